@@ -1,0 +1,87 @@
+"""Losses of the theoretically-grounded codebook: eqs. 5, 10-14 and 22 of `A Theoretically-Grounded Codebook`.
+
+All squared distances are means over the D dimensions of a feature vector, so that the weights do not depend on D. The
+features have unit variance per dimension (see `vqvae.FeatureNorm`), which keeps a shrinking codebook from passing for a
+robust one.
+"""
+
+from typing import Any, Literal
+
+import numpy as np
+from keras import ops
+
+Labelling = Literal["random", "exact"]
+
+
+def squared_distances(z: Any, codebook: Any) -> Any:
+    """`||z - e_k||^2 / D` of every pair: `[n, D]`, `[K, D]` -> `[n, K]`."""
+    dim = codebook.shape[-1]
+    cross = ops.matmul(z, ops.transpose(codebook))
+    norms = ops.sum(z * z, -1, keepdims=True) + ops.sum(codebook * codebook, -1)[None, :]
+    return ops.maximum(norms - 2.0 * cross, 0.0) / dim
+
+
+def vq_loss(z: Any, e: Any, beta: float, codebook_term: bool = True) -> Any:
+    """Eq. 5: `||sg[z] - e||^2 + beta ||z - sg[e]||^2` of features `[n, D]` and their codewords `[n, D]`.
+
+    Without `codebook_term` only the commitment remains, as when the codebook follows by moving averages.
+    """
+    commitment = ops.mean(ops.square(z - ops.stop_gradient(e)))
+    if not codebook_term:
+        return beta * commitment
+    return ops.mean(ops.square(ops.stop_gradient(z) - e)) + beta * commitment
+
+
+def index_entropy(distances: Any, indices: Any, temperature: float) -> Any:
+    """Eqs. 10-11: empirical entropy of the indices of a batch, in nats, with a usable gradient.
+
+    Forward, `p_hat` are the hard counts of `indices` `[n]`; backward, those of the soft assignments
+    `softmax(-||z - e_k||^2 / temperature)` (straight-through), since counts alone have no gradient. `distances` is `[n, K]`.
+    """
+    size = distances.shape[-1]
+    soft = ops.mean(ops.softmax(-distances / temperature, axis=-1), axis=0)
+    hard = ops.mean(ops.one_hot(indices, size, dtype=soft.dtype), axis=0)
+    return entropy(soft + ops.stop_gradient(hard - soft))
+
+
+def entropy(p: Any) -> Any:
+    """Eq. 10: `-sum_k p_k log p_k` in nats of frequencies `[K]`; its gradient is `-(log p_k + 1)` (eq. 14)."""
+    return -ops.sum(p * ops.log(ops.maximum(p, 1e-10)))
+
+
+def label_distances(size: int) -> np.ndarray:
+    """Hamming distance of every two labels `0..size-1`: int32 `[size, size]`."""
+    labels = np.arange(size)
+    return np.bitwise_count(labels[:, None] ^ labels[None, :]).astype(np.int32)
+
+
+def transition_matrix(hamming: Any, bit_error_rate: Any, labelling: Labelling) -> Any:
+    """`P(j | i)` of a binary symmetric channel, `[K, K]`, rows sum to 1, differentiable in `bit_error_rate`.
+
+    `exact`: `eps^d (1 - eps)^(m - d)` with the Hamming distance `d` of the labels; where K is no power of two the rows are
+    renormalized over the valid labels. `random`: eq. 17, `P_e / (K - 1)` off the diagonal with `P_e` of eq. 16.
+    """
+    size = hamming.shape[0]
+    bits = int(np.ceil(np.log2(size)))
+    eps = ops.clip(bit_error_rate, 1e-7, 0.5)
+    if labelling == "random":
+        p_error = 1.0 - ops.power(1.0 - eps, bits)
+        eye = ops.eye(size)
+        return (1.0 - p_error) * eye + p_error / (size - 1) * (1.0 - eye)
+    d = ops.cast(hamming, "float32")
+    p = ops.exp(d * ops.log(eps) + (bits - d) * ops.log(1.0 - eps))
+    return p / ops.sum(p, axis=-1, keepdims=True)
+
+
+def channel_aware_distortion(z: Any, indices: Any, codebook: Any, transition: Any) -> Any:
+    """Eq. 22: `E_z sum_j P(j | s) ||z - e_j||^2 / D` of features `[n, D]` with indices `[n]`.
+
+    The sum over j is taken once per codeword, by the mean and the energy of what arrives when `i` was sent, so its cost
+    does not grow with `n K`.
+    """
+    mean = ops.take(ops.matmul(transition, codebook), indices, axis=0)  # [n, D]
+    energy = ops.take(
+        ops.matmul(transition, ops.sum(ops.square(codebook), -1)[:, None])[:, 0], indices, axis=0
+    )
+    per_vector = ops.sum(ops.square(z), -1) - 2.0 * ops.sum(z * mean, -1) + energy
+    return ops.mean(per_vector) / codebook.shape[-1]

@@ -1,0 +1,322 @@
+"""`linksim train`: the training loop, its log, its resumable state, and the checkpoint that it leaves."""
+
+import csv
+import json
+import math
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from linksim.errors import InputError
+from linksim.semantic.checkpoint import Checkpoint, SemanticCodec, find_checkpoint
+from linksim.semantic.config import TrainConfig
+from linksim.semantic.crops import centre_crop, crop_batch, draw_flips, load_images
+from linksim.semantic.kmeans import kmeans
+from linksim.semantic.train_yaml import read_train_config, run_hash
+
+
+class Trainer:
+    """One training run in its folder: `log.csv`, `state.npz` (to resume), and at the end `NAME.npz`.
+
+    Every batch is drawn from (seed, step), so a run that was interrupted and goes on sees what an uninterrupted one sees.
+    """
+
+    def __init__(self, config: TrainConfig, folder: Path) -> None:
+        import keras
+
+        from linksim.semantic.vqvae import VQVAE
+
+        keras.utils.set_random_seed(config.seed)
+        self.config, self.folder = config, folder
+        self.train_images, self.validation_images = load_images(config.data, config.seed)
+        precision = None if config.precision == "float32" else config.precision
+        self.model = VQVAE(config, precision or "float32")
+        optimizer = config.optimizer
+        self.model.compile(
+            optimizer=keras.optimizers.Adam(optimizer.learning_rate, global_clipnorm=optimizer.clip_norm)
+        )
+        self.step = 0
+        self.model(self._inputs(np.zeros((1, 16, 16, 3), np.float32), 0), training=False)
+        self.model.optimizer.build(self.model.trainable_variables)
+        if config.initialize_from:
+            self._start_from(config.initialize_from)
+
+    def _inputs(self, image: np.ndarray, step: int) -> dict[str, np.ndarray]:
+        config = self.config
+        grid = (image.shape[0], image.shape[1] // 4, image.shape[2] // 4)
+        begun = step >= config.codebook.initialize_at or config.codebook.initialization == "keep"
+        return {
+            "image": image,
+            "flips": draw_flips(config.flips, grid, config.model.bits_per_index, config.seed, step),
+            "bit_error_rate": np.array([channel_aware_rate(config, step)], np.float32),
+            "quantize": np.array([1.0 if begun else 0.0], np.float32),
+        }
+
+    def _start_from(self, name: str) -> None:
+        where, data = find_checkpoint(name)
+        start = Checkpoint.from_bytes(data, where)
+        if start.model != self.config.model:
+            raise InputError(
+                f"initialize_from: {name!r} has the model {start.model}, this run {self.config.model}; they must be the same"
+            )
+        self.model.encoder.set_weights(start.encoder)
+        self.model.decoder.set_weights(start.decoder)
+        self.model.norm.mean.assign(start.norm_mean)
+        self.model.norm.variance.assign(start.norm_variance)
+        self._set_codebook(start.codebook, start.usage)
+
+    def _set_codebook(self, codebook: np.ndarray, usage: np.ndarray) -> None:
+        """Codewords with the weight that the moving averages of a long run would have."""
+        grid = (self.config.data.crop // 4) ** 2 * self.config.data.batch
+        self.model.quantizer.set_codebook(
+            codebook.astype(np.float32), (usage / usage.sum() * grid).astype(np.float32)
+        )
+
+    def _some_features(self, batches: int) -> np.ndarray:
+        """Features `[n, D]` of `batches` batches of training crops."""
+        crops = [
+            crop_batch(self.train_images, self.config.data, self.config.seed, -1 - i) for i in range(batches)
+        ]
+        return np.concatenate(
+            [np.asarray(self.model.features(c)).reshape(-1, self.config.model.latent_dim) for c in crops]
+        )
+
+    def _initialize_codebook(self) -> None:
+        config = self.config
+        size = config.model.codebook_size
+        if config.codebook.initialization == "kmeans":
+            centres, counts = kmeans(self._some_features(16), size, iterations=15, seed=config.seed)
+            self._set_codebook(centres, counts + 1.0)
+        elif config.codebook.initialization == "data":
+            self._set_codebook(self._some_features(4)[:: max(1, 4 * 4096 // size)][:size], np.ones(size))
+        self._match_labels()
+
+    def _match_labels(self) -> None:
+        """Permute the codewords so that likely label errors lead to near codewords, where the run asks for it."""
+        term = self.config.losses.channel_aware
+        if term.weight and term.initial_labels == "matched":
+            from linksim.semantic.assignment import binary_switching
+
+            codebook, counts = (
+                np.asarray(self.model.quantizer.codebook),
+                np.asarray(self.model.quantizer.counts),
+            )
+            order = binary_switching(
+                codebook, counts / counts.sum(), term.bit_error_rate, seed=self.config.seed
+            )
+            self._set_codebook(codebook[order], counts[order])
+
+    def _revive(self, batch: np.ndarray) -> int:
+        """Move codewords that are (nearly) never used onto random features of a batch; how many were moved."""
+        config, quantizer = self.config, self.model.quantizer
+        z = np.asarray(self.model.features(batch)).reshape(-1, config.model.latent_dim)
+        counts = np.array(quantizer.counts)
+        if not quantizer.ema:
+            counts = np.bincount(np.asarray(quantizer(z)[0]), minlength=len(counts)).astype(np.float32)
+        dead = np.flatnonzero(counts < config.codebook.revive_below * counts.sum() / len(counts))
+        if len(dead):
+            from linksim.seeds import generator
+
+            codebook, sums = np.array(quantizer.codebook), np.array(quantizer.sums)
+            codebook[dead] = z[
+                generator(config.seed, self.step, "revive").choice(
+                    len(z), len(dead), replace=len(dead) > len(z)
+                )
+            ]
+            counts[dead] = 0.5 * counts.mean()
+            sums[dead] = codebook[dead] * counts[dead, None]
+            quantizer.codebook.assign(codebook)
+            quantizer.counts.assign(counts)
+            quantizer.sums.assign(sums)
+        return len(dead)
+
+    def run(self, on_step: Any = None) -> Path:
+        """Train to the end (or on from where the folder's state is) and write the checkpoint; its path."""
+        config = self.config
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._resume()
+        started = time.monotonic()
+        keeps_codebook = config.codebook.initialization == "keep"
+        if self.step == 0 and keeps_codebook and not self.model.encoder_frozen:
+            self._match_labels()
+        while self.step < config.steps:
+            if (
+                self.step == config.codebook.initialize_at
+                and not keeps_codebook
+                and not self.model.encoder_frozen
+            ):
+                self._initialize_codebook()
+            batch = crop_batch(self.train_images, config.data, config.seed, self.step)
+            self.model.optimizer.learning_rate.assign(learning_rate(config, self.step))
+            self.model.train_on_batch(self._inputs(batch, self.step))
+            self.step += 1
+            begun = self.step > config.codebook.initialize_at or keeps_codebook
+            every, late = config.codebook.revive_every, self.step > 0.8 * config.steps
+            if every and self.step % every == 0 and begun and not late and not self.model.encoder_frozen:
+                self._revive(batch)
+            if on_step:
+                on_step(self.step, self._report())
+            if self.step % config.validate_every == 0 or self.step == config.steps:
+                self._log(self.validate(), time.monotonic() - started)
+            if self.step % config.checkpoint_every == 0:
+                self._save_state()
+        path = self.folder / f"{config.name}.npz"
+        checkpoint = self.checkpoint()
+        checkpoint.save(path)
+        return path
+
+    def _report(self) -> dict[str, float]:
+        return dict(zip(self.model.report_names, np.asarray(self.model.report).tolist(), strict=True))
+
+    def checkpoint(self) -> Checkpoint:
+        """The present weights, with index usage measured on training crops and the card."""
+        model, config = self.model, self.config
+        indices = SemanticCodec.indices_of(self._some_features(24), np.asarray(model.quantizer.codebook))
+        counts = np.bincount(indices, minlength=config.model.codebook_size) + 0.5
+        card = {
+            "name": config.name,
+            "description": config.description,
+            "training": config.model_dump(mode="json"),
+            "training_images": len(self.train_images),
+            "validation": self.validate(),
+        }
+        return Checkpoint(
+            model=config.model,
+            codebook=np.asarray(model.quantizer.codebook),
+            usage=(counts / counts.sum()).astype(np.float32),
+            encoder=[np.asarray(w) for w in model.encoder.get_weights()],
+            decoder=[np.asarray(w) for w in model.decoder.get_weights()],
+            norm_mean=np.asarray(model.norm.mean),
+            norm_variance=np.asarray(model.norm.variance),
+            card=card,
+        )
+
+    def validate(self) -> dict[str, float]:
+        """PSNR in dB without errors and over a BSC at 0.16, and codebook perplexity, on the held-out images."""
+        size = self.config.model.codebook_size
+        counts = np.zeros(size)
+        errors: dict[float, list[float]] = {0.0: [], 0.16: []}
+        groups: dict[tuple[int, int], list[np.ndarray]] = {}
+        for image in self.validation_images:
+            patch = centre_crop(image, 160)
+            groups.setdefault(patch.shape[:2], []).append(patch)
+        bits = self.config.model.bits_per_index
+        codebook = np.asarray(self.model.quantizer.codebook)
+        for (height, width), patches in sorted(groups.items()):
+            x = np.stack(patches).astype(np.float32) / 255.0
+            z = np.asarray(self.model.features(x))
+            indices = SemanticCodec.indices_of(z, codebook)
+            counts += np.bincount(indices.ravel(), minlength=size)
+            for rate, psnrs in errors.items():
+                rng = np.random.default_rng([self.config.seed, height, width])
+                masks = ((rng.random((*indices.shape, bits)) < rate) << np.arange(bits)).sum(-1)
+                received = self.model.valid_label[indices ^ masks]
+                y = np.clip(np.asarray(self.model.decoder(codebook[received])), 0.0, 1.0)
+                psnrs += (-10 * np.log10(np.mean((x - y) ** 2, axis=(1, 2, 3)))).tolist()
+        p = counts / counts.sum()
+        perplexity = float(np.exp(-np.sum(p[p > 0] * np.log(p[p > 0]))))
+        return {
+            "psnr_db": float(np.mean(errors[0.0])),
+            "psnr_db_at_ber_0.16": float(np.mean(errors[0.16])),
+            "perplexity": perplexity,
+        }
+
+    def _log(self, validation: dict[str, float], seconds: float) -> None:
+        row = {"step": self.step, "seconds": round(seconds, 1), **self._report(), **validation}
+        path = self.folder / "log.csv"
+        fresh = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, list(row))
+            if fresh:
+                writer.writeheader()
+            writer.writerow(
+                {key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()}
+            )
+
+    def _variables(self) -> list[Any]:
+        return [*self.model.variables, *self.model.optimizer.variables]
+
+    def _save_state(self) -> None:
+        arrays = {f"{i:04d}": np.asarray(v) for i, v in enumerate(self._variables())}
+        meta = np.frombuffer(json.dumps({"step": self.step, "run": run_hash(self.config)}).encode(), np.uint8)
+        partial = self.folder / f".state.{os.getpid()}.npz"
+        with partial.open("wb") as file:
+            np.savez(file, allow_pickle=False, meta=meta, **arrays)
+        partial.replace(self.folder / "state.npz")
+
+    def _resume(self) -> None:
+        path = self.folder / "state.npz"
+        if not path.exists():
+            return
+        with np.load(path, allow_pickle=False) as file:
+            meta = json.loads(file["meta"].tobytes())
+            if meta["run"] != run_hash(self.config):
+                raise InputError(
+                    f"{self.folder}: holds the state of a run with other settings; give another --out or delete {path.name} in it"
+                )
+            for i, variable in enumerate(self._variables()):
+                variable.assign(file[f"{i:04d}"])
+        self.step = meta["step"]
+
+
+def channel_aware_rate(config: TrainConfig, step: int) -> float:
+    """Bit-error rate of eq. 22 at a step: annealed from `start_bit_error_rate`, then constant."""
+    term = config.losses.channel_aware
+    if term.start_bit_error_rate is None or term.anneal_steps == 0:
+        return term.bit_error_rate
+    done = min(max(step - config.codebook.initialize_at, 0) / term.anneal_steps, 1.0)
+    return term.start_bit_error_rate + (term.bit_error_rate - term.start_bit_error_rate) * done
+
+
+def learning_rate(config: TrainConfig, step: int) -> float:
+    """Linear warm-up, then cosine decay to the final rate."""
+    o = config.optimizer
+    if step < o.warmup_steps:
+        return o.learning_rate * (step + 1) / o.warmup_steps
+    progress = (step - o.warmup_steps) / max(1, config.steps - o.warmup_steps)
+    return o.final_learning_rate + 0.5 * (o.learning_rate - o.final_learning_rate) * (
+        1 + math.cos(math.pi * progress)
+    )
+
+
+def main(
+    path: str, overrides: list[str] | None = None, steps: int | None = None, out: str | None = None
+) -> Path:
+    """Train what the YAML file `path` describes, with a progress bar on stderr; the checkpoint's path.
+
+    Args:
+        overrides: `key=value` texts with dotted keys.
+        steps: replaces the file's number of steps, e.g. for a smoke test.
+        out: folder of log, state and checkpoint; default `runs/NAME`.
+
+    Raises:
+        InputError: bad file, bad value, unknown checkpoint, or a folder of another run.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    config = read_train_config(path, [*(overrides or []), *([f"steps={steps}"] if steps else [])])
+    folder = Path(out or f"runs/{config.name}")
+    console = Console(stderr=True)
+    trainer = Trainer(config, folder)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=console, refresh_per_second=1) as progress:
+        task = progress.add_task(config.name, total=config.steps, note="")
+
+        def on_step(step: int, report: dict[str, float]) -> None:
+            psnr = -10 * math.log10(max(report["mse"], 1e-9))
+            progress.update(task, completed=step, note=f"train PSNR {psnr:.2f} dB, loss {report['loss']:.4f}")
+
+        result = trainer.run(on_step)
+    validation = trainer.validate()
+    console.print(", ".join(f"{key} {value:.2f}" for key, value in validation.items()))
+    return result
