@@ -88,9 +88,7 @@ class Checkpoint:
                 for part in ("encoder", "decoder")
             }
             if meta["format"] != FORMAT:
-                raise InputError(
-                    f"{name}: checkpoint format {meta['format']}; this version reads format {FORMAT}"
-                )
+                raise InputError(f"{name}: checkpoint format {meta['format']}; this version reads format {FORMAT}")
             return cls(
                 model=ModelConfig(**meta["model"]),
                 codebook=arrays["codebook"],
@@ -215,11 +213,7 @@ class SemanticCodec:
     @staticmethod
     def indices_of(features: np.ndarray, codebook: np.ndarray) -> np.ndarray:
         """Nearest codewords (eq. 1): features `[..., D]`, codebook `[K, D]` -> int32 `[...]`."""
-        return (
-            nearest(features.reshape(-1, features.shape[-1]), codebook)
-            .astype(np.int32)
-            .reshape(features.shape[:-1])
-        )
+        return nearest(features.reshape(-1, features.shape[-1]), codebook).astype(np.int32).reshape(features.shape[:-1])
 
 
 def load_checkpoint(name: str) -> SemanticCodec:

@@ -112,9 +112,7 @@ class FlipsConfig(_Model):
     """Channel in the loop: flip the index bits that the decoder sees, at a bit-error rate drawn per batch."""
 
     bit_error_rate: tuple[Probability, Probability] = Field((0.0, 0.0), description="lowest and highest rate")
-    clean_share: Annotated[float, Field(ge=0, le=1)] = Field(
-        0.3, description="share of batches without flips"
-    )
+    clean_share: Annotated[float, Field(ge=0, le=1)] = Field(0.3, description="share of batches without flips")
     from_step: Annotated[int, Field(ge=0)] = 0
 
     @model_validator(mode="after")

@@ -7,9 +7,7 @@ from linksim.seeds import generator
 from linksim.semantic.config import DataConfig, FlipsConfig
 
 
-def load_images(
-    config: DataConfig, seed: int, limit: int | None = None
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def load_images(config: DataConfig, seed: int, limit: int | None = None) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Training and validation images, uint8 `[H, W, 3]` each, in the order of a seeded shuffle.
 
     Raises:

@@ -8,15 +8,11 @@ from linksim.seeds import generator
 def nearest(points: np.ndarray, centres: np.ndarray, chunk: int = 8192) -> np.ndarray:
     """Index of the nearest centre of each point: `[n, D]`, `[K, D]` -> int64 `[n]`."""
     half_norms = 0.5 * np.sum(centres**2, -1)
-    parts = [
-        np.argmax(points[i : i + chunk] @ centres.T - half_norms, -1) for i in range(0, len(points), chunk)
-    ]
+    parts = [np.argmax(points[i : i + chunk] @ centres.T - half_norms, -1) for i in range(0, len(points), chunk)]
     return np.concatenate(parts)
 
 
-def kmeans(
-    points: np.ndarray, size: int, iterations: int = 20, seed: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
+def kmeans(points: np.ndarray, size: int, iterations: int = 20, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Lloyd's algorithm from random data points; empty cells restart at the points farthest from their centre.
 
     Args:

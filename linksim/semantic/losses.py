@@ -80,8 +80,6 @@ def channel_aware_distortion(z: Any, indices: Any, codebook: Any, transition: An
     does not grow with `n K`.
     """
     mean = ops.take(ops.matmul(transition, codebook), indices, axis=0)  # [n, D]
-    energy = ops.take(
-        ops.matmul(transition, ops.sum(ops.square(codebook), -1)[:, None])[:, 0], indices, axis=0
-    )
+    energy = ops.take(ops.matmul(transition, ops.sum(ops.square(codebook), -1)[:, None])[:, 0], indices, axis=0)
     per_vector = ops.sum(ops.square(z), -1) - 2.0 * ops.sum(z * mean, -1) + energy
     return ops.mean(per_vector) / codebook.shape[-1]

@@ -22,9 +22,7 @@ def read_train_config(path: str | Path, overrides: list[str]) -> TrainConfig:
     try:
         data = yaml.safe_load(Path(path).read_text())
     except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror}); give the path of a training YAML"
-        ) from error
+        raise InputError(f"{path}: cannot be read ({error.strerror}); give the path of a training YAML") from error
     except yaml.YAMLError as error:
         raise InputError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(data, dict):

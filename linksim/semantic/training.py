@@ -71,15 +71,11 @@ class Trainer:
     def _set_codebook(self, codebook: np.ndarray, usage: np.ndarray) -> None:
         """Codewords with the weight that the moving averages of a long run would have."""
         grid = (self.config.data.crop // 4) ** 2 * self.config.data.batch
-        self.model.quantizer.set_codebook(
-            codebook.astype(np.float32), (usage / usage.sum() * grid).astype(np.float32)
-        )
+        self.model.quantizer.set_codebook(codebook.astype(np.float32), (usage / usage.sum() * grid).astype(np.float32))
 
     def _some_features(self, batches: int) -> np.ndarray:
         """Features `[n, D]` of `batches` batches of training crops."""
-        crops = [
-            crop_batch(self.train_images, self.config.data, self.config.seed, -1 - i) for i in range(batches)
-        ]
+        crops = [crop_batch(self.train_images, self.config.data, self.config.seed, -1 - i) for i in range(batches)]
         return np.concatenate(
             [np.asarray(self.model.features(c)).reshape(-1, self.config.model.latent_dim) for c in crops]
         )
@@ -104,9 +100,7 @@ class Trainer:
                 np.asarray(self.model.quantizer.codebook),
                 np.asarray(self.model.quantizer.counts),
             )
-            order = binary_switching(
-                codebook, counts / counts.sum(), term.bit_error_rate, seed=self.config.seed
-            )
+            order = binary_switching(codebook, counts / counts.sum(), term.bit_error_rate, seed=self.config.seed)
             self._set_codebook(codebook[order], counts[order])
 
     def _revive(self, batch: np.ndarray) -> int:
@@ -122,9 +116,7 @@ class Trainer:
 
             codebook, sums = np.array(quantizer.codebook), np.array(quantizer.sums)
             codebook[dead] = z[
-                generator(config.seed, self.step, "revive").choice(
-                    len(z), len(dead), replace=len(dead) > len(z)
-                )
+                generator(config.seed, self.step, "revive").choice(len(z), len(dead), replace=len(dead) > len(z))
             ]
             counts[dead] = 0.5 * counts.mean()
             sums[dead] = codebook[dead] * counts[dead, None]
@@ -143,11 +135,7 @@ class Trainer:
         if self.step == 0 and keeps_codebook and not self.model.encoder_frozen:
             self._match_labels()
         while self.step < config.steps:
-            if (
-                self.step == config.codebook.initialize_at
-                and not keeps_codebook
-                and not self.model.encoder_frozen
-            ):
+            if self.step == config.codebook.initialize_at and not keeps_codebook and not self.model.encoder_frozen:
                 self._initialize_codebook()
             batch = crop_batch(self.train_images, config.data, config.seed, self.step)
             self.model.optimizer.learning_rate.assign(learning_rate(config, self.step))
@@ -232,9 +220,7 @@ class Trainer:
             writer = csv.DictWriter(file, list(row))
             if fresh:
                 writer.writeheader()
-            writer.writerow(
-                {key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()}
-            )
+            writer.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
 
     def _variables(self) -> list[Any]:
         return [*self.model.variables, *self.model.optimizer.variables]
@@ -277,14 +263,10 @@ def learning_rate(config: TrainConfig, step: int) -> float:
     if step < o.warmup_steps:
         return o.learning_rate * (step + 1) / o.warmup_steps
     progress = (step - o.warmup_steps) / max(1, config.steps - o.warmup_steps)
-    return o.final_learning_rate + 0.5 * (o.learning_rate - o.final_learning_rate) * (
-        1 + math.cos(math.pi * progress)
-    )
+    return o.final_learning_rate + 0.5 * (o.learning_rate - o.final_learning_rate) * (1 + math.cos(math.pi * progress))
 
 
-def main(
-    path: str, overrides: list[str] | None = None, steps: int | None = None, out: str | None = None
-) -> Path:
+def main(path: str, overrides: list[str] | None = None, steps: int | None = None, out: str | None = None) -> Path:
     """Train what the YAML file `path` describes, with a progress bar on stderr; the checkpoint's path.
 
     Args:

@@ -75,9 +75,7 @@ class Quantizer(layers.Layer):
             sums = sums + gamma * ops.matmul(ops.transpose(transition), sums)
             counts = counts + gamma * ops.matmul(ops.transpose(transition), counts[:, None])[:, 0]
         used = counts > 1e-3
-        self.codebook.assign(
-            ops.where(used[:, None], sums / ops.maximum(counts, 1e-3)[:, None], self.codebook)
-        )
+        self.codebook.assign(ops.where(used[:, None], sums / ops.maximum(counts, 1e-3)[:, None], self.codebook))
 
     def set_codebook(self, codebook: np.ndarray, counts: np.ndarray) -> None:
         """Put in codewords `[K, D]` with the counts `[K]` that the moving averages go on from."""
@@ -108,9 +106,7 @@ class VQVAE(keras.Model):
         if config.losses.gram.weight:
             from linksim.semantic.perceptual import GramLoss
 
-            self.perceptual.append(
-                ("gram", config.losses.gram.weight, GramLoss(tuple(config.losses.gram.layers)))
-            )
+            self.perceptual.append(("gram", config.losses.gram.weight, GramLoss(tuple(config.losses.gram.layers))))
         if config.losses.lpips.weight:
             from linksim.semantic.perceptual import LpipsLoss
 
@@ -157,9 +153,7 @@ class VQVAE(keras.Model):
             terms[name] = loss(image, reconstruction)
             total = total + weight * terms[name]
         if not self.encoder_frozen:
-            codebook_loss, codebook_terms = self._codebook_loss(
-                z, indices, codeword, distances, inputs, training
-            )
+            codebook_loss, codebook_terms = self._codebook_loss(z, indices, codeword, distances, inputs, training)
             total = total + weights.codebook * inputs["quantize"][0] * codebook_loss
             terms |= codebook_terms
         terms["loss"] = total
@@ -183,9 +177,7 @@ class VQVAE(keras.Model):
         gamma, transition = weights.channel_aware.weight, None
         if gamma:
             eps = inputs["bit_error_rate"][0]
-            transition = losses.transition_matrix(
-                self.quantizer.hamming, eps, weights.channel_aware.labelling
-            )
+            transition = losses.transition_matrix(self.quantizer.hamming, eps, weights.channel_aware.labelling)
             # With moving averages the codebook's own step is the closed form in `Quantizer.follow`.
             fixed = codebook if gradient else ops.stop_gradient(codebook)
             terms["channel_aware"] = losses.channel_aware_distortion(z, indices, fixed, transition)
