@@ -1,0 +1,140 @@
+"""5G LDPC encoder and Sionna's sum-product decoder, compiled by XLA and stopped early.
+
+Sionna's decoder has no early termination. Here it runs in stages that continue from its state (equal, bit for bit, to running
+through). After each stage the blocks whose decided bits fulfil every parity check leave the batch, and the rest go on in a
+smaller one.
+"""
+
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse
+import tensorflow as tf
+from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder, LDPCBPDecoder
+
+BATCH_SIZES = (8, 32, 128)
+"""The only batch shapes that are ever traced; a batch is padded up to the next one."""
+
+STAGES = (4, 2, 2, 4, 4, 4)
+"""Iterations between parity checks; the last one repeats until the limit."""
+
+LLR_MAX = 20.0
+"""Sionna's limit on the magnitude of messages, also what known filler bits are given."""
+
+
+class Decoded(NamedTuple):
+    """LLRs of the information bits float32 `[blocks, k]` and the iterations each block took, int32 `[blocks]`."""
+
+    llr: np.ndarray
+    iterations: np.ndarray
+
+
+class LdpcCode:
+    """One 5G LDPC code (3GPP TS 38.212, 5.3.2 and 5.4.2) of `k` information and `n` coded bits.
+
+    Args:
+        k: information bits.
+        n: coded bits after rate matching.
+        bits_per_symbol: for the bit interleaver of 5.4.2.2, which spreads the bits over the constellation's levels; BPSK has
+            one level and no interleaver.
+    """
+
+    def __init__(self, k: int, n: int, bits_per_symbol: int) -> None:
+        self.k, self.n = k, n
+        interleaved = bits_per_symbol > 1
+        self.encoder = LDPC5GEncoder(k, n, num_bits_per_symbol=bits_per_symbol if interleaved else None)
+        # Sionna's 5G decoder prunes the graph to what the rate needs; decoding itself is that of its parent class, used here
+        # directly because the parity checks need the bits of the whole graph.
+        pruned = LDPC5GDecoder(self.encoder).pcm
+        self.parity_checks = scipy.sparse.csr_matrix(pruned).astype(np.int32)
+        order = np.asarray(self.encoder.out_int) if interleaved else np.arange(n)
+        index = 2 * self.encoder.z + order  # the first 2 Z systematic bits are never sent
+        self._sent_at = np.where(index < k, index, index + self.encoder.k_ldpc - k)
+        # Built here, not when first traced: it keeps tensors that must not belong to a traced function.
+        self._decoder = LDPCBPDecoder(
+            self.parity_checks.astype(np.float32),
+            cn_update="boxplus",
+            hard_out=False,
+            return_state=True,
+            llr_max=LLR_MAX,
+        )
+        self._stages: dict[bool, Any] = {}
+
+    @cached_property
+    def _encode(self) -> Any:
+        return tf.function(lambda u: self.encoder(u), input_signature=[tf.TensorSpec([None, self.k], tf.float32)])
+
+    def encode(self, bits: np.ndarray) -> np.ndarray:
+        """Information bits 0/1 `[blocks, k]` -> coded bits uint8 `[blocks, n]`."""
+        return self._encode(tf.constant(bits, tf.float32)).numpy().astype(np.uint8)
+
+    def recover_rate(self, llr: np.ndarray) -> np.ndarray:
+        """Undo interleaving, puncturing and shortening: `[blocks, n]` -> `[blocks, graph variables]`."""
+        graph = np.zeros((len(llr), self.parity_checks.shape[1]), np.float32)
+        graph[:, self.k : self.encoder.k_ldpc] = -LLR_MAX
+        graph[:, self._sent_at] = np.clip(llr, -LLR_MAX, LLR_MAX)
+        return graph
+
+    def fulfilled(self, decided: np.ndarray) -> np.ndarray:
+        """Which rows of decided bits `[blocks, graph variables]` fulfil every parity check."""
+        return ~np.any(self.parity_checks @ decided.T.astype(np.int32) & 1, axis=0)
+
+    def _stage(self, first: bool) -> Any:
+        """Compiled: (LLRs, iterations[, state]) -> (LLRs after them, state). Traced once per batch shape."""
+        if first not in self._stages:
+            if first:
+                run = lambda llr, n: self._decoder(llr, num_iter=n)  # noqa: E731
+            else:
+                run = lambda llr, n, state: self._decoder(llr, num_iter=n, msg_v2c=state)  # noqa: E731
+            self._stages[first] = tf.function(run, jit_compile=True)
+        return self._stages[first]
+
+    def decode(self, llr: np.ndarray, iterations: int, early_termination: bool = True) -> Decoded:
+        """Sum-product decoding with flooding schedule.
+
+        Args:
+            llr: channel LLRs `log P(b=1)/P(b=0)`, float32 `[blocks, n]`.
+            iterations: the most that a block is given.
+            early_termination: let blocks go once every parity check is fulfilled.
+        """
+        out = np.empty((len(llr), self.k), np.float32)
+        taken = np.zeros(len(llr), np.int32)
+        for start in range(0, len(llr), BATCH_SIZES[-1]):
+            part = slice(start, start + BATCH_SIZES[-1])
+            out[part], taken[part] = self._decode_batch(llr[part], iterations, early_termination)
+        return Decoded(out, taken)
+
+    def _decode_batch(self, llr: np.ndarray, iterations: int, early_termination: bool) -> Decoded:
+        graph = self.recover_rate(llr)
+        out = np.empty((len(llr), self.k), np.float32)
+        taken = np.zeros(len(llr), np.int32)
+        active = np.arange(len(llr))
+        state: Any = None
+        done = 0
+        stages = iter(STAGES)
+        while len(active):
+            step = min(next(stages, STAGES[-1]), iterations - done) if early_termination else iterations
+            size = next(s for s in BATCH_SIZES if s >= len(active))
+            rows = np.resize(active, size)  # padded by repeating rows
+            x = tf.constant(graph[rows])
+            count = tf.constant(step, tf.int32)
+            soft, state = self._stage(True)(x, count) if state is None else self._stage(False)(x, count, state)
+            done += step
+            soft = soft.numpy()[: len(active)]
+            finished = np.full(len(active), done >= iterations)
+            if not finished.all():
+                finished = self.fulfilled(soft > 0)
+            out[active[finished]] = soft[finished, : self.k]
+            taken[active[finished]] = done
+            active = active[~finished]
+            if len(active):
+                size = next(s for s in BATCH_SIZES if s >= len(active))
+                state = tf.gather(state, np.resize(np.flatnonzero(~finished), size), axis=1)
+        return Decoded(out, taken)
+
+
+@lru_cache(maxsize=16)
+def ldpc_code(k: int, n: int, bits_per_symbol: int) -> LdpcCode:
+    """The code for these sizes, built once."""
+    return LdpcCode(k, n, bits_per_symbol)

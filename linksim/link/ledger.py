@@ -1,0 +1,55 @@
+"""The ledger: everything that is sent for a payload, counted."""
+
+import math
+from dataclasses import asdict, dataclass
+
+from linksim.link.config import CRC_BITS, LinkConfig
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What one payload costs on the link.
+
+    Attributes:
+        source_bits: payload bits handed to the link.
+        filler_bits: zeros that fill the last block.
+        crc_bits: 24 a block.
+        information_bits: the sum of the three, what enters the channel encoder.
+        coded_bits: what leaves it.
+        channel_uses: complex symbols; the budget on which schemes are compared.
+        n_blocks: code blocks.
+    """
+
+    source_bits: int
+    filler_bits: int
+    crc_bits: int
+    information_bits: int
+    coded_bits: int
+    channel_uses: int
+    n_blocks: int
+
+    def __post_init__(self) -> None:
+        if self.source_bits + self.filler_bits + self.crc_bits != self.information_bits:
+            raise ValueError(f"ledger does not add up: {self}")
+
+    def __add__(self, other: "Ledger") -> "Ledger":
+        return Ledger(**{key: value + getattr(other, key) for key, value in asdict(self).items()})
+
+
+def ledger_of(config: LinkConfig, source_bits: int) -> Ledger:
+    """Ledger of a payload of `source_bits` bits; an empty payload takes no block."""
+    blocks = math.ceil(source_bits / config.payload_bits_per_block)
+    return Ledger(
+        source_bits=source_bits,
+        filler_bits=blocks * config.payload_bits_per_block - source_bits,
+        crc_bits=blocks * CRC_BITS,
+        information_bits=blocks * config.block_bits,
+        coded_bits=blocks * config.coded_bits_per_block,
+        channel_uses=blocks * config.symbols_per_block,
+        n_blocks=blocks,
+    )
+
+
+def capacity_bits(config: LinkConfig, channel_uses: int) -> int:
+    """The most payload bits whose ledger fits into `channel_uses`; 0 where not even one block does."""
+    return max(0, channel_uses // config.symbols_per_block) * config.payload_bits_per_block

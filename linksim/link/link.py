@@ -1,0 +1,132 @@
+"""The link: payload bits in, received bits and their LLRs out, with the ledger of all that was sent."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+
+from linksim.link.blocks import BlockKey, add_crc, run_blocks
+from linksim.link.config import LinkConfig, UncodedConfig
+from linksim.link.ledger import Ledger, capacity_bits, ledger_of
+from linksim.link.sharing import Pattern, SharedBlocks
+
+
+@dataclass(frozen=True)
+class Reception:
+    """What the receiver has of one payload.
+
+    Attributes:
+        bits: decided payload bits uint8 `[source_bits]`.
+        llr: their LLRs `log P(b=1)/P(b=0)` float32 `[source_bits]`, descrambled; after the decoder, or of the channel where uncoded.
+        block_ok: CRC result of each block, bool `[n_blocks]`.
+        payload_bits_per_block: payload bit `i` lies in block `i // payload_bits_per_block`.
+        ledger: what was sent.
+        iterations: decoder iterations of each block, int32 `[n_blocks]`; 0 where uncoded.
+    """
+
+    bits: np.ndarray
+    llr: np.ndarray
+    block_ok: np.ndarray
+    payload_bits_per_block: int
+    ledger: Ledger
+    iterations: np.ndarray = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every block passed its CRC."""
+        return bool(self.block_ok.all())
+
+    @property
+    def intact_prefix_bits(self) -> int:
+        """Payload bits before the first failed block."""
+        if self.ok:
+            return len(self.bits)
+        return min(int(np.argmin(self.block_ok)) * self.payload_bits_per_block, len(self.bits))
+
+
+class Link:
+    """CRC, segmentation, scrambling, 5G LDPC, QAM, fading, equalization, demapping, decoding (see `LinkConfig`).
+
+    A payload is cut into blocks of `block_bits - 24` bits, the last one filled with zeros that are sent and counted; each block
+    gets a CRC24A. With equal keys the blocks of two payloads see the same fading and noise, slot by slot.
+    """
+
+    def __init__(self, config: LinkConfig) -> None:
+        self.config = config
+        self._shared = SharedBlocks(config)
+
+    def ledger(self, source_bits: int) -> Ledger:
+        """What a payload of `source_bits` bits costs."""
+        return ledger_of(self.config, source_bits)
+
+    def capacity_bits(self, channel_uses: int) -> int:
+        """The most payload bits that fit into `channel_uses` complex symbols."""
+        return capacity_bits(self.config, channel_uses)
+
+    def transmit(self, payloads: list[np.ndarray], es_no_db: float, keys: list[BlockKey]) -> list[Reception]:
+        """Send payloads.
+
+        Args:
+            payloads: bits 0/1, uint8 `[source_bits]` each.
+            es_no_db: Es/N0 in dB averaged over the fading (Es = 1).
+            keys: one per payload, e.g. (seed, image id, repetition); it and Es/N0 determine fading and noise.
+        """
+        es_no_db = float(es_no_db)
+        ledgers = [self.ledger(len(payload)) for payload in payloads]
+        block_keys = [
+            (*key, slot) for key, ledger in zip(keys, ledgers, strict=True) for slot in range(ledger.n_blocks)
+        ]
+        if not block_keys:
+            return [self._reception(np.zeros((0, self.config.block_bits)), [], [], ledger) for ledger in ledgers]
+        blocks = np.concatenate([self._segment(p, ledger) for p, ledger in zip(payloads, ledgers, strict=True)])
+        if self.config.share_blocks:
+            patterns: list[Pattern] = self._shared.get(block_keys, es_no_db)
+            llr = np.stack([p.relative_llr for p in patterns]) * (2.0 * blocks - 1.0).astype(np.float32)
+            ok, iterations = [p.crc_ok for p in patterns], [p.iterations for p in patterns]
+        else:
+            result = run_blocks(self.config, blocks, es_no_db, block_keys)
+            llr, ok, iterations = result.llr, result.crc_ok.tolist(), result.iterations.tolist()
+        receptions, first = [], 0
+        for ledger in ledgers:
+            last = first + ledger.n_blocks
+            receptions.append(self._reception(llr[first:last], ok[first:last], iterations[first:last], ledger))
+            first = last
+        return receptions
+
+    def _segment(self, payload: np.ndarray, ledger: Ledger) -> np.ndarray:
+        """Information bits uint8 `[n_blocks, k]` of a payload: filled up, cut, with CRCs."""
+        filled = np.pad(payload.astype(np.uint8), (0, ledger.filler_bits))
+        return add_crc(filled.reshape(ledger.n_blocks, self.config.payload_bits_per_block))
+
+    def _reception(self, llr: np.ndarray, ok: list[bool], iterations: list[int], ledger: Ledger) -> Reception:
+        payload_llr = llr[:, : self.config.payload_bits_per_block].reshape(-1)[: ledger.source_bits].astype(np.float32)
+        return Reception(
+            bits=(payload_llr > 0).astype(np.uint8),
+            llr=payload_llr,
+            block_ok=np.array(ok, bool),
+            payload_bits_per_block=self.config.payload_bits_per_block,
+            ledger=ledger,
+            iterations=np.array(iterations, np.int32),
+        )
+
+    def bit_levels(self, source_bits: int) -> np.ndarray:
+        """Constellation level of each payload bit of an uncoded link, int32 `[source_bits]`; 0 is the most reliable.
+
+        In Gray-labelled square QAM (3GPP TS 38.211, 5.1) bits 2l and 2l+1 of a label have level l. With a code every information
+        bit is spread over all levels, so all are level 0.
+        """
+        position = np.arange(source_bits) % self.config.payload_bits_per_block
+        if not isinstance(self.config.code, UncodedConfig):
+            return np.zeros(source_bits, np.int32)
+        return (position % self.config.modulation.bits_per_symbol // 2).astype(np.int32)
+
+    def expected_bit_error_rate(self, es_no_db: float, blocks: int = 48) -> float:
+        """Bit-error rate of the delivered information bits at an average Es/N0, by a seeded simulation of `blocks` blocks."""
+        return _expected_bit_error_rate(self.config, float(es_no_db), blocks)
+
+
+@lru_cache(maxsize=256)
+def _expected_bit_error_rate(config: LinkConfig, es_no_db: float, blocks: int) -> float:
+    keys: list[BlockKey] = [("expected bit-error rate", i) for i in range(blocks)]
+    patterns = SharedBlocks(config).get(keys, es_no_db)
+    return float(np.mean([np.mean(p.relative_llr <= 0) for p in patterns]))

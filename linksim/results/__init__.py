@@ -1,0 +1,7 @@
+"""Results: the append-only store of points, and the tables derived from it."""
+
+from linksim.results.files import read_images, read_results, write_tables
+from linksim.results.statistics import Estimate, estimate
+from linksim.results.store import PointStore, StorageError
+
+__all__ = ["Estimate", "PointStore", "StorageError", "estimate", "read_images", "read_results", "write_tables"]

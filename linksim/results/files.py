@@ -1,0 +1,115 @@
+"""`results.csv` and `images.parquet`: derived from the stored points alone, so equal points give equal bytes."""
+
+import csv
+import io
+import math
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from linksim.results.columns import IMAGE_COLUMNS, LEDGER, METRIC_COLUMNS, result_columns
+from linksim.results.store import storage_error, write_atomically
+from linksim.results.tables import Row, summarize
+
+SIGNIFICANT_DIGITS = 6
+_WHOLE = {"repetition", "height", "width", "bit_errors", "block_errors", *LEDGER}
+_TEXT = {"scheme", "image", "status", "reason", "settings"}
+_FLOATS = {"snr_db", "ebn0_db", "rho", "bpp", "iterations", *METRIC_COLUMNS.values()}
+
+
+def write_tables(folder: Path, groups: Iterable[list[Row]], metrics: tuple[str, ...]) -> list[Row]:
+    """Write both tables; returns the lines of `results.csv`.
+
+    Args:
+        folder: results folder.
+        groups: for every scheme and SNR, in order, all its rows; one group is in memory at a time.
+        metrics: names of the metrics asked for.
+    """
+    lines: list[Row] = []
+    _write_images(folder / "images.parquet", _summarized(groups, metrics, lines))
+    write_atomically(folder / "results.csv", results_csv(lines, metrics).encode())
+    return lines
+
+
+def _summarized(groups: Iterable[list[Row]], metrics: tuple[str, ...], lines: list[Row]) -> Iterator[list[Row]]:
+    for rows in groups:
+        lines.append(summarize(rows, metrics))
+        yield rows
+
+
+def results_csv(lines: list[Row], metrics: tuple[str, ...]) -> str:
+    """Text of `results.csv`; numbers with six significant digits, cells without a value empty."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    columns = result_columns(metrics)
+    writer.writerow(columns)
+    writer.writerows([_cell(line[column]) for column in columns] for line in lines)
+    return buffer.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if not isinstance(value, float):
+        return str(value)
+    return "" if math.isnan(value) else f"{value:.{SIGNIFICANT_DIGITS}g}"
+
+
+def _write_images(path: Path, groups: Iterable[list[Row]]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([(name, _arrow_type(name)) for name in IMAGE_COLUMNS])
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with pq.ParquetWriter(partial, schema) as writer:
+            for rows in groups:
+                writer.write_table(pa.Table.from_pylist([_plain(row) for row in rows], schema=schema))
+        partial.replace(path)
+    except OSError as error:
+        raise storage_error(path, error) from None
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _arrow_type(name: str) -> Any:
+    import pyarrow as pa
+
+    if name in _WHOLE:
+        return pa.int64()
+    if name in _TEXT:
+        return pa.string()
+    if name in _FLOATS:
+        return pa.float64()
+    return pa.bool_()
+
+
+def _plain(row: Row) -> Row:
+    """The row with missing numbers as nulls."""
+    return {
+        name: None if isinstance(value, float) and math.isnan(value) else value
+        for name, value in ((name, row[name]) for name in IMAGE_COLUMNS)
+    }
+
+
+def read_results(folder: Path) -> Any:
+    """`results.csv` of a folder as a pandas frame. Raises `InputError` where there is none."""
+    import pandas as pd
+
+    from linksim.errors import InputError
+
+    path = Path(folder) / "results.csv"
+    if not path.is_file():
+        raise InputError(f"{folder}: holds no results.csv; give a folder that `linksim run` has written")
+    return pd.read_csv(path, keep_default_na=True, dtype={"scheme": str, "settings": str})
+
+
+def read_images(folder: Path) -> Any:
+    """`images.parquet` of a folder as a pandas frame. Raises `InputError` where there is none."""
+    import pandas as pd
+
+    from linksim.errors import InputError
+
+    path = Path(folder) / "images.parquet"
+    if not path.is_file():
+        raise InputError(f"{folder}: holds no images.parquet; give a folder that `linksim run` has written")
+    return pd.read_parquet(path)

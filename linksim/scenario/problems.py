@@ -1,0 +1,116 @@
+"""Pydantic's validation errors as one line: file, field, what was given, what is allowed, the nearest key."""
+
+import difflib
+import typing
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from linksim.errors import InputError
+
+Location = tuple[int | str, ...]
+
+
+def validation_problem(error: ValidationError, model: type[BaseModel], data: Any, source: str) -> InputError:
+    """`InputError` for the first of the errors that validating `data` as `model` gave; the others are counted."""
+    problems = error.errors(include_url=False)
+    # An unknown key often causes the other errors (a misspelt required field), so it goes first.
+    problems.sort(key=lambda problem: problem["type"] != "extra_forbidden")
+    problem = problems[0]
+    location = _real_location(problem["loc"], data)
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    field = _dotted(location, data)
+    return InputError(f"{source}: {field + ': ' if field else ''}{_text(problem, location, model, data)}{more}")
+
+
+def _text(problem: Any, location: Location, model: type[BaseModel], data: Any) -> str:
+    kind, context = problem["type"], problem.get("ctx", {})
+    given = _shown(problem["input"])
+    if kind == "extra_forbidden":
+        return _unknown_key(str(location[-1]), known_keys(model, data, location[:-1]))
+    if kind == "missing":
+        return "is missing; it must be given"
+    if kind == "union_tag_not_found":
+        return f"needs a field {str(context['discriminator'])} that says which kind it is"
+    if kind == "union_tag_invalid":
+        tag, expected = str(context["tag"]), str(context["expected_tags"])
+        nearest = _nearest(tag, [part.strip("' ") for part in expected.split(",")])
+        return f"unknown {str(context['discriminator']).strip(chr(39))} {tag!r}{nearest}; allowed: {expected}"
+    if kind == "literal_error":
+        allowed = str(context["expected"])
+        nearest = _nearest(
+            str(problem["input"]), [part.strip("' ") for part in allowed.replace(" or ", ", ").split(",")]
+        )
+        return f"{given} is not allowed{nearest}; allowed: {allowed}"
+    message = problem["msg"].removeprefix("Value error, ")
+    if kind == "value_error":
+        return message
+    return f"{given} is not allowed: {message[0].lower()}{message[1:]}"
+
+
+def _unknown_key(key: str, known: list[str]) -> str:
+    return f"unknown key{_nearest(key, known)}; allowed: {', '.join(known)}"
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _real_location(location: Location, data: Any) -> Location:
+    """`location` without the tags of union members, which are no part of the file."""
+    real: list[int | str] = []
+    node = data
+    for position, part in enumerate(location):
+        if isinstance(part, str) and isinstance(node, dict) and part in node:
+            node = node[part]
+        elif isinstance(part, int) and isinstance(node, list) and part < len(node):
+            node = node[part]
+        elif position < len(location) - 1 or not isinstance(node, dict):
+            continue
+        real.append(part)
+    return tuple(real)
+
+
+def _dotted(location: Location, data: Any) -> str:
+    """The path as `--set` takes it: items of a list by their name if they have one."""
+    words: list[str] = []
+    node = data
+    for part in location:
+        node = node.get(part) if isinstance(node, dict) else node[part] if isinstance(node, list) else None
+        name = node.get("name") if isinstance(part, int) and isinstance(node, dict) else None
+        words.append(name if isinstance(name, str) else str(part))
+    return ".".join(words)
+
+
+def known_keys(model: type[BaseModel], data: Any, location: Location) -> list[str]:
+    """Keys allowed at `location` in `data`, following the models' annotations."""
+    models: list[type[BaseModel]] = [model]
+    node = data
+    for part in location:
+        node = node.get(part) if isinstance(node, dict) else node[part] if isinstance(node, list) else None
+        if isinstance(part, str):
+            annotations = [m.model_fields[part].annotation for m in models if part in m.model_fields]
+            models = [found for annotation in annotations for found in _models_in(annotation)]
+        if isinstance(node, dict):
+            models = [m for m in models if _tag_fits(m, node)] or models
+    return list(dict.fromkeys(key for m in models for key in m.model_fields))
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in typing.get_args(annotation) for model in _models_in(part)]
+
+
+def _tag_fits(model: type[BaseModel], node: dict[str, Any]) -> bool:
+    """Whether `node`'s literal fields, such as `kind`, are those of `model`."""
+    for key, field in model.model_fields.items():
+        if typing.get_origin(field.annotation) is typing.Literal and key in node:
+            return node[key] in typing.get_args(field.annotation)
+    return True
