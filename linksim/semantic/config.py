@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from linksim.link.config import LinkConfig
+
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Probability = Annotated[float, Field(ge=0, le=0.5)]
@@ -123,6 +125,16 @@ class FlipsConfig(_Model):
         return self
 
 
+class SoftConfig(_Model):
+    """Train the decoder on what a soft receiver hands it: posterior means and variances from LLRs of a real link."""
+
+    link: LinkConfig = LinkConfig()
+    es_no_db: tuple[float, ...] = Field((6.0, 8.0, 10.0, 11.0, 12.0, 13.0), description="drawn per batch")
+    clean_share: Annotated[float, Field(ge=0, le=1)] = Field(0.3, description="share of batches without errors")
+    llr_scale: Positive = Field(1.0, description="calibration that the receiver applies, too")
+    images: Annotated[int, Field(ge=1)] = Field(12, description="images of 256 x 256 sent per SNR to gather LLRs")
+
+
 class OptimizerConfig(_Model):
     """Adam with linear warm-up and cosine decay."""
 
@@ -145,6 +157,7 @@ class TrainConfig(_Model):
     codebook: CodebookConfig = CodebookConfig()
     losses: LossesConfig = LossesConfig()
     flips: FlipsConfig = FlipsConfig()
+    soft: SoftConfig | None = Field(None, description="fine-tune the decoder for a soft receiver; train_only: decoder")
     optimizer: OptimizerConfig = OptimizerConfig()
     steps: Annotated[int, Field(ge=1)] = 20000
     precision: Literal["float32", "mixed_bfloat16"] = "float32"
@@ -161,4 +174,6 @@ class TrainConfig(_Model):
             raise ValueError(
                 "codebook.initialization: keep needs initialize_from: the checkpoint whose codebook is kept"
             )
+        if self.soft is not None and self.train_only != "decoder":
+            raise ValueError("soft goes with train_only: decoder")
         return self

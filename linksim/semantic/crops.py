@@ -1,5 +1,7 @@
 """Batches of random crops, drawn statelessly: batch `step` of seed `seed` is always the same."""
 
+from typing import Literal
+
 import numpy as np
 
 from linksim.errors import InputError
@@ -17,8 +19,13 @@ def load_images(config: DataConfig, seed: int, limit: int | None = None) -> tupl
 
     images: list[np.ndarray] = []
     for dataset in config.datasets:
-        source = open_images(ImagesConfig(dataset=dataset, split="train", path=config.path, on_error="skip"))
-        images += [source.load(i) for i in range(len(source.ids))]
+        # BSDS500 is used whole: no result is reported on its test part.
+        splits: tuple[Literal["train", "test"], ...] = ("train", "test") if dataset == "bsds500" else ("train",)
+        sources = [
+            open_images(ImagesConfig(dataset=dataset, split=s, path=config.path, on_error="skip")) for s in splits
+        ]
+        named = [(name, source, i) for source in sources for i, name in enumerate(source.ids)]
+        images += [source.load(i) for _, source, i in sorted(named, key=lambda entry: entry[0])]
     images = [image for image in images if min(image.shape[:2]) >= config.crop]
     if len(images) <= config.validation:
         raise InputError(

@@ -63,7 +63,7 @@ def transition_matrix(hamming: Any, bit_error_rate: Any, labelling: Labelling) -
     """
     size = hamming.shape[0]
     bits = int(np.ceil(np.log2(size)))
-    eps = ops.clip(bit_error_rate, 1e-7, 0.5)
+    eps = ops.clip(ops.convert_to_tensor(bit_error_rate, "float32"), 1e-7, 0.5)
     if labelling == "random":
         p_error = 1.0 - ops.power(1.0 - eps, bits)
         eye = ops.eye(size)

@@ -49,7 +49,8 @@ def _override(data: dict[str, Any], text: str) -> None:
 
 def _explain(error: ValidationError) -> str:
     """The first problem, in one line; an unknown key with the nearest known one."""
-    problem = error.errors()[0]
+    problems = error.errors()
+    problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
     where = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         known = _fields_at(problem["loc"][:-1])

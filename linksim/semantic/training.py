@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from linksim.errors import InputError
+from linksim.seeds import generator
 from linksim.semantic.checkpoint import Checkpoint, SemanticCodec, find_checkpoint
 from linksim.semantic.config import TrainConfig
 from linksim.semantic.crops import centre_crop, crop_batch, draw_flips, load_images
 from linksim.semantic.kmeans import kmeans
+from linksim.semantic.link_statistics import gather_llrs
 from linksim.semantic.train_yaml import read_train_config, run_hash
 
 
@@ -35,6 +37,7 @@ class Trainer:
         precision = None if config.precision == "float32" else config.precision
         self.model = VQVAE(config, precision or "float32")
         optimizer = config.optimizer
+        self.llr_pool = gather_llrs(config.soft, config.model.bits_per_index, config.seed) if config.soft else None
         self.model.compile(
             optimizer=keras.optimizers.Adam(optimizer.learning_rate, global_clipnorm=optimizer.clip_norm)
         )
@@ -48,12 +51,15 @@ class Trainer:
         config = self.config
         grid = (image.shape[0], image.shape[1] // 4, image.shape[2] // 4)
         begun = step >= config.codebook.initialize_at or config.codebook.initialization == "keep"
-        return {
+        inputs = {
             "image": image,
             "flips": draw_flips(config.flips, grid, config.model.bits_per_index, config.seed, step),
             "bit_error_rate": np.array([channel_aware_rate(config, step)], np.float32),
             "quantize": np.array([1.0 if begun else 0.0], np.float32),
         }
+        if self.llr_pool is not None:
+            inputs["relative_llr"] = self.llr_pool.draw(grid, config.seed, step)
+        return inputs
 
     def _start_from(self, name: str) -> None:
         where, data = find_checkpoint(name)
@@ -63,10 +69,18 @@ class Trainer:
                 f"initialize_from: {name!r} has the model {start.model}, this run {self.config.model}; they must be the same"
             )
         self.model.encoder.set_weights(start.encoder)
-        self.model.decoder.set_weights(start.decoder)
+        self.model.decoder.set_weights(self._decoder_weights(start))
         self.model.norm.mean.assign(start.norm_mean)
         self.model.norm.variance.assign(start.norm_variance)
         self._set_codebook(start.codebook, start.usage)
+
+    def _decoder_weights(self, start: Checkpoint) -> list[np.ndarray]:
+        """The start's decoder; where this one has the variance as a further input, it begins without weight."""
+        weights = list(start.decoder)
+        if self.config.soft is not None and not start.decoder_takes_variance:
+            kernel = weights[0]
+            weights[0] = np.concatenate([kernel, np.zeros_like(kernel[:, :, :1])], axis=2)
+        return weights
 
     def _set_codebook(self, codebook: np.ndarray, usage: np.ndarray) -> None:
         """Codewords with the weight that the moving averages of a long run would have."""
@@ -87,7 +101,9 @@ class Trainer:
             centres, counts = kmeans(self._some_features(16), size, iterations=15, seed=config.seed)
             self._set_codebook(centres, counts + 1.0)
         elif config.codebook.initialization == "data":
-            self._set_codebook(self._some_features(4)[:: max(1, 4 * 4096 // size)][:size], np.ones(size))
+            features = self._some_features(max(4, -(-size // 1024)))
+            picked = generator(config.seed, "data codebook").choice(len(features), size, replace=len(features) < size)
+            self._set_codebook(features[picked], np.ones(size))
         self._match_labels()
 
     def _match_labels(self) -> None:
@@ -112,8 +128,6 @@ class Trainer:
             counts = np.bincount(np.asarray(quantizer(z)[0]), minlength=len(counts)).astype(np.float32)
         dead = np.flatnonzero(counts < config.codebook.revive_below * counts.sum() / len(counts))
         if len(dead):
-            from linksim.seeds import generator
-
             codebook, sums = np.array(quantizer.codebook), np.array(quantizer.sums)
             codebook[dead] = z[
                 generator(config.seed, self.step, "revive").choice(len(z), len(dead), replace=len(dead) > len(z))
@@ -179,6 +193,7 @@ class Trainer:
             decoder=[np.asarray(w) for w in model.decoder.get_weights()],
             norm_mean=np.asarray(model.norm.mean),
             norm_variance=np.asarray(model.norm.variance),
+            decoder_takes_variance=config.soft is not None,
             card=card,
         )
 
@@ -202,7 +217,10 @@ class Trainer:
                 rng = np.random.default_rng([self.config.seed, height, width])
                 masks = ((rng.random((*indices.shape, bits)) < rate) << np.arange(bits)).sum(-1)
                 received = self.model.valid_label[indices ^ masks]
-                y = np.clip(np.asarray(self.model.decoder(codebook[received])), 0.0, 1.0)
+                arrived: Any = codebook[received]
+                if self.config.soft is not None:  # hard decisions come with no posterior variance
+                    arrived = [arrived, np.zeros((*received.shape, 1), np.float32)]
+                y = np.clip(np.asarray(self.model.decoder(arrived)), 0.0, 1.0)
                 psnrs += (-10 * np.log10(np.mean((x - y) ** 2, axis=(1, 2, 3)))).tolist()
         p = counts / counts.sum()
         perplexity = float(np.exp(-np.sum(p[p > 0] * np.log(p[p > 0]))))

@@ -89,6 +89,7 @@ class VQVAE(keras.Model):
 
     Inputs: `image` float32 `[B, H, W, 3]` in [0, 1]; `flips` int32 `[B, H/4, W/4]`, the error pattern (XOR) of each index, zero where the
     channel is not in the loop; `bit_error_rate` float32 `[1]` for eq. 22; `quantize` float32 `[1]`, 0 before quantization begins, then 1.
+    With `soft`, `relative_llr` float32 `[B, H/4, W/4, m]`: LLRs of the index bits, positive where they point to the bit that was sent.
     """
 
     def __init__(self, config: TrainConfig, dtype: Any = "float32") -> None:
@@ -98,7 +99,9 @@ class VQVAE(keras.Model):
         self.encoder = build_encoder(model.channels, model.encoder_blocks, model.latent_dim, dtype)
         self.norm = FeatureNorm(model.latent_dim)
         self.quantizer = Quantizer(config)
-        self.decoder = build_decoder(model.channels, model.decoder_blocks, model.latent_dim, dtype)
+        self.decoder = build_decoder(
+            model.channels, model.decoder_blocks, model.latent_dim, dtype, with_variance=config.soft is not None
+        )
         if config.train_only == "decoder":
             self.encoder.trainable = False
             self.quantizer.trainable = False
@@ -140,12 +143,18 @@ class VQVAE(keras.Model):
         indices, distances = self.quantizer(z)
         codeword = ops.take(self.quantizer.codebook, indices, axis=0)
 
-        received = ops.bitwise_xor(ops.cast(indices, "int32"), ops.reshape(inputs["flips"], (-1,)))
-        arrived = ops.take(self.quantizer.codebook, ops.take(self.valid_label, received), axis=0)
-        # Straight-through: the gradient at what arrived goes to the feature as if nothing had happened to it. Before
-        # quantization begins (`quantize` = 0) the decoder sees the feature itself.
-        to_decoder = z + inputs["quantize"][0] * ops.stop_gradient(arrived - z)
-        reconstruction = self.decoder(ops.reshape(to_decoder, ops.shape(features)))
+        if self.config.soft is not None:
+            to_decoder, variance = self._soft_features(indices, inputs["relative_llr"])
+            grid = ops.shape(features)[:-1]
+            decoder_inputs = [ops.reshape(to_decoder, ops.shape(features)), ops.reshape(variance, (*grid, 1))]
+        else:
+            received = ops.bitwise_xor(ops.cast(indices, "int32"), ops.reshape(inputs["flips"], (-1,)))
+            arrived = ops.take(self.quantizer.codebook, ops.take(self.valid_label, received), axis=0)
+            # Straight-through: the gradient at what arrived goes to the feature as if nothing had happened to it. Before
+            # quantization begins (`quantize` = 0) the decoder sees the feature itself.
+            to_decoder = z + inputs["quantize"][0] * ops.stop_gradient(arrived - z)
+            decoder_inputs = ops.reshape(to_decoder, ops.shape(features))
+        reconstruction = self.decoder(decoder_inputs)
 
         terms = {"mse": ops.mean(ops.square(image - reconstruction))}
         total = weights.mse * terms["mse"]
@@ -162,6 +171,24 @@ class VQVAE(keras.Model):
             self.report.assign(0.98 * self.report + 0.02 * ops.stop_gradient(values))
         self.add_loss(total)
         return reconstruction
+
+    def _soft_features(self, indices: Any, relative_llr: Any) -> tuple[Any, Any]:
+        """Posterior mean `[n, D]` and variance per dimension `[n, 1]` of the codewords, given LLRs relative to the sent bits.
+
+        The same posterior as `receiver.Soft`: prior usage times the likelihood of every label.
+        """
+        codebook = self.quantizer.codebook
+        size, dim = codebook.shape
+        bits = self.config.model.bits_per_index
+        labels = ((np.arange(size)[:, None] >> np.arange(bits - 1, -1, -1)) & 1).astype("float32")  # [K, m]
+        sent = ops.take(labels, indices, axis=0)
+        llr = ops.reshape(relative_llr, (-1, bits)) * (2.0 * sent - 1.0)
+        usage = self.quantizer.counts / ops.sum(self.quantizer.counts)
+        posterior = ops.softmax(ops.matmul(llr, labels.T) + ops.log(usage + 1e-9), axis=-1)
+        mean = ops.matmul(posterior, codebook)
+        energy = ops.matmul(posterior, ops.sum(ops.square(codebook), -1, keepdims=True))
+        variance = ops.maximum(energy - ops.sum(ops.square(mean), -1, keepdims=True), 0.0) / dim
+        return mean, variance
 
     def _codebook_loss(
         self, z: Any, indices: Any, codeword: Any, distances: Any, inputs: dict[str, Any], training: bool

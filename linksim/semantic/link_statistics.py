@@ -1,0 +1,53 @@
+"""LLRs of a real link to train a soft receiver's decoder on: over-confident ones of failed blocks beside those of intact ones."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from linksim.seeds import generator
+from linksim.semantic.config import SoftConfig
+
+IMAGE_GRID = 64
+"""Indices across an image of 256 pixels: blocks cover the rows of such a grid, so losses come in stripes."""
+
+
+@dataclass(frozen=True)
+class LlrPool:
+    """Relative LLRs (positive: pointing to the sent bit) per SNR, float32 `[images, 64, 64, m]` each."""
+
+    grids: tuple[np.ndarray, ...]
+    clean_share: float
+
+    def draw(self, shape: tuple[int, int, int], seed: int, step: int) -> np.ndarray:
+        """LLRs for a batch of index grids `(B, h, w)`, `h, w <= 64`, at one SNR: float32 `[B, h, w, m]`.
+
+        A share of the batches has none of the errors: LLRs so large that every posterior is a single codeword.
+        """
+        batch, height, width = shape
+        rng = generator(seed, step, "llr")
+        bits = self.grids[0].shape[-1]
+        if rng.random() < self.clean_share:
+            return np.full((*shape, bits), 40.0, np.float32)
+        grids = self.grids[rng.integers(len(self.grids))]
+        out = np.empty((*shape, bits), np.float32)
+        for b in range(batch):
+            top, left = rng.integers(IMAGE_GRID - height + 1), rng.integers(IMAGE_GRID - width + 1)
+            out[b] = grids[rng.integers(len(grids)), top : top + height, left : left + width]
+        return out
+
+
+def gather_llrs(config: SoftConfig, bits_per_index: int, seed: int) -> LlrPool:
+    """Send `images` random index grids of 64 x 64 at every SNR over the link and keep their relative LLRs, scaled."""
+    from linksim.link import Link
+
+    link = Link(config.link)
+    size = IMAGE_GRID * IMAGE_GRID * bits_per_index
+    payloads = [generator(seed, i, "payload").integers(0, 2, size, np.uint8) for i in range(config.images)]
+    grids = []
+    for es_no_db in config.es_no_db:
+        keys: list[tuple[int | float | str, ...]] = [(seed, "soft training", i) for i in range(config.images)]
+        receptions = link.transmit(payloads, es_no_db, keys)
+        relative = [r.llr * (2.0 * p - 1.0) for r, p in zip(receptions, payloads, strict=True)]
+        grid = np.stack(relative).reshape(config.images, IMAGE_GRID, IMAGE_GRID, bits_per_index)
+        grids.append((config.llr_scale * grid).astype(np.float32))
+    return LlrPool(tuple(grids), config.clean_share)

@@ -1,0 +1,223 @@
+"""The training loop on a handful of small pictures: what it writes, resumes and refuses."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from linksim.errors import InputError
+from linksim.semantic.checkpoint import Checkpoint, SemanticCodec, load_checkpoint
+from linksim.semantic.config import TrainConfig
+from linksim.semantic.crops import crop_batch, draw_flips
+from linksim.semantic.train_yaml import read_train_config
+from linksim.semantic.training import Trainer, channel_aware_rate, learning_rate, main
+from linksim.semantic.vqvae import VQVAE
+
+MODEL = {"channels": 8, "encoder_blocks": 1, "decoder_blocks": 1, "latent_dim": 4, "codebook_size": 16}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+    for i in range(6):
+        coarse = rng.integers(0, 256, (6, 7, 3), np.uint8)
+        Image.fromarray(coarse).resize((56, 48), Image.Resampling.BICUBIC).save(path / f"{i}.png")
+    return path
+
+
+def config(folder: Path, **changes: Any) -> TrainConfig:
+    settings: dict[str, Any] = {
+        "name": "tiny",
+        "data": {"datasets": ["folder"], "path": str(folder), "crop": 32, "batch": 4, "validation": 2},
+        "model": MODEL,
+        "codebook": {"initialize_at": 4, "revive_every": 5},
+        "steps": 12,
+        "validate_every": 6,
+        "checkpoint_every": 4,
+    }
+    return TrainConfig(**(settings | changes))
+
+
+def _same(a: Checkpoint, b: Checkpoint) -> None:
+    for x, y in zip([a.codebook, *a.encoder, *a.decoder], [b.codebook, *b.encoder, *b.decoder], strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-3, atol=1e-4)
+
+
+def test_interrupted_run_goes_on_to_what_an_uninterrupted_one_gives(folder: Path, tmp_path: Path) -> None:
+    whole = Trainer(config(folder), tmp_path / "whole").run()
+
+    def stop(step: int, report: dict[str, float]) -> None:
+        if step == 10:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Trainer(config(folder), tmp_path / "cut").run(stop)
+    steps: list[int] = []
+    resumed = Trainer(config(folder), tmp_path / "cut").run(lambda step, report: steps.append(step))
+    assert steps == list(range(9, 13))  # from the state of step 8
+    _same(Checkpoint.from_bytes(whole.read_bytes()), Checkpoint.from_bytes(resumed.read_bytes()))
+    log = (tmp_path / "whole" / "log.csv").read_text().splitlines()
+    assert "psnr_db" in log[0]
+    assert "perplexity" in log[0]
+    assert [line.split(",")[0] for line in log[1:]] == ["6", "12"]
+
+
+def test_training_lowers_the_error(folder: Path, tmp_path: Path) -> None:
+    fast = {"warmup_steps": 5, "learning_rate": 5e-3}
+    trainer = Trainer(config(folder, steps=300, optimizer=fast, codebook={"initialize_at": 100}), tmp_path)
+    before = trainer.validate()["psnr_db"]
+    trainer.run()
+    assert trainer.validate()["psnr_db"] > before + 2
+
+
+def test_state_of_other_settings_is_refused(folder: Path, tmp_path: Path) -> None:
+    Trainer(config(folder, steps=4), tmp_path).run()
+    with pytest.raises(InputError, match="other settings"):
+        Trainer(config(folder, steps=5), tmp_path).run()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"losses": {"entropy": {"weight": 0.02}}},
+        {"losses": {"channel_aware": {"weight": 0.25, "labelling": "random"}}},
+        {"losses": {"channel_aware": {"weight": 0.25}}, "codebook": {"update": "gradient", "initialize_at": 2}},
+        {"model": MODEL | {"codebook_size": 12}, "flips": {"bit_error_rate": [0.05, 0.2], "clean_share": 0.2}},
+        {"precision": "mixed_bfloat16", "codebook": {"initialization": "data", "initialize_at": 2}},
+    ],
+)
+def test_options_train(folder: Path, tmp_path: Path, changes: dict[str, Any]) -> None:
+    path = Trainer(config(folder, **changes), tmp_path).run()
+    codec = load_checkpoint(str(path))
+    assert np.isfinite(codec.codebook).all()
+    assert codec.usage.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_decoder_alone_leaves_encoder_and_codebook(folder: Path, tmp_path: Path) -> None:
+    start = Trainer(config(folder), tmp_path / "start").run()
+    fine = config(
+        folder,
+        name="robust",
+        initialize_from=str(start),
+        train_only="decoder",
+        codebook={"initialization": "keep"},
+        flips={"bit_error_rate": [0.0, 0.2]},
+    )
+    end = Checkpoint.from_bytes(Trainer(fine, tmp_path / "fine").run().read_bytes())
+    begin = Checkpoint.from_bytes(start.read_bytes())
+    np.testing.assert_array_equal(begin.codebook, end.codebook)
+    for a, b in zip(begin.encoder, end.encoder, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert any(not np.array_equal(a, b) for a, b in zip(begin.decoder, end.decoder, strict=True))
+
+
+def test_decoder_for_a_soft_receiver_takes_the_variance(folder: Path, tmp_path: Path) -> None:
+    start = Trainer(config(folder), tmp_path / "start").run()
+    fine = config(
+        folder,
+        name="soft",
+        initialize_from=str(start),
+        train_only="decoder",
+        codebook={"initialization": "keep"},
+        soft={"link": {"code": {"kind": "none"}}, "es_no_db": [8.0, 20.0], "images": 1},
+    )
+    codec = load_checkpoint(str(Trainer(fine, tmp_path / "fine").run()))
+    assert codec.takes_variance
+    features = codec.codebook[np.zeros((1, 3, 4), int)]
+    certain = codec.decode_features(features, (12, 16))
+    assert certain.shape == (1, 12, 16, 3)
+    doubtful = codec.decode_features(features, (12, 16), np.full((1, 3, 4), 5.0))
+    assert not np.array_equal(certain, doubtful)
+
+
+def test_checkpoint_keeps_everything_and_refuses_what_it_is_not(folder: Path, tmp_path: Path) -> None:
+    path = Trainer(config(folder, steps=6), tmp_path).run()
+    codec = load_checkpoint(str(path))
+    assert codec.card["training"]["steps"] == 6
+    images = np.random.default_rng(1).integers(0, 256, (2, 21, 34, 3), np.uint8)
+    features = codec.encode_features(images)
+    assert features.shape == (2, 6, 9, 4)  # 21 and 34 padded to 24 and 36
+    indices = SemanticCodec.indices_of(features, codec.codebook)
+    assert codec.decode_features(codec.codebook[indices], (21, 34)).shape == images.shape
+    bad = tmp_path / "bad.npz"
+    bad.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(InputError, match="not a linksim checkpoint"):
+        load_checkpoint(str(bad))
+    with pytest.raises(InputError, match="no file"):
+        load_checkpoint(str(tmp_path / "none.npz"))
+    with pytest.raises(InputError, match="unknown name 'vqvea'"):
+        load_checkpoint("vqvea")
+
+
+def test_quantizer_follows_to_the_centroids(folder: Path) -> None:
+    """Eq. 23's minimizer for a fixed partition: centroids, or with gamma their mixture over the channel."""
+    from linksim.semantic import losses
+
+    settings = config(folder, losses={"channel_aware": {"weight": 0.5}})
+    quantizer = VQVAE(settings).quantizer
+    rng = np.random.default_rng(2)
+    z = rng.normal(size=(400, 4)).astype(np.float32)
+    indices = np.arange(400) % 16
+    quantizer.counts.assign(np.zeros(16))
+    quantizer.sums.assign(np.zeros((16, 4)))
+    p = np.asarray(losses.transition_matrix(quantizer.hamming, 0.1, "exact"))
+    quantizer.follow(z, indices, p, 0.5)
+    weights = np.eye(16) + 0.5 * p  # [sent, arrived]
+    sums = np.stack([z[indices == i].sum(0) for i in range(16)])
+    expected = (weights.T @ sums) / (weights.T @ np.full(16, 25.0))[:, None]
+    np.testing.assert_allclose(quantizer.codebook, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_crops_and_flips_are_stateless(folder: Path) -> None:
+    settings = config(folder, flips={"bit_error_rate": [0.1, 0.1], "clean_share": 0.0})
+    images = [np.arange(48 * 56 * 3, dtype=np.uint8).reshape(48, 56, 3)]
+    np.testing.assert_array_equal(crop_batch(images, settings.data, 1, 7), crop_batch(images, settings.data, 1, 7))
+    masks = draw_flips(settings.flips, (40, 16, 16), 4, 1, 7)
+    rate = np.mean([(masks >> b & 1).mean() for b in range(4)])
+    assert rate == pytest.approx(0.1, abs=0.01)
+    assert masks.max() < 16
+
+
+def test_schedules() -> None:
+    settings = TrainConfig(
+        name="x",
+        steps=100,
+        codebook={"initialize_at": 10},
+        optimizer={"learning_rate": 1.0, "final_learning_rate": 0.1, "warmup_steps": 10},
+        losses={"channel_aware": {"bit_error_rate": 0.1, "start_bit_error_rate": 0.3, "anneal_steps": 20}},
+    )
+    assert [channel_aware_rate(settings, s) for s in (0, 10, 20, 30, 99)] == pytest.approx([0.3, 0.3, 0.2, 0.1, 0.1])
+    assert learning_rate(settings, 4) == pytest.approx(0.5)
+    assert learning_rate(settings, 99) == pytest.approx(0.1, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("nmae: x", "nmae: unknown key; did you mean 'name'"),
+        ("name: x\nlosses: {entropie: {}}", "losses.entropie: unknown key; did you mean 'entropy'"),
+        ("name: x\nsteps: many", "steps: .*'many'"),
+        ("name: x\ntrain_only: decoder", "initialize_from"),
+        ("name: [", "not valid YAML"),
+        ("- 1", "is a mapping"),
+    ],
+)
+def test_bad_yaml_is_one_line(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "train.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=message) as caught:
+        read_train_config(path, [])
+    assert "\n" not in str(caught.value)
+
+
+def test_command_takes_steps_and_overrides(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "train.yaml"
+    path.write_text(
+        f"name: tiny\ndata: {{datasets: [folder], path: {folder}, crop: 32, batch: 2, validation: 2}}\nmodel: {MODEL}\n"
+    )
+    result = main(str(path), ["codebook.initialize_at=1"], steps=3, out=str(tmp_path / "out"))
+    assert result == tmp_path / "out" / "tiny.npz"
+    assert load_checkpoint(str(result)).card["training"]["steps"] == 3
