@@ -1,0 +1,61 @@
+"""Network weights as named arrays, from whichever place and format has them."""
+
+import hashlib
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from linksim.data import locate
+from linksim.data.catalog import ITEMS
+from linksim.errors import DataUnavailableError, InputError
+
+# The first four convolutions alone, which the data bundle has where the whole network is absent.
+_FIRST_LAYERS = {
+    "vgg16": "vgg16_partial/torchvision_vgg16_conv1_1_to_conv2_2.npz",
+    "vgg16-keras": "vgg16_partial/keras_vgg16_block1_block2.npz",
+}
+
+
+def arrays_digest(arrays: Mapping[str, np.ndarray]) -> str:
+    """SHA-256 of names, shapes and float32 values in the order of the names: the same in every container format."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].shape}\n".encode())
+        digest.update(np.ascontiguousarray(arrays[name], "<f4").tobytes())
+    return digest.hexdigest()
+
+
+def load_weights(name: str, need: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """Weights of the catalogue's item `name`, float32, under the names and in the axis order of their origin.
+
+    Args:
+        name: e.g. `alexnet`.
+        need: the arrays that will be used; those of the first layers can then come from an incomplete file.
+
+    Raises:
+        DataUnavailableError: they are not there and could not be fetched; one line that says what to do.
+    """
+    item = ITEMS[name]
+    found = locate.find(item)
+    if not found and need is not None and (bundle := os.environ.get("LINKSIM_DATA")) and name in _FIRST_LAYERS:
+        partial = Path(bundle, _FIRST_LAYERS[name])
+        if partial.is_file():
+            arrays = read_npz(partial)
+            if set(need) <= arrays.keys():
+                return arrays
+    arrays = read_npz((found or locate.fetch(item))[0])
+    if item.arrays_sha256 and arrays_digest(arrays) != item.arrays_sha256:
+        where = (locate.find(item) or [Path("?")])[0]
+        raise DataUnavailableError(f"{where}: not the published weights of {name}; remove it and fetch it again")
+    return arrays
+
+
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of a `.npz` file, never unpickling."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files}
+    except Exception as error:  # zipfile, zlib and numpy each have their own
+        raise InputError(f"{path}: not a readable .npz file ({error}); remove it and fetch it again") from error
