@@ -18,7 +18,7 @@ MAX_SIDE = 65500
 END_OF_IMAGE = b"\xff\xd9"
 
 
-def encode(image: np.ndarray, quality: int, restart_blocks: int = 0) -> bytes:
+def encode(image: np.ndarray, quality: int, restart_blocks: int = 0, optimize: bool = True) -> bytes:
     """Encode an image as a complete JPEG file.
 
     Args:
@@ -26,6 +26,8 @@ def encode(image: np.ndarray, quality: int, restart_blocks: int = 0) -> bytes:
         quality: 1 (smallest file) to 95 (best picture), libjpeg's scale.
         restart_blocks: a restart marker after this many MCUs (16 x 16 pixels each); 0 writes none. Behind a
             damaged part the decoder finds its place again at the next marker.
+        optimize: Huffman tables made for this image; else those of the standard's Annex K, as published curves of
+            "JPEG" mostly have them (about 0.07 bit per pixel more on 768 x 512 photographs, the same pixels).
 
     Returns:
         The file, header and tables included.
@@ -41,7 +43,7 @@ def encode(image: np.ndarray, quality: int, restart_blocks: int = 0) -> bytes:
     restarts = {"restart_marker_blocks": int(restart_blocks)} if restart_blocks else {}
     file = io.BytesIO()
     picture = Image.fromarray(np.ascontiguousarray(image))
-    picture.save(file, "JPEG", quality=int(quality), optimize=True, subsampling="4:2:0", **restarts)
+    picture.save(file, "JPEG", quality=int(quality), optimize=optimize, subsampling="4:2:0", **restarts)
     return file.getvalue()
 
 

@@ -17,6 +17,9 @@ QPS = range(52)
 
 CHROMA = ("420", "422", "444", "grey", "rgb")
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
+VERSION = 1
+"""Of this encoder's settings and filters: raised when they change the bytes, so that kept encodes are not reused."""
+
 MAX_SIDE = 8192
 """Longest side x265 encodes at any level, in pixels."""
 
