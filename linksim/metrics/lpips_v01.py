@@ -1,0 +1,101 @@
+"""LPIPS of arrays of images: in batches, and with the originals' features kept for a sweep."""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from linksim.errors import InputError
+from linksim.metrics.lpips_model import LpipsModel, Net
+
+_BATCH_PIXELS = 8 * 256 * 256
+
+
+class Lpips:
+    """LPIPS v0.1 that remembers the features of originals, which a sweep compares with at every SNR.
+
+    Args:
+        net: see `LpipsModel`.
+        cache_bytes: most memory for remembered features (about 2.5 MB per 256 x 256 image with `alex`).
+
+    Raises:
+        DataUnavailableError: the weights are not here and could not be fetched; the message says what to do.
+    """
+
+    def __init__(self, net: Net = "alex", cache_bytes: int = 1 << 29) -> None:
+        self.model = LpipsModel(net)
+        self._limit = cache_bytes
+        self._used = 0
+        self._cache: OrderedDict[Hashable, list[np.ndarray]] = OrderedDict()
+
+    def __call__(self, a: np.ndarray, b: np.ndarray, keys: Sequence[Hashable] | None = None) -> np.ndarray:
+        """Distance of each image of `a` to that of `b`; 0 for equal images.
+
+        Args:
+            a, b: uint8, or float in [0, 1]: `[batch, height, width, 3]`, or single images.
+            keys: a name for each image of `a`, under which its features are remembered.
+
+        Returns:
+            float64 `[batch]`.
+        """
+        a, b = _as_float(a), _as_float(b)
+        if a.shape != b.shape:
+            raise InputError(f"lpips: images of shapes {a.shape} and {b.shape}; give two arrays of one shape")
+        self.model.check_size(a.shape)
+        step = max(1, _BATCH_PIXELS // (a.shape[1] * a.shape[2]))
+        out = np.empty(len(a))
+        for i in range(0, len(a), step):
+            part = slice(i, i + step)
+            originals = self._originals(a[part], None if keys is None else keys[part])
+            distance = self.model.distance(originals, self.model.features(b[part]))
+            out[part] = ops.convert_to_numpy(distance)
+        return out
+
+    def _originals(self, images: np.ndarray, keys: Sequence[Hashable] | None) -> list[Any]:
+        if keys is None:
+            return self.model.features(images)
+        missing = [i for i, key in enumerate(keys) if key not in self._cache]
+        fresh: dict[Hashable, list[np.ndarray]] = {}
+        if missing:
+            taps = [ops.convert_to_numpy(tap) for tap in self.model.features(images[missing])]
+            fresh = {keys[i]: [tap[n] for tap in taps] for n, i in enumerate(missing)}
+        rows = []
+        for key in keys:
+            rows.append(fresh[key] if key in fresh else self._cache[key])
+            self._remember(key, rows[-1])
+        return [np.stack(tap) for tap in zip(*rows, strict=True)]
+
+    def _remember(self, key: Hashable, row: list[np.ndarray]) -> None:
+        if key in self._cache:
+            self._cache.move_to_end(key)
+            return
+        self._cache[key] = [tap.copy() for tap in row]
+        self._used += sum(tap.nbytes for tap in row)
+        while self._used > self._limit:
+            _, dropped = self._cache.popitem(last=False)
+            self._used -= sum(tap.nbytes for tap in dropped)
+
+
+def lpips(a: np.ndarray, b: np.ndarray, net: Net = "alex") -> np.ndarray:
+    """LPIPS v0.1 of each pair of images, float64 `[batch]`; see `Lpips` for arguments and errors."""
+    return _shared(net)(a, b)
+
+
+@lru_cache(maxsize=3)
+def _shared(net: Net) -> Lpips:
+    return Lpips(net)
+
+
+def _as_float(images: np.ndarray) -> np.ndarray:
+    images = np.asarray(images)
+    if images.ndim not in (3, 4) or images.shape[-1] != 3:
+        raise InputError(f"lpips: images of shape {images.shape}; give [batch, height, width, 3]")
+    images = images[None] if images.ndim == 3 else images
+    if images.dtype == np.uint8:
+        return images.astype(np.float32) / 255.0
+    if not np.issubdtype(images.dtype, np.floating):
+        raise InputError(f"lpips: images of type {images.dtype}; give uint8, or float in [0, 1]")
+    return images.astype(np.float32)
