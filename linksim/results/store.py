@@ -124,7 +124,7 @@ class PointStore:
 
     def _torn(self) -> bool:
         """Whether the file ends in the middle of a line."""
-        size = os.fstat(self._file.fileno()).st_size
+        size = self.path.stat().st_size
         if size == 0:
             return False
         with self.path.open("rb") as file:

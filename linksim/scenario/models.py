@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
+from linksim.images import ImagesConfig
 from linksim.link.config import LinkConfig
 from linksim.schemes.config import SchemeConfig
 
@@ -15,27 +16,6 @@ MetricName = Literal["psnr", "ms_ssim", "ssim", "lpips"]
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class ImagesConfig(_Model):
-    """Which images are sent: a known data set or a folder."""
-
-    dataset: Literal["samples", "kodak", "voc2012", "bsds500", "folder"] = Field(
-        "samples", description="samples: the photographs inside scikit-image; folder: your own, with path"
-    )
-    path: str | None = Field(None, description="image folder, for dataset: folder")
-    split: Literal["train", "val", "test"] | None = Field(None, description="for voc2012 and bsds500; default test")
-    count: Annotated[int, Field(ge=1)] | None = Field(None, description="the first so many images; default all")
-    size: Annotated[int, Field(ge=16)] | None = Field(
-        None, description="shorter side scaled to size, centre cropped to size x size; default as they are"
-    )
-    on_error: Literal["stop", "skip"] = Field("stop", description="at an unreadable image: stop, or go on without it")
-
-    @model_validator(mode="after")
-    def _folder_has_path(self) -> "ImagesConfig":
-        if (self.dataset == "folder") != (self.path is not None):
-            raise ValueError("dataset: folder and path go together: give both or neither")
-        return self
 
 
 class SnrRange(_Model):

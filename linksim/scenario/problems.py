@@ -31,7 +31,7 @@ def _text(problem: Any, location: Location, model: type[BaseModel], data: Any) -
     if kind == "missing":
         return "is missing; it must be given"
     if kind == "union_tag_not_found":
-        return f"needs a field {str(context['discriminator'])} that says which kind it is"
+        return f"needs a field {context['discriminator']!s} that says which kind it is"
     if kind == "union_tag_invalid":
         tag, expected = str(context["tag"]), str(context["expected_tags"])
         nearest = _nearest(tag, [part.strip("' ") for part in expected.split(",")])
@@ -67,9 +67,9 @@ def _real_location(location: Location, data: Any) -> Location:
     real: list[int | str] = []
     node = data
     for position, part in enumerate(location):
-        if isinstance(part, str) and isinstance(node, dict) and part in node:
-            node = node[part]
-        elif isinstance(part, int) and isinstance(node, list) and part < len(node):
+        if (isinstance(part, str) and isinstance(node, dict) and part in node) or (
+            isinstance(part, int) and isinstance(node, list) and part < len(node)
+        ):
             node = node[part]
         elif position < len(location) - 1 or not isinstance(node, dict):
             continue

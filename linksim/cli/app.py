@@ -1,0 +1,96 @@
+"""The commands and their options; each one's work is elsewhere."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Link-level simulator for digital semantic communications.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+data_app = typer.Typer(help="Image sets and weights: what is there, where, and how to get it.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Replace a value of the file, e.g. sweep.snr_db=[10]; repeatable."),
+]
+ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO.yaml")]
+RunFolders = Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders that `linksim run` has written.")]
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        from linksim import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    scenario: ScenarioFile,
+    out: Annotated[Path | None, typer.Option(help="Results folder; default results/NAME.")] = None,
+    workers: Annotated[int, typer.Option(help="Processes on this machine.")] = 1,
+    set_: Overrides = None,
+    scheduler: Annotated[str | None, typer.Option(help="Dask scheduler to use, tcp://HOST:PORT.")] = None,
+    slurm: Annotated[str | None, typer.Option(help="Workers from SLURM: jobs=20,queue=cpu,walltime=04:00:00.")] = None,
+    figures: Annotated[bool, typer.Option(help="Draw figures and the strip of examples.")] = True,
+) -> None:
+    """Simulate a scenario, or go on with it; finished points are not repeated."""
+    from linksim.cli.run import run_command
+
+    run_command(scenario, out, set_ or [], workers, scheduler, slurm, figures)
+
+
+@app.command()
+def train(
+    recipe: Annotated[Path, typer.Argument(metavar="TRAIN.yaml")],
+    out: Annotated[Path | None, typer.Option(help="Folder for log and checkpoints; default runs/NAME.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Number of steps, instead of the file's.")] = None,
+    set_: Overrides = None,
+) -> None:
+    """Train an autoencoder and its codebook, or go on with it."""
+    from linksim.semantic import training
+
+    print(training.main(str(recipe), set_ or [], steps, str(out) if out else None))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of scenario files, for editors."""
+    import json
+
+    from linksim.scenario import Scenario
+
+    print(json.dumps(Scenario.model_json_schema(), indent=2))
+
+
+@data_app.command("list")
+def data_list() -> None:
+    """What can be used, and where it is."""
+    from linksim.cli.data import list_command
+
+    list_command()
+
+
+@data_app.command("fetch")
+def data_fetch(names: Annotated[list[str], typer.Argument(metavar="NAME...")]) -> None:
+    """Download and check what is missing."""
+    from linksim.cli.data import fetch_command
+
+    fetch_command(names)
+
+
+@data_app.command("path")
+def data_path(name: Annotated[str, typer.Argument(help="Default: where downloads are kept.")] = "") -> None:
+    """Print where something is."""
+    from linksim.cli.data import path_command
+
+    path_command(name)

@@ -1,0 +1,29 @@
+"""`linksim run`: progress on stderr, the final table on stdout."""
+
+from pathlib import Path
+
+from linksim.cli.table import results_table
+from linksim.runner import Bar, Execution, run_scenario
+from linksim.scenario import load_scenario
+
+
+def run_command(
+    path: Path,
+    out: Path | None,
+    overrides: list[str],
+    workers: int,
+    scheduler: str | None,
+    slurm: str | None,
+    figures: bool,
+) -> None:
+    """Run the scenario file and print its table."""
+    scenario = load_scenario(path, overrides)
+    execution = Execution(workers, scheduler, slurm)
+    folder = out or Path("results") / scenario.name
+    outcome = run_scenario(scenario, folder, execution, Bar(), figures)
+    print(results_table(outcome.lines, scenario.metrics))
+    for metric, reason in outcome.unavailable.items():
+        print(f"{metric} is empty: {reason}")
+    for image, reason in outcome.skipped.items():
+        print(f"left out {image}: {reason}")
+    print(f"Written to {folder}")

@@ -1,0 +1,192 @@
+"""Jobs on a Dask cluster: an existing scheduler, or one that asks SLURM for workers. Needs the extra `cluster`."""
+
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from linksim.errors import InputError, LinksimError
+from linksim.runner.plan import Job
+from linksim.runner.quiet import start_simulator
+from linksim.scenario import Scenario
+
+_SLURM_KEYS = {
+    "jobs": "workers asked for (default 1)",
+    "cores": "cores per worker (default 2)",
+    "memory": "memory per worker (default 8GB)",
+    "walltime": "HH:MM:SS (default 04:00:00)",
+    "queue": "partition",
+    "account": "account",
+    "gpus": "GPUs per worker (default 0)",
+}
+_ATTEMPTS = 3
+
+
+class ClusterError(LinksimError):
+    """The cluster is gone or a task failed; finished points are kept."""
+
+
+def _distributed() -> Any:
+    try:
+        import distributed
+    except ImportError:
+        raise InputError(
+            "--scheduler and --slurm need Dask: pip install 'linksim[cluster]'; --workers N works without"
+        ) from None
+    return distributed
+
+
+def parse_slurm(text: str) -> dict[str, str]:
+    """`jobs=20,queue=cpu,walltime=02:00:00` as a dictionary. Raises `InputError`."""
+    options = {}
+    for part in text.split(","):
+        key, equals, value = part.partition("=")
+        if not equals or key not in _SLURM_KEYS or not value:
+            known = ", ".join(f"{name} ({what})" for name, what in _SLURM_KEYS.items())
+            raise InputError(f"--slurm {text}: {part!r} is not KEY=VALUE of: {known}")
+        options[key] = value
+    for key in ("jobs", "cores", "gpus"):
+        if key in options and not options[key].isdecimal():
+            raise InputError(f"--slurm {text}: {key} is {options[key]!r}; a whole number is needed")
+    return options
+
+
+def simulate(scenario: Scenario, metrics: tuple[str, ...], job: Job) -> list[dict[str, Any]]:
+    """The task that workers carry out: records of one job. Doing it twice gives the same records."""
+    with _one_at_a_time:
+        return list(_simulator(scenario.model_dump_json(), metrics).run(job))
+
+
+# A Dask worker may run tasks in several threads; a simulator keeps the batch in hand and serves one.
+_one_at_a_time = threading.Lock()
+_simulators: dict[tuple[str, tuple[str, ...]], Any] = {}
+
+
+def _simulator(scenario_json: str, metrics: tuple[str, ...]) -> Any:
+    """A worker's simulator, kept between tasks; a worker serves one scenario at a time."""
+    key = (scenario_json, metrics)
+    if key not in _simulators:
+        _simulators.clear()
+        _simulators[key] = start_simulator(Scenario.model_validate_json(scenario_json), metrics)
+    return _simulators[key]
+
+
+class DaskWorkers:
+    """A client of a Dask scheduler; the one writer of results stays in this process.
+
+    Args:
+        scenario, metrics: as for `Simulator`.
+        scheduler: address of a running scheduler, e.g. `tcp://host:8786`; or
+        slurm: options as of `parse_slurm`, to start one here with workers from SLURM.
+
+    Raises:
+        InputError: no scheduler answers there.
+        ClusterError: it was lost on the way, or a task failed.
+    """
+
+    def __init__(
+        self, scenario: Scenario, metrics: tuple[str, ...], scheduler: str | None = None, slurm: str | None = None
+    ) -> None:
+        distributed = _distributed()
+        self._scenario, self._metrics = scenario, metrics
+        self._cluster = _slurm_cluster(parse_slurm(slurm)) if slurm else None
+        self._resources = {"GPU": 1} if slurm and int(parse_slurm(slurm).get("gpus", "0")) else None
+        address = self._cluster if self._cluster is not None else scheduler
+        try:
+            self._client = distributed.Client(address, timeout="10s", set_as_default=False)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise InputError(
+                f"--scheduler {scheduler}: no Dask scheduler answers ({type(error).__name__}); start one with "
+                "`dask scheduler` and give the tcp://HOST:PORT that it prints"
+            ) from None
+
+    def __enter__(self) -> "DaskWorkers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close(timeout=2)
+        if self._cluster is not None:
+            self._cluster.close()
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[dict[str, Any]]:
+        """Records of all points of `jobs`, as jobs finish. A lost worker's jobs are done again by the others."""
+        distributed = _distributed()
+        waiting = iter(jobs)
+        in_flight = distributed.as_completed(raise_errors=False)
+        running = 0
+        try:
+            while True:
+                for job in islice(waiting, max(1, self._wanted() - running)):
+                    in_flight.add(self._submit(job))
+                    running += 1
+                if running == 0:
+                    return
+                future = self._next(in_flight)
+                running -= 1
+                yield from self._records(future)
+        except distributed.client.FutureCancelledError:
+            raise ClusterError("the Dask scheduler was lost; run again to go on, finished points are kept") from None
+
+    def _next(self, in_flight: Any) -> Any:
+        """The next finished future; `ClusterError` once the scheduler does not answer any more."""
+        while True:
+            try:
+                return in_flight.next(timeout=5)
+            except TimeoutError:
+                if self._client.status != "running":
+                    raise ClusterError(
+                        "the Dask scheduler was lost; run again to go on, finished points are kept"
+                    ) from None
+
+    def _wanted(self) -> int:
+        """Jobs in flight: two per worker, so that none waits for the next; few, so that little is lost."""
+        return 2 * max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+
+    def _submit(self, job: Job) -> Any:
+        return self._client.submit(
+            simulate,
+            self._scenario,
+            self._metrics,
+            job,
+            key="linksim-" + job.points[0].id + f"-{len(job.points)}",
+            retries=_ATTEMPTS - 1,
+            resources=self._resources,
+            pure=True,
+        )
+
+    @staticmethod
+    def _records(future: Any) -> list[dict[str, Any]]:
+        if future.status == "finished":
+            records: list[dict[str, Any]] = future.result()
+            return records
+        if future.cancelled():
+            raise ClusterError("the Dask scheduler was lost; run again to go on, finished points are kept")
+        error = future.exception()
+        if isinstance(error, LinksimError):
+            raise error
+        if os.environ.get("LINKSIM_DEBUG"):
+            raise error
+        raise ClusterError(f"a task failed on the cluster: {type(error).__name__}: {error}; finished points are kept")
+
+
+def _slurm_cluster(options: dict[str, str]) -> Any:
+    try:
+        from dask_jobqueue import SLURMCluster
+    except ImportError:
+        raise InputError("--slurm needs dask-jobqueue: pip install 'linksim[cluster]'") from None
+    gpus = int(options.get("gpus", "0"))
+    cores = int(options.get("cores", "2"))
+    cluster = SLURMCluster(
+        cores=cores,
+        processes=1,
+        memory=options.get("memory", "8GB"),
+        walltime=options.get("walltime", "04:00:00"),
+        queue=options.get("queue"),
+        account=options.get("account"),
+        job_extra_directives=[f"--gres=gpu:{gpus}"] if gpus else [],
+        worker_extra_args=["--nthreads", "1", *(["--resources", f"GPU={gpus}"] if gpus else [])],
+        job_script_prologue=[f"export OMP_NUM_THREADS={cores}", f"export TF_NUM_INTRAOP_THREADS={cores}"],
+    )
+    cluster.scale(jobs=int(options.get("jobs", "1")))
+    return cluster

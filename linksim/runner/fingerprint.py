@@ -1,0 +1,53 @@
+"""What determines a result, as a SHA-256: the id under which a point is stored and found again."""
+
+import hashlib
+import json
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import linksim
+
+# What a point's numbers depend on: neither the runner's own files nor figures.
+_CODE = ("codecs", "images.py", "data/decode.py", "link", "metrics", "schemes", "seeds.py", "semantic")
+_TRAINING_ONLY = ("training", "losses", "crops")
+_LIBRARIES = ("sionna-no-rt", "tensorflow", "keras", "numpy", "pillow", "av", "scikit-image", "numba")
+
+
+def canonical_json(value: Any) -> str:
+    """JSON text that is equal for equal values: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the canonical JSON of `value`, hexadecimal."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+@cache
+def simulation_version() -> str:
+    """SHA-256 over the source of everything that a point's numbers depend on.
+
+    A changed codec or link therefore never meets the results of the old one; figures and tables may change freely.
+    """
+    root = Path(linksim.__file__).parent
+    hasher = hashlib.sha256()
+    for entry in _CODE:
+        path = root / entry
+        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        for file in files:
+            if not file.stem.startswith(_TRAINING_ONLY):
+                hasher.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return hasher.hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of linksim and of the libraries that compute its numbers."""
+    versions = {"linksim": linksim.__version__}
+    for name in _LIBRARIES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = "absent"
+    return versions

@@ -1,0 +1,64 @@
+"""The results folder: made, checked that it is this scenario's and can be written, and described."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from linksim.errors import InputError
+from linksim.results.store import FILE_NAME, write_atomically
+from linksim.scenario import Scenario
+from linksim.scenario.files import dump_yaml, read_yaml
+
+# Parts of a scenario that may change while its results stay: they only add points or choose among them.
+_MAY_CHANGE = ("description", "sweep", "metrics", "schemes", "images.count", "images.on_error")
+
+
+def prepare(folder: Path, scenario: Scenario) -> None:
+    """Make `folder` ready for `scenario` and write `scenario.yaml` into it.
+
+    Raises:
+        InputError: it cannot be written, or it holds results of another scenario (other name, seed, images or link).
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".{FILE_NAME}.probe"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"--out {folder}: cannot be written ({error.strerror}); give a writable folder") from None
+    _refuse_other_scenario(folder, scenario)
+    write_atomically(folder / "scenario.yaml", dump_yaml(scenario.model_dump(mode="json")).encode())
+
+
+def _refuse_other_scenario(folder: Path, scenario: Scenario) -> None:
+    file = folder / "scenario.yaml"
+    if not file.exists():
+        if (folder / FILE_NAME).exists() or (folder / "results.csv").exists():
+            raise InputError(f"--out {folder}: holds results without a scenario.yaml; give another folder")
+        return
+    there, here = _fixed_part(read_yaml(file)), _fixed_part(scenario.model_dump(mode="json"))
+    for key in dict.fromkeys((*here, *there)):
+        if here.get(key) != there.get(key):
+            raise InputError(
+                f"--out {folder}: holds another scenario: {key} is {there.get(key)!r} there and {here.get(key)!r} here; "
+                f"give another --out, or delete the folder. Only {', '.join(_MAY_CHANGE)} may change"
+            )
+
+
+def _fixed_part(data: Any, prefix: str = "") -> dict[str, Any]:
+    """The parts that may not change, by dotted key."""
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        path = f"{prefix}{key}"
+        if path in _MAY_CHANGE:
+            continue
+        if isinstance(value, dict):
+            flat.update(_fixed_part(value, f"{path}."))
+        else:
+            flat[path] = value
+    return flat
+
+
+def write_run_json(folder: Path, content: dict[str, Any]) -> None:
+    """Write `run.json`."""
+    write_atomically(folder / "run.json", (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())

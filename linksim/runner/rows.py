@@ -1,0 +1,72 @@
+"""One row per image: what was sent, what arrived, what it cost."""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+
+from linksim.results.columns import IMAGE_COLUMNS, LEDGER, METRIC_COLUMNS
+
+Row = dict[str, Any]
+
+
+def empty_row(scheme: str, snr_db: float, repetition: int, image_id: str, size: tuple[int, int]) -> Row:
+    """Row with the identity filled in and every measured value missing (NaN)."""
+    row: Row = dict.fromkeys(IMAGE_COLUMNS, math.nan)
+    row.update(
+        scheme=scheme,
+        snr_db=snr_db,
+        repetition=repetition,
+        image=image_id,
+        height=size[0],
+        width=size[1],
+        status="infeasible",
+        reason="",
+        outage=False,
+        settings="{}",
+    )
+    return row
+
+
+def fill_ledger(row: Row, transmission: Any, receptions: tuple[Any, ...], snr_db: float) -> None:
+    """Put in what was sent and what came back of it, all streams of the image together.
+
+    `rho` is complex channel uses over `3 H W` real source values, `bpp` is payload bits per pixel, and Eb/N0 is
+    Es/N0 over the information bits per channel use.
+    """
+    total = {name: sum(getattr(r.ledger, name) for r in receptions) for name in LEDGER}
+    pixels = row["height"] * row["width"]
+    errors = sum(
+        int(np.count_nonzero(stream.bits != reception.bits))
+        for stream, reception in zip(transmission.streams, receptions, strict=True)
+    )
+    per_use = total["information_bits"] / total["channel_uses"] if total["channel_uses"] else math.nan
+    iterations = [r.iterations for r in receptions if len(r.iterations)]
+    row.update(
+        total,
+        status="ok",
+        ebn0_db=round(snr_db - 10 * math.log10(per_use), 6) if per_use > 0 else math.nan,
+        rho=total["channel_uses"] / (3 * pixels),
+        bpp=total["source_bits"] / pixels,
+        bit_errors=errors,
+        block_errors=sum(int(np.count_nonzero(~r.block_ok)) for r in receptions),
+        iterations=float(np.concatenate(iterations).mean()) if iterations else math.nan,
+        settings=json.dumps(transmission.settings, sort_keys=True),
+    )
+
+
+def fill_metrics(row: Row, values: dict[str, float], outage: bool) -> None:
+    """Put in the metrics and whether the receiver noticed that the picture is lost."""
+    row["outage"] = bool(outage)
+    row.update({METRIC_COLUMNS[name]: float(value) for name, value in values.items()})
+
+
+def pack(rows: list[Row]) -> dict[str, Any]:
+    """Rows as columns and values, without repeating the names."""
+    return {"columns": list(IMAGE_COLUMNS), "values": [[row[name] for name in IMAGE_COLUMNS] for row in rows]}
+
+
+def unpack(packed: dict[str, Any]) -> list[Row]:
+    """Inverse of `pack`."""
+    return [dict(zip(packed["columns"], values, strict=True)) for values in packed["values"]]

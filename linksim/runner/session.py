@@ -1,0 +1,176 @@
+"""A run from start to end: folder, points, store, tables, figures."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from linksim.errors import InputError
+from linksim.images import open_images
+from linksim.results import PointStore, write_tables
+from linksim.results.store import StorageError
+from linksim.results.tables import Row
+from linksim.runner import folder as results_folder
+from linksim.runner.adaptive import first_round, next_round
+from linksim.runner.plan import Job, Plan, Wanted, split_job
+from linksim.runner.progress import Progress
+from linksim.runner.quiet import start_simulator
+from linksim.runner.rows import unpack
+from linksim.runner.summary import Totals, describe_run
+from linksim.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Where points are simulated: here, in local processes, or on a Dask cluster."""
+
+    workers: int = 1
+    scheduler: str | None = None
+    slurm: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise InputError(f"--workers {self.workers}: at least 1 is needed")
+        if (self.scheduler is not None) + (self.slurm is not None) + (self.workers > 1) > 1:
+            raise InputError("--workers, --scheduler and --slurm exclude each other; give one of them")
+
+
+@dataclass
+class Outcome:
+    """What a run left behind.
+
+    Attributes:
+        folder: the results folder.
+        lines: the lines of `results.csv`.
+        unavailable: reason by metric that could not be computed.
+        skipped: reason by id of images that were left out.
+    """
+
+    folder: Path
+    lines: list[Row]
+    unavailable: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+def run_scenario(
+    scenario: Scenario,
+    out: Path,
+    execution: Execution | None = None,
+    progress: Progress | None = None,
+    figures: bool = True,
+) -> Outcome:
+    """Simulate what is missing of `scenario` in the folder `out`, and derive its tables and figures.
+
+    Raises:
+        InputError: bad input, or a folder that is another scenario's or cannot be written.
+        LinksimError: a failure on the way; finished points are kept and the tables show them.
+    """
+    return _Session(scenario, out, execution or Execution(), progress or Progress()).run(figures)
+
+
+class _Session:
+    def __init__(self, scenario: Scenario, out: Path, execution: Execution, progress: Progress) -> None:
+        from linksim.runner.metrics import available_metrics
+        from linksim.runner.schemes import weights_of
+
+        self.scenario, self.out, self.execution, self.progress = scenario, out, execution, progress
+        source = open_images(scenario.images)
+        weights = weights_of(scenario)
+        metrics, self.unavailable = available_metrics(scenario.metrics)
+        self.plan = Plan(scenario, source, weights, metrics)
+        self.wanted = first_round(scenario)
+        self.started = time.perf_counter()
+
+    def run(self, figures: bool) -> Outcome:
+        results_folder.prepare(self.out, self.scenario)
+        self.store = PointStore(self.out, write=True)
+        try:
+            self._simulate()
+        except BaseException as error:
+            # The points are safe in the store; the tables of what there is are worth an attempt.
+            with contextlib.suppress(StorageError):
+                self._derive(finished=False)
+            raise error
+        finally:
+            self.progress.stop()
+            self.store.close()
+        outcome = self._derive(finished=True)
+        if not outcome.lines:
+            raise InputError(f"images: none of {len(self.plan.source)} could be read; {self.out}/run.json says why")
+        if figures:
+            from linksim.runner.figures import draw
+
+            draw(self.out, self.scenario, outcome.lines)
+        return outcome
+
+    def _simulate(self) -> None:
+        self.progress.start(self._count(self.wanted))
+        with self._executor() as execute:
+            while True:
+                for record in execute(self._jobs()):
+                    self.store.add(record)
+                    self.progress.advance(record)
+                more = next_round(self.scenario, self.wanted, self._rows)
+                if more == self.wanted:
+                    return
+                self.progress.extend(self._count(more) - self._count(self.wanted))
+                self.wanted = more
+
+    def _count(self, wanted: Wanted) -> int:
+        return self.plan.n_batches * sum(wanted.values())
+
+    def _jobs(self) -> Iterator[Job]:
+        """Jobs of the points that are not stored yet; a batch's files are read when its turn comes."""
+        parts = -(-2 * self.execution.workers // self.plan.n_batches) if self.execution.workers > 1 else 1
+        for number in range(self.plan.n_batches):
+            batch = self.plan.batch(number)
+            points = list(self.plan.points(batch, self.wanted))
+            missing = [point for point in points if point.id not in self.store]
+            self.progress.extend(len(missing) - len(points))
+            yield from split_job(batch, missing, parts)
+
+    @contextlib.contextmanager
+    def _executor(self) -> Iterator[Any]:
+        metrics = self.plan.metrics
+        if self.execution.scheduler or self.execution.slurm:
+            from linksim.runner.cluster import DaskWorkers
+
+            with DaskWorkers(self.scenario, metrics, self.execution.scheduler, self.execution.slurm) as cluster:
+                yield cluster.run
+        elif self.execution.workers > 1:
+            from linksim.runner.workers import LocalWorkers
+
+            with LocalWorkers(self.scenario, metrics, self.execution.workers) as workers:
+                yield workers.run
+        else:
+            yield self._here
+
+    def _here(self, jobs: Iterator[Job]) -> Iterator[dict[str, Any]]:
+        simulator = None
+        for job in jobs:
+            simulator = simulator or start_simulator(self.scenario, self.plan.metrics)
+            yield from simulator.run(job)
+
+    def _rows(self, scheme: str, snr_db: float, totals: Totals | None = None) -> list[Row]:
+        """All stored rows of a scheme and SNR, by repetition and image."""
+        rows: list[Row] = []
+        for repetition in range(self.wanted[scheme, snr_db]):
+            for batch in self.plan.opened:
+                point = self.plan.point(batch, scheme, snr_db, repetition)
+                if point.id in self.store:
+                    record = self.store[point.id]
+                    rows += unpack(record["rows"])
+                    if totals is not None:
+                        totals.add(record)
+        return rows
+
+    def _derive(self, finished: bool) -> Outcome:
+        totals = Totals()
+        groups = (self._rows(scheme, snr_db, totals) for scheme, snr_db in self.wanted)
+        lines = write_tables(self.out, (rows for rows in groups if rows), self.scenario.metrics)
+        outcome = Outcome(self.out, lines, self.unavailable, totals.skipped)
+        wall = time.perf_counter() - self.started
+        results_folder.write_run_json(self.out, describe_run(self.plan, totals, self.unavailable, wall, finished))
+        return outcome
