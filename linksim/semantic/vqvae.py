@@ -106,14 +106,19 @@ class VQVAE(keras.Model):
             self.encoder.trainable = False
             self.quantizer.trainable = False
         self.perceptual: list[tuple[str, float, Any]] = []
+        compute = "bfloat16" if config.precision == "mixed_bfloat16" else "float32"
         if config.losses.gram.weight:
             from linksim.semantic.perceptual import GramLoss
 
-            self.perceptual.append(("gram", config.losses.gram.weight, GramLoss(tuple(config.losses.gram.layers))))
+            self.perceptual.append(
+                ("gram", config.losses.gram.weight, GramLoss(config.losses.gram.layers, dtype=compute))
+            )
         if config.losses.lpips.weight:
             from linksim.semantic.perceptual import LpipsLoss
 
-            self.perceptual.append(("lpips", config.losses.lpips.weight, LpipsLoss(config.losses.lpips.net)))
+            self.perceptual.append(
+                ("lpips", config.losses.lpips.weight, LpipsLoss(config.losses.lpips.net, dtype=compute))
+            )
         self.report_names = ["loss", "mse", "quantization", "entropy", "channel_aware"]
         self.report_names += [name for name, _, _ in self.perceptual]
         # Moving averages of the loss terms, as a weight: the one kind of state that every Keras backend carries along.
