@@ -23,7 +23,7 @@ SUFFIX = ".enc"
 def image_hash(image: np.ndarray) -> str:
     """SHA-256 (hex) of an image's shape, type and pixels."""
     digest = hashlib.sha256(f"{image.dtype.str} {image.shape}".encode())
-    digest.update(np.ascontiguousarray(image))
+    digest.update(image.tobytes())
     return digest.hexdigest()
 
 

@@ -2,7 +2,7 @@
 
 from linksim.errors import LinksimError
 
-MAX_PIXELS = 1 << 26
+MAX_PIXELS = 1 << 24
 """Largest picture (in pixels) that a decoder accepts where the caller does not say which size to expect."""
 
 
@@ -18,12 +18,13 @@ def check_size(height: int, width: int, expected_size: tuple[int, int] | None) -
         expected_size: (height, width) that the receiver knows, or None for any size up to `MAX_PIXELS` pixels.
 
     Raises:
-        DecodeError: the size is zero, is not the expected one, or is beyond `MAX_PIXELS`.
+        DecodeError: the size is zero, is not the expected one, or, with none expected, is beyond `MAX_PIXELS`.
     """
     if height < 1 or width < 1:
         raise DecodeError(f"the header announces {width} x {height} pixels; each side must be at least 1")
-    if expected_size is not None and (height, width) != tuple(expected_size):
-        wanted = f"{expected_size[1]} x {expected_size[0]}"
-        raise DecodeError(f"the header announces {width} x {height} pixels, expected were {wanted}")
-    if height * width > MAX_PIXELS:
+    if expected_size is not None:
+        if (height, width) != tuple(expected_size):
+            wanted = f"{expected_size[1]} x {expected_size[0]}"
+            raise DecodeError(f"the header announces {width} x {height} pixels, expected were {wanted}")
+    elif height * width > MAX_PIXELS:
         raise DecodeError(f"the header announces {width} x {height} pixels; at most {MAX_PIXELS} are decoded")

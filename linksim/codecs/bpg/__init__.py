@@ -93,7 +93,8 @@ def _pad(plane: np.ndarray, rows: int, columns: int) -> np.ndarray:
 def decode(data: bytes, expected_size: tuple[int, int] | None = None) -> np.ndarray:
     """Decode a BPG file of any encoder: uint8 `[height, width, 3]`, RGB. Alpha and extensions are dropped.
 
-    Damage inside the slice often goes unnoticed by the decoder: only a CRC can say that the bytes are intact.
+    Damage inside the slice, even a missing end, often goes unnoticed by the decoder: only a CRC can say that the
+    bytes are intact.
 
     Args:
         data: the file.

@@ -109,7 +109,7 @@ def decode(
     cropped = []
     for number, plane in enumerate(frame.planes):
         down, right = HALVINGS[pixel_format] if number else (0, 0)
-        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         cropped.append(rows[: (height + down) >> down, : (width + right) >> right].copy())
     return cropped
 
