@@ -13,6 +13,7 @@ from linksim.errors import DataUnavailableError
 
 _ATTEMPTS = 3
 _TIMEOUT_S = 20
+_CHUNK = 1 << 16  # what a cut connection loses at most
 
 
 def download(remote: Remote, folder: Path) -> Path:
@@ -29,7 +30,7 @@ def download(remote: Remote, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / remote.file_name
     with _lock(folder / f"{remote.file_name}.lock"):
-        if target.exists() and _matches(target, remote.checksum):
+        if target.exists() and matches(target, remote.checksum):
             return target
         target.unlink(missing_ok=True)
         # pooch compares whole checksums only, and torchvision publishes the first digits: verified here for both.
@@ -42,7 +43,7 @@ def download(remote: Remote, folder: Path) -> Path:
             downloader=_ResumingDownloader(folder / f"{target.name}.part", remote),
         )
         whole = folder / f"{target.name}.whole"
-        if not _matches(whole, remote.checksum):
+        if not matches(whole, remote.checksum):
             whole.unlink()
             raise DataUnavailableError(
                 f"{remote.url} has another checksum than the expected {remote.checksum}; it was discarded"
@@ -102,7 +103,7 @@ class _ResumingDownloader:
                 disable=not sys.stderr.isatty(),
             )
             with bar, self.part.open("ab" if resumed else "wb") as stream:
-                for chunk in response.iter_content(1 << 18):
+                for chunk in response.iter_content(_CHUNK):
                     done += stream.write(chunk)
                     bar.update(len(chunk))
         if total is not None and done != total:
@@ -131,7 +132,8 @@ def _cause(error: BaseException) -> str:
     return text.splitlines()[0] if text else type(error).__name__
 
 
-def _matches(file: Path, checksum: str) -> bool:
+def matches(file: Path, checksum: str) -> bool:
+    """Whether the file's checksum begins with `checksum` (`algorithm:hex`)."""
     algorithm, digits = checksum.split(":")
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, algorithm).hexdigest().startswith(digits)

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from linksim.data.catalog import Item, Remote
-from linksim.data.download import download
+from linksim.data.download import download, matches
 from linksim.errors import DataUnavailableError, InputError
 
 
@@ -47,6 +47,11 @@ def find(item: Item) -> list[Path]:
     if bundle and item.kind == "weights":
         originals = [bundle / remote.file_name for remote in item.remotes]
         if originals and all(file.is_file() for file in originals):
+            for file, remote in zip(originals, item.remotes, strict=True):
+                if not matches(file, remote.checksum):
+                    raise DataUnavailableError(
+                        f"{file}: its checksum is not {remote.checksum}; replace or remove this file"
+                    )
             return [_install(item, originals, cached)]
     return []
 

@@ -17,6 +17,8 @@ _FIRST_LAYERS = {
     "vgg16-keras": "vgg16_partial/keras_vgg16_block1_block2.npz",
 }
 
+DIGEST_KEY = "arrays_sha256"
+
 
 def arrays_digest(arrays: Mapping[str, np.ndarray]) -> str:
     """SHA-256 of names, shapes and float32 values in the order of the names: the same in every container format."""
@@ -45,10 +47,14 @@ def load_weights(name: str, need: Collection[str] | None = None) -> dict[str, np
             arrays = read_npz(partial)
             if set(need) <= arrays.keys():
                 return arrays
-    arrays = read_npz((found or locate.fetch(item))[0])
-    if item.arrays_sha256 and arrays_digest(arrays) != item.arrays_sha256:
-        where = (locate.find(item) or [Path("?")])[0]
-        raise DataUnavailableError(f"{where}: not the published weights of {name}; remove it and fetch it again")
+    place = (found or locate.fetch(item))[0]
+    arrays = read_npz(place)
+    stored = arrays.pop(DIGEST_KEY, None)
+    expected = item.arrays_sha256 or (None if stored is None else str(stored))
+    if expected is not None and arrays_digest(arrays) != expected:
+        raise DataUnavailableError(
+            f"{place}: its SHA-256 is not that of the weights of {name}; remove it and run `linksim data fetch {name}`"
+        )
     return arrays
 
 

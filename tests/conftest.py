@@ -1,0 +1,25 @@
+"""Fixtures that several areas share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from linksim.data import locate
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder `LINKSIM_DATA`; tests that use it are skipped where it is absent."""
+    name = os.environ.get("LINKSIM_DATA")
+    if not name or not Path(name).is_dir():
+        pytest.skip("needs the folder of weights and images that LINKSIM_DATA names")
+    return Path(name)
+
+
+@pytest.fixture
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No LINKSIM_DATA and an empty cache, whose folder is returned."""
+    monkeypatch.delenv("LINKSIM_DATA", raising=False)
+    monkeypatch.setattr(locate, "cache_folder", lambda: tmp_path / "cache")
+    return tmp_path / "cache"
