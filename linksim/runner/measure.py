@@ -22,15 +22,15 @@ def measure(
         pictures: the same sizes; None for a picture that the scheme leaves out (its metrics are NaN).
     """
     results: list[MetricValues] = [dict.fromkeys(metrics, math.nan) for _ in originals]
-    by_size: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    by_size: dict[tuple[int, ...], list[tuple[int, np.ndarray]]] = defaultdict(list)
     for i, picture in enumerate(pictures):
         if picture is not None:
-            by_size[originals[i].shape].append(i)
+            by_size[picture.shape].append((i, picture))
     for members in by_size.values():
-        before = np.stack([originals[i] for i in members])
-        after = np.stack([pictures[i] for i in members])
+        before = np.stack([originals[i] for i, _ in members])
+        after = np.stack([picture for _, picture in members])
         for name in metrics:
-            for i, value in zip(members, getattr(metric_functions, name)(before, after), strict=True):
+            for (i, _), value in zip(members, getattr(metric_functions, name)(before, after), strict=True):
                 results[i][name] = float(value)
     return results
 

@@ -82,7 +82,7 @@ class Simulator:
         receptions = dict(zip(feasible, self._send(point, feasible, transmissions), strict=True))
         for i in feasible:
             fill_ledger(rows[i], transmissions[i], receptions[i], point.snr_db)
-        intact = [i for i in feasible if all(reception.ok for reception in receptions[i])]
+        intact = [i for i in feasible if receptions[i] and all(reception.ok for reception in receptions[i])]
         damaged = [i for i in feasible if i not in intact]
         if intact:
             if key not in self._clean:
@@ -139,7 +139,7 @@ class Simulator:
                 received.update(zip(members, receptions, strict=True))
         return [tuple(received[i, number] for number in range(len(transmissions[i].streams))) for i in indices]
 
-    def _key(self, point: Point, i: int, number: int) -> tuple[int | str, ...]:
+    def _key(self, point: Point, i: int, number: int) -> tuple[int | float | str, ...]:
         """Randomness of a stream: shared by all schemes, so that they meet the same fades."""
         key = (self.scenario.seed, self._ids[i], point.repetition)
         return (*key, number) if number else key

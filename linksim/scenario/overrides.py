@@ -16,7 +16,7 @@ def apply_overrides(data: dict[str, Any], overrides: tuple[str, ...] | list[str]
     result = _copy(data)
     for override in overrides:
         path, equals, text = override.partition("=")
-        source = f"--set {override}"
+        source = f"--set {' '.join(override.split())}"
         if not equals or not path.strip():
             raise InputError(f"{source}: expected KEY=VALUE, for example sweep.snr_db=[10]")
         _assign(result, path.strip(), parse_yaml(text, source), source)

@@ -67,10 +67,8 @@ def _real_location(location: Location, data: Any) -> Location:
     real: list[int | str] = []
     node = data
     for position, part in enumerate(location):
-        if (isinstance(part, str) and isinstance(node, dict) and part in node) or (
-            isinstance(part, int) and isinstance(node, list) and part < len(node)
-        ):
-            node = node[part]
+        if (isinstance(node, dict) and part in node) or (isinstance(node, list) and isinstance(part, int)):
+            node = _child(node, part)
         elif position < len(location) - 1 or not isinstance(node, dict):
             continue
         real.append(part)
@@ -82,7 +80,7 @@ def _dotted(location: Location, data: Any) -> str:
     words: list[str] = []
     node = data
     for part in location:
-        node = node.get(part) if isinstance(node, dict) else node[part] if isinstance(node, list) else None
+        node = _child(node, part)
         name = node.get("name") if isinstance(part, int) and isinstance(node, dict) else None
         words.append(name if isinstance(name, str) else str(part))
     return ".".join(words)
@@ -93,13 +91,19 @@ def known_keys(model: type[BaseModel], data: Any, location: Location) -> list[st
     models: list[type[BaseModel]] = [model]
     node = data
     for part in location:
-        node = node.get(part) if isinstance(node, dict) else node[part] if isinstance(node, list) else None
+        node = _child(node, part)
         if isinstance(part, str):
             annotations = [m.model_fields[part].annotation for m in models if part in m.model_fields]
             models = [found for annotation in annotations for found in _models_in(annotation)]
         if isinstance(node, dict):
             models = [m for m in models if _tag_fits(m, node)] or models
     return list(dict.fromkeys(key for m in models for key in m.model_fields))
+
+
+def _child(node: Any, part: int | str) -> Any:
+    if isinstance(node, dict):
+        return node.get(part)
+    return node[part] if isinstance(node, list) and isinstance(part, int) else None
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

@@ -1,0 +1,38 @@
+"""The schemes of a scenario, and the hashes of what they bring along."""
+
+import hashlib
+from typing import Any
+
+from linksim.images import open_images
+from linksim.runner.fingerprint import digest
+from linksim.scenario import Scenario
+from linksim.schemes.base import Scheme, SchemeContext
+from linksim.schemes.registry import build_scheme
+
+
+def build_schemes(scenario: Scenario) -> dict[str, Scheme]:
+    """Every scheme of the scenario by its name. Raises `InputError`, e.g. for an unknown checkpoint."""
+    context = SchemeContext(link=scenario.link, schemes=scenario.schemes, seed=scenario.seed)
+    return {config.name: build_scheme(config, context) for config in scenario.schemes}
+
+
+def weights_of(scenario: Scenario) -> dict[str, str]:
+    """By scheme, the SHA-256 of the checkpoint and the validation images that it uses; "" where it uses none.
+
+    Raises:
+        InputError: a checkpoint is unknown or unreadable.
+    """
+    return {config.name: _hash(config) for config in scenario.schemes}
+
+
+def _hash(config: Any) -> str:
+    parts = []
+    if getattr(config, "checkpoint", None) is not None:
+        from linksim.semantic.checkpoint import find_checkpoint
+
+        parts.append(hashlib.sha256(find_checkpoint(config.checkpoint)[1]).hexdigest())
+    validation = getattr(getattr(config, "mcs", None), "validation", None)
+    if validation is not None:
+        source = open_images(validation)
+        parts.append(digest([source.content_hash(i) for i in range(len(source))]))
+    return parts[0] if len(parts) == 1 else digest(parts) if parts else ""

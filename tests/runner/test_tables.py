@@ -1,0 +1,113 @@
+"""From rows to lines: intervals against scipy, infeasible points, bytes that depend on the rows alone."""
+
+import csv
+import io
+import math
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linksim.results import estimate, read_images, read_results, write_tables
+from linksim.results.columns import result_columns
+from linksim.results.files import results_csv
+from linksim.results.tables import summarize
+from linksim.runner.rows import empty_row, pack, unpack
+
+DESIGN_COLUMNS = ["scheme", "snr_db", "ebn0_db", "n_images", "psnr_db", "psnr_db_low", "psnr_db_high"]
+
+
+def row(image="a", psnr=30.0, outage=False, repetition=0, **more):
+    result = empty_row("JPEG", 10.0, repetition, image, (32, 48))
+    result.update(
+        status="ok", psnr_db=psnr, outage=outage, source_bits=1000, bit_errors=5, n_blocks=4, block_errors=1,
+        channel_uses=400, information_bits=1100, coded_bits=2400, filler_bits=4, crc_bits=96, rho=0.1, bpp=0.5,
+        ebn0_db=5.0, iterations=7.0, settings='{"quality": 40}',
+    )  # fmt: skip
+    result.update(more)
+    return result
+
+
+@given(st.lists(st.floats(-100, 100), min_size=2, max_size=30))
+def test_interval_is_students(values):
+    ours = estimate(values)
+    assert ours.mean == pytest.approx(np.mean(values), abs=1e-9)
+    spread = scipy.stats.sem(values)
+    if spread > 1e-9:
+        low, high = scipy.stats.t.interval(0.95, len(values) - 1, np.mean(values), spread)
+        assert (ours.low, ours.high) == pytest.approx((low, high), rel=1e-6, abs=1e-6)
+
+
+def test_interval_covers_the_mean_95_times_of_100():
+    rng = np.random.default_rng(1)
+    draws = rng.normal(3.0, 2.0, size=(2000, 8))
+    covered = sum(e.low <= 3.0 <= e.high for e in map(estimate, draws.tolist()))
+    assert 0.935 < covered / 2000 < 0.965
+
+
+def test_missing_values_and_single_values():
+    assert estimate([math.nan, 2.0, 4.0]).mean == 3.0
+    assert math.isnan(estimate([2.0]).low)
+    assert math.isnan(estimate([]).mean)
+
+
+def test_rates_are_over_all_images():
+    line = summarize([row("a"), row("b", source_bits=3000, bit_errors=0, outage=True)], ("psnr",))
+    assert line["ber"] == pytest.approx(5 / 4000)
+    assert line["bler"] == pytest.approx(2 / 8)
+    assert line["outage_rate"] == 0.5
+    assert line["n_images"] == 2
+    assert line["status"] == "ok"
+
+
+def test_metric_given_success_leaves_outages_out():
+    line = summarize([row("a", 30.0), row("b", 10.0, outage=True)], ("psnr",))
+    assert line["psnr_db"] == 20.0
+    assert line["psnr_db_given_success"] == 30.0
+
+
+def test_one_image_that_does_not_fit_makes_the_point_infeasible():
+    unsent = empty_row("JPEG", 10.0, 0, "b", (32, 48))
+    line = summarize([row("a"), unsent], ("psnr",))
+    assert line["status"] == "infeasible"
+    assert line["n_infeasible"] == 1
+    assert math.isnan(line["psnr_db"])
+
+
+def test_only_settings_that_all_images_share_are_in_the_line():
+    line = summarize([row(settings='{"mcs": 3, "q": 1}'), row("b", settings='{"mcs": 3, "q": 2}')], ("psnr",))
+    assert line["settings"] == '{"mcs": 3}'
+
+
+def test_csv_has_the_promised_columns_and_empty_cells():
+    text = results_csv([summarize([row("a"), row("b", 32.0)], ("psnr",))], ("psnr",))
+    (line,) = csv.DictReader(io.StringIO(text))
+    assert list(line)[:7] == DESIGN_COLUMNS
+    assert list(line)[13:20] == ["ber", "bler", "outage_rate", "rho", "bpp", "channel_uses", "status"]
+    assert line["psnr_db"] == "31"
+    assert line["lpips"] == ""
+    assert "ssim" in result_columns(("ssim",))
+
+
+def test_same_rows_give_the_same_bytes(tmp_path):
+    groups = [[row("a"), row("b", psnr=math.nan)], [empty_row("BPG", 4.0, 0, "a", (32, 48))]]
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write_tables(tmp_path / name, iter(groups), ("psnr", "ms_ssim"))
+    for file in ("results.csv", "images.parquet"):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    images = read_images(tmp_path / "one")
+    assert list(images["status"]) == ["ok", "ok", "infeasible"]
+    assert images["psnr_db"].isna().tolist() == [False, True, True]
+    assert images["channel_uses"].dropna().tolist() == [400, 400]
+    assert read_results(tmp_path / "one")["scheme"].tolist() == ["JPEG", "BPG"]
+
+
+def test_rows_survive_packing():
+    rows = [row("a"), row("b")]
+    back = unpack(pack(rows))
+    assert [{k: v for k, v in r.items() if v == v} for r in back] == [
+        {k: v for k, v in r.items() if v == v} for r in rows
+    ]
