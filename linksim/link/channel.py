@@ -1,57 +1,100 @@
-"""Flat fading, additive noise, what the receiver knows of the fading, and equalization. NumPy, seeded per block."""
+"""Flat fading, noise and channel estimation, block by block, from stateless random numbers.
+
+Received symbol: `y = h x + n`, `E|h|^2 = E|x|^2 = 1`, `n ~ CN(0, N0)`, `N0 = 10^(-es_no_db / 10)`.
+
+Fading: `h = mu + g`, `g ~ CN(0, s2)`. AWGN has `mu = 1, s2 = 0`; Rayleigh `mu = 0, s2 = 1`; Rician with factor K
+`mu = sqrt(K/(K+1)), s2 = 1/(K+1)`.
+
+CSI: a raw (least-squares) estimate is `h + w`, `w ~ CN(0, v)`, with `v = csi.error_variance`. The receiver knows
+`mu`, `s2`, `v` and takes the MMSE estimate `h_hat = mu + s2/(s2+v) (h + w - mu)`; the error left has variance
+`r = s2 v/(s2+v)` and is uncorrelated with `h_hat`. The receiver counts it as noise of power `r` (that is `r E|x|^2`),
+so after dividing by `h_hat` the effective noise variance of a symbol is `(N0 + r) / |h_hat|^2`.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from linksim.link.config import LinkConfig
+from linksim.link.config import ChannelConfig, LinkConfig
+from linksim.seeds import generator
 
 
-def _complex_normal(rng: np.random.Generator, size: int) -> np.ndarray:
-    """`CN(0, 1)`: variance 1/2 per real dimension."""
-    return rng.standard_normal((size, 2)).astype(np.float32).view(np.complex64)[:, 0] * np.float32(np.sqrt(0.5))
+@dataclass(frozen=True)
+class Realizations:
+    """Everything random about a batch of blocks.
 
-
-def _scattered_power(config: LinkConfig) -> float:
-    """Mean power of the part of the fading that is random: 0 for AWGN, 1 for Rayleigh, `1/(K+1)` for Rician."""
-    channel = config.channel
-    if channel.kind == "awgn":
-        return 0.0
-    if channel.kind == "rayleigh" or channel.k_factor_db is None:
-        return 1.0
-    return 1.0 / (1.0 + 10 ** (channel.k_factor_db / 10))
-
-
-def send_block(
-    config: LinkConfig, x: np.ndarray, es_no_db: float, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """One block over the channel, equalized.
-
-    `y = h x + n` with `E|h|^2 = 1`, `E|x|^2 = 1` and `n ~ CN(0, N0)`. The receiver sees `h + e`, `e ~ CN(0, v)`, takes the MMSE
-    estimate `g` of `h` from it, and divides by `g`. The noise after that is `(N0 + residual variance of h) / |g|^2`, symbol by symbol;
-    that, not N0, is what the demapper has to be given.
-
-    Args:
-        x: complex64 `[symbols]`.
-        es_no_db: Es/N0 in dB, averaged over the fading.
-
-    Returns:
-        Equalized symbols complex64 `[symbols]` and their effective noise variance float32 `[symbols]`.
+    scrambling: uint8 `[batch, coded_bits]`, uniform.
+    fading: complex64 `[batch, symbols]`, or `[1, 1]` where it is 1 throughout.
+    estimate: the receiver's `h_hat`, same shape.
+    noise: complex64 `[batch, symbols]` with variance N0.
+    noise_variance: `N0 + r` as the receiver counts it, before equalization.
     """
-    symbols = len(x)
-    coherence = config.channel.coherence
-    run = {"symbol": 1, "block": symbols}.get(coherence, coherence) if isinstance(coherence, str) else coherence
-    scattered = _scattered_power(config)
-    draws = -(-symbols // int(run))
-    line_of_sight = np.float32(np.sqrt(1.0 - scattered))
-    fading = np.repeat(_complex_normal(rng, draws), run)[:symbols] * np.float32(np.sqrt(scattered))
-    no = np.float32(10 ** (-es_no_db / 10))
-    y = (line_of_sight + fading) * x + np.sqrt(no) * _complex_normal(rng, symbols)
 
-    v = config.csi.error_variance
-    residual = 0.0
-    if v and scattered:
-        seen = fading + np.repeat(_complex_normal(rng, draws), run)[:symbols] * np.float32(np.sqrt(v))
-        fading = np.float32(scattered / (scattered + v)) * seen
-        residual = scattered * v / (scattered + v)
-    g = line_of_sight + fading
-    power = np.maximum(np.abs(g) ** 2, 1e-12)
-    return (y * np.conj(g) / power).astype(np.complex64), ((no + residual) / power).astype(np.float32)
+    scrambling: np.ndarray
+    fading: np.ndarray
+    estimate: np.ndarray
+    noise: np.ndarray
+    noise_variance: float
+
+
+def line_of_sight(config: ChannelConfig) -> tuple[float, float]:
+    """`(mu, s2)`: amplitude of the constant part and power of the scattered part."""
+    if config.kind == "awgn":
+        return 1.0, 0.0
+    if config.kind == "rayleigh" or config.k_factor_db is None:
+        return 0.0, 1.0
+    k = 10 ** (config.k_factor_db / 10)
+    return float(np.sqrt(k / (k + 1))), float(1 / (k + 1))
+
+
+def _complex_normal(rng: np.random.Generator, n: int) -> np.ndarray:
+    """CN(0, 2): unit variance in each real dimension."""
+    return rng.standard_normal(2 * n, dtype=np.float32).view(np.complex64)
+
+
+def draw(config: LinkConfig, es_no_db: float, keys: list[tuple]) -> Realizations:
+    """One realization per key.
+
+    Each (key, `es_no_db`) gets a generator of its own, so a block's channel does not depend on the others in its batch.
+    """
+    n_bits, n_symbols = config.coded_bits_per_block, config.symbols_per_block
+    mu, scattered = line_of_sight(config.channel)
+    coherence = config.channel.coherence
+    length = coherence if isinstance(coherence, int) else {"symbol": 1, "block": n_symbols}[coherence]
+    n_fades = -(-n_symbols // length)
+    no = 10 ** (-es_no_db / 10)
+    error_variance = config.csi.error_variance
+
+    batch = len(keys)
+    noise = np.empty((batch, n_symbols), np.complex64)
+    scrambling = np.empty((batch, n_bits), np.uint8)
+    fades = np.empty((batch, n_fades), np.complex64)
+    errors = np.empty((batch, n_fades), np.complex64)
+    for i, key in enumerate(keys):
+        rng = generator(*key, es_no_db, "channel")
+        scrambling[i] = np.unpackbits(np.frombuffer(rng.bytes(-(-n_bits // 8)), np.uint8), count=n_bits)
+        noise[i] = _complex_normal(rng, n_symbols)
+        if scattered:
+            fades[i] = _complex_normal(rng, n_fades)
+            if error_variance:
+                errors[i] = _complex_normal(rng, n_fades)
+    noise *= np.float32(np.sqrt(no / 2))
+
+    if not scattered:
+        ones = np.ones((1, 1), np.complex64)
+        return Realizations(scrambling, ones, ones, noise, no)
+    fades *= np.float32(np.sqrt(scattered / 2))
+    if error_variance:
+        weight = scattered / (scattered + error_variance)
+        estimate = mu + weight * (fades + np.float32(np.sqrt(error_variance / 2)) * errors)
+        residual = weight * error_variance
+    else:
+        estimate, residual = fades + np.complex64(mu), 0.0
+    fading = fades + np.complex64(mu)
+
+    def spread(values: np.ndarray) -> np.ndarray:
+        if length == 1:
+            return values.astype(np.complex64, copy=False)
+        return np.repeat(values, length, axis=1)[:, :n_symbols].astype(np.complex64)
+
+    return Realizations(scrambling, spread(fading), spread(estimate), noise, no + residual)

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 CRC_BITS = 24
+MAX_BASE_GRAPH_2_BITS = 3824
+"""Longer blocks use base graph 1, whose lowest rate is 1/3 (3GPP TS 38.212, 6.2.2 and 7.2.2)."""
 
 
 class _Model(BaseModel):
@@ -16,7 +18,7 @@ class Ldpc5gConfig(_Model):
     """5G LDPC code (3GPP TS 38.212, 5.3.2) with a CRC24A in every block of `block_bits` information bits."""
 
     kind: Literal["ldpc5g"] = "ldpc5g"
-    rate: Annotated[float, Field(ge=0.2, le=0.93)] = Field(0.5, description="information bits over coded bits")
+    rate: Annotated[float, Field(ge=0.2, le=948 / 1024)] = Field(0.5, description="information bits over coded bits")
     block_bits: Annotated[int, Field(ge=64, le=8448)] = Field(
         1536, description="information bits of a block, its 24 CRC bits among them"
     )
@@ -30,7 +32,7 @@ class UncodedConfig(_Model):
     """No channel code: blocks of `block_bits` bits with a CRC24A each, sent as they are."""
 
     kind: Literal["none"] = "none"
-    block_bits: Annotated[int, Field(ge=64)] = 1536
+    block_bits: Annotated[int, Field(ge=64, le=1_000_000)] = 1536
 
 
 class ModulationConfig(_Model):
@@ -74,10 +76,16 @@ class LinkConfig(_Model):
 
     @model_validator(mode="after")
     def _code_fits(self) -> "LinkConfig":
-        if isinstance(self.code, Ldpc5gConfig) and self.code.block_bits > 3840 and self.code.rate < 1 / 3 - 1e-9:
+        if isinstance(self.code, Ldpc5gConfig):
+            low = self.block_bits > MAX_BASE_GRAPH_2_BITS and self.code.rate < 1 / 3
+            if low:
+                raise ValueError(
+                    f"code.rate {self.code.rate} with code.block_bits {self.block_bits}: rates below 1/3 need blocks of "
+                    f"at most {MAX_BASE_GRAPH_2_BITS} bits (base graph 2)"
+                )
+        if self.channel.kind == "awgn" and self.channel.coherence != "symbol":
             raise ValueError(
-                f"code.rate {self.code.rate} with code.block_bits {self.code.block_bits}: rates below 1/3 need blocks of "
-                "at most 3840 bits (base graph 2)"
+                "channel.coherence says how long a fade lasts; channel.kind awgn has none, so leave it out"
             )
         return self
 
@@ -93,10 +101,16 @@ class LinkConfig(_Model):
 
     @property
     def coded_bits_per_block(self) -> int:
-        """Coded bits of a block (n), a whole number of symbols."""
+        """Coded bits of a block (n): `block_bits / rate` rounded up to whole symbols.
+
+        Where that would fall below the lowest rate of the code's base graph, it is rounded down.
+        """
         m = self.modulation.bits_per_symbol
-        n = self.block_bits if isinstance(self.code, UncodedConfig) else self.block_bits / self.code.rate
-        return math.ceil(n / m - 1e-9) * m
+        if isinstance(self.code, UncodedConfig):
+            return math.ceil(self.block_bits / m) * m
+        most = self.block_bits * (3 if self.block_bits > MAX_BASE_GRAPH_2_BITS else 5)
+        # 1e-9: a rate such as 0.3 is not exact in binary and must not cost a symbol for that.
+        return min(math.ceil(self.block_bits / self.code.rate / m - 1e-9), most // m) * m
 
     @property
     def symbols_per_block(self) -> int:
@@ -111,3 +125,13 @@ class LinkConfig(_Model):
     def eb_no_db(self, es_no_db: float) -> float:
         """Eb/N0 in dB of an Es/N0 in dB: `Es/N0 / (bits per symbol x code rate)`."""
         return es_no_db - 10 * math.log10(self.modulation.bits_per_symbol * self.effective_rate)
+
+    def with_code_rate(self, rate: float) -> "LinkConfig":
+        """The same link with another rate of its LDPC code.
+
+        Raises:
+            ValueError: the link is uncoded, or 5G LDPC has no such rate for these blocks.
+        """
+        if not isinstance(self.code, Ldpc5gConfig):
+            raise ValueError(f"code rate {rate:g} for an uncoded link; it needs code: {{kind: ldpc5g}}")
+        return LinkConfig.model_validate({**self.model_dump(), "code": {**self.code.model_dump(), "rate": rate}})

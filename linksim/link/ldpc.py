@@ -46,11 +46,14 @@ class LdpcCode:
         self.encoder = LDPC5GEncoder(k, n, num_bits_per_symbol=bits_per_symbol if interleaved else None)
         # Sionna's 5G decoder prunes the graph to what the rate needs; decoding itself is that of its parent class, used here
         # directly because the parity checks need the bits of the whole graph.
-        pruned = LDPC5GDecoder(self.encoder).pcm
+        never_sent = self.encoder.n_ldpc - (self.encoder.k_ldpc - k) - n - 2 * self.encoder.z
+        pruned = LDPC5GDecoder(self.encoder, prune_pcm=never_sent > 0).pcm  # with none to prune it would drop all
         self.parity_checks = scipy.sparse.csr_matrix(pruned).astype(np.int32)
+        self.parity_checks.sort_indices()
+        self.filler = slice(k, self.encoder.k_ldpc)
         order = np.asarray(self.encoder.out_int) if interleaved else np.arange(n)
         index = 2 * self.encoder.z + order  # the first 2 Z systematic bits are never sent
-        self._sent_at = np.where(index < k, index, index + self.encoder.k_ldpc - k)
+        self.sent_at = np.where(index < k, index, index + self.encoder.k_ldpc - k)
         # Built here, not when first traced: it keeps tensors that must not belong to a traced function.
         self._decoder = LDPCBPDecoder(
             self.parity_checks.astype(np.float32),
@@ -59,7 +62,8 @@ class LdpcCode:
             return_state=True,
             llr_max=LLR_MAX,
         )
-        self._stages: dict[bool, Any] = {}
+        # The decoder's first messages are the channel's LLRs, edge by edge, sorted by variable.
+        self._edges = np.sort(self.parity_checks.indices)
 
     @cached_property
     def _encode(self) -> Any:
@@ -72,23 +76,19 @@ class LdpcCode:
     def recover_rate(self, llr: np.ndarray) -> np.ndarray:
         """Undo interleaving, puncturing and shortening: `[blocks, n]` -> `[blocks, graph variables]`."""
         graph = np.zeros((len(llr), self.parity_checks.shape[1]), np.float32)
-        graph[:, self.k : self.encoder.k_ldpc] = -LLR_MAX
-        graph[:, self._sent_at] = np.clip(llr, -LLR_MAX, LLR_MAX)
+        graph[:, self.filler] = -LLR_MAX
+        graph[:, self.sent_at] = np.clip(llr, -LLR_MAX, LLR_MAX)
         return graph
 
     def fulfilled(self, decided: np.ndarray) -> np.ndarray:
         """Which rows of decided bits `[blocks, graph variables]` fulfil every parity check."""
         return ~np.any(self.parity_checks @ decided.T.astype(np.int32) & 1, axis=0)
 
-    def _stage(self, first: bool) -> Any:
-        """Compiled: (LLRs, iterations[, state]) -> (LLRs after them, state). Traced once per batch shape."""
-        if first not in self._stages:
-            if first:
-                run = lambda llr, n: self._decoder(llr, num_iter=n)  # noqa: E731
-            else:
-                run = lambda llr, n, state: self._decoder(llr, num_iter=n, msg_v2c=state)  # noqa: E731
-            self._stages[first] = tf.function(run, jit_compile=True)
-        return self._stages[first]
+    @cached_property
+    def _stage(self) -> Any:
+        """Compiled: (LLRs, iterations, state) -> (LLRs after them, state). Traced once per batch shape."""
+        run = lambda llr, n, state: self._decoder(llr, num_iter=n, msg_v2c=state)  # noqa: E731
+        return tf.function(run, jit_compile=True)
 
     def decode(self, llr: np.ndarray, iterations: int, early_termination: bool = True) -> Decoded:
         """Sum-product decoding with flooding schedule.
@@ -119,7 +119,9 @@ class LdpcCode:
             rows = np.resize(active, size)  # padded by repeating rows
             x = tf.constant(graph[rows])
             count = tf.constant(step, tf.int32)
-            soft, state = self._stage(True)(x, count) if state is None else self._stage(False)(x, count, state)
+            if state is None:
+                state = tf.gather(tf.transpose(x), self._edges)
+            soft, state = self._stage(x, count, state)
             done += step
             soft = soft.numpy()[: len(active)]
             finished = np.full(len(active), done >= iterations)

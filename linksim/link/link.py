@@ -5,10 +5,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from linksim.link.blocks import BlockKey, add_crc, run_blocks
+from linksim.errors import InputError
+from linksim.link import crc
+from linksim.link.blocks import BlockKey, BlockResult, run_blocks
 from linksim.link.config import LinkConfig, UncodedConfig
 from linksim.link.ledger import Ledger, capacity_bits, ledger_of
-from linksim.link.sharing import Pattern, SharedBlocks
+from linksim.link.modulation import bit_levels
+from linksim.link.sharing import Pattern, SharedBlocks, batches
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,19 @@ class Link:
             payloads: bits 0/1, uint8 `[source_bits]` each.
             es_no_db: Es/N0 in dB averaged over the fading (Es = 1).
             keys: one per payload, e.g. (seed, image id, repetition); it and Es/N0 determine fading and noise.
+
+        Returns:
+            One reception per payload. With `share_blocks`, payloads with equal keys meet the same errors, block by block.
+
+        Raises:
+            InputError: a payload is not one row of bits, or Es/N0 is not finite.
         """
         es_no_db = float(es_no_db)
+        if not np.isfinite(es_no_db):
+            raise InputError(f"es_no_db is {es_no_db}; give a finite number of dB")
+        for payload in payloads:
+            if np.ndim(payload) != 1 or (len(payload) and np.max(payload) > 1):
+                raise InputError(f"payload of shape {np.shape(payload)}; give one row of bits, 0 or 1")
         ledgers = [self.ledger(len(payload)) for payload in payloads]
         block_keys = [
             (*key, slot) for key, ledger in zip(keys, ledgers, strict=True) for slot in range(ledger.n_blocks)
@@ -84,7 +98,11 @@ class Link:
             llr = np.stack([p.relative_llr for p in patterns]) * (2.0 * blocks - 1.0).astype(np.float32)
             ok, iterations = [p.crc_ok for p in patterns], [p.iterations for p in patterns]
         else:
-            result = run_blocks(self.config, blocks, es_no_db, block_keys)
+            parts = [
+                run_blocks(self.config, blocks[part], es_no_db, block_keys[part])
+                for part in batches(self.config, len(blocks))
+            ]
+            result = BlockResult(*(np.concatenate(column) for column in zip(*parts, strict=True)))
             llr, ok, iterations = result.llr, result.crc_ok.tolist(), result.iterations.tolist()
         receptions, first = [], 0
         for ledger in ledgers:
@@ -96,7 +114,7 @@ class Link:
     def _segment(self, payload: np.ndarray, ledger: Ledger) -> np.ndarray:
         """Information bits uint8 `[n_blocks, k]` of a payload: filled up, cut, with CRCs."""
         filled = np.pad(payload.astype(np.uint8), (0, ledger.filler_bits))
-        return add_crc(filled.reshape(ledger.n_blocks, self.config.payload_bits_per_block))
+        return crc.attach(filled.reshape(ledger.n_blocks, self.config.payload_bits_per_block))
 
     def _reception(self, llr: np.ndarray, ok: list[bool], iterations: list[int], ledger: Ledger) -> Reception:
         payload_llr = llr[:, : self.config.payload_bits_per_block].reshape(-1)[: ledger.source_bits].astype(np.float32)
@@ -115,10 +133,11 @@ class Link:
         In Gray-labelled square QAM (3GPP TS 38.211, 5.1) bits 2l and 2l+1 of a label have level l. With a code every information
         bit is spread over all levels, so all are level 0.
         """
-        position = np.arange(source_bits) % self.config.payload_bits_per_block
         if not isinstance(self.config.code, UncodedConfig):
             return np.zeros(source_bits, np.int32)
-        return (position % self.config.modulation.bits_per_symbol // 2).astype(np.int32)
+        position = np.arange(source_bits) % self.config.payload_bits_per_block
+        levels = bit_levels(self.config.modulation.bits_per_symbol)
+        return levels[position % len(levels)].astype(np.int32)
 
     def expected_bit_error_rate(self, es_no_db: float, blocks: int = 48) -> float:
         """Bit-error rate of the delivered information bits at an average Es/N0, by a seeded simulation of `blocks` blocks."""
@@ -129,4 +148,5 @@ class Link:
 def _expected_bit_error_rate(config: LinkConfig, es_no_db: float, blocks: int) -> float:
     keys: list[BlockKey] = [("expected bit-error rate", i) for i in range(blocks)]
     patterns = SharedBlocks(config).get(keys, es_no_db)
-    return float(np.mean([np.mean(p.relative_llr <= 0) for p in patterns]))
+    payload = config.payload_bits_per_block
+    return float(np.mean([np.mean(p.relative_llr[:payload] <= 0) for p in patterns]))

@@ -1,38 +1,32 @@
-"""QAM mapping and soft demapping by Sionna, in fixed batch shapes."""
-
-from functools import cached_property
-from typing import Any
+"""Gray-labelled BPSK and square QAM (3GPP TS 38.211, 5.1.2 to 5.1.6) as two independent PAM constellations."""
 
 import numpy as np
-import tensorflow as tf
-from sionna.phy.mapping import Constellation, Demapper, Mapper
 
 
-class Modulation:
-    """Mapper and demapper of one Gray-labelled constellation (3GPP TS 38.211, 5.1) of unit energy."""
+def bits_per_dimension(bits_per_symbol: int) -> int:
+    """Bits on each of the real and imaginary part; BPSK uses the real part only."""
+    return max(1, bits_per_symbol // 2)
 
-    def __init__(self, bits_per_symbol: int, demapping: str) -> None:
-        self.bits_per_symbol = bits_per_symbol
-        kind = "pam" if bits_per_symbol == 1 else "qam"
-        self._constellation = Constellation(kind, bits_per_symbol)
-        self._mapper = Mapper(constellation=self._constellation)
-        self._demapper = Demapper(demapping, constellation=self._constellation)
 
-    @cached_property
-    def points(self) -> np.ndarray:
-        """Constellation points complex64 `[2**bits_per_symbol]`, by label with the first bit on top."""
-        return np.asarray(self._constellation.points).astype(np.complex64)
+def gray_pam(bits_per_symbol: int) -> np.ndarray:
+    """Amplitudes of one dimension by label, first bit most significant: float32 `[2^bits_per_dimension]`.
 
-    def map(self, bits: np.ndarray) -> np.ndarray:
-        """Bits 0/1 `[blocks, n]` -> symbols complex64 `[blocks, n / bits_per_symbol]`."""
-        return self._mapper(tf.constant(bits, tf.float32)).numpy()
+    For 64-QAM `(1-2 b0) [4 - (1-2 b2) [2 - (1-2 b4)]] / sqrt(42)` of TS 38.211, 5.1.5, and so on for the others.
+    BPSK is sent on the real axis (not turned by 45 degrees as in 5.1.2), which makes no difference to any result.
+    """
+    m = bits_per_dimension(bits_per_symbol)
+    labels = np.arange(2**m)
+    signs = [1 - 2 * ((labels >> (m - 1 - i)) & 1) for i in range(m)]
+    amplitude = signs[-1].astype(float)
+    for i in range(m - 2, -1, -1):
+        amplitude = signs[i] * (2 ** (m - 1 - i) - amplitude)
+    dimensions = 1 if bits_per_symbol == 1 else 2
+    return (amplitude / np.sqrt(dimensions * np.mean(amplitude**2))).astype(np.float32)
 
-    def demap(self, y: np.ndarray, no: np.ndarray) -> np.ndarray:
-        """LLRs `log P(b=1)/P(b=0)` float32 `[blocks, n]` of symbols `y` with noise variances `no`, both `[blocks, symbols]`."""
-        llr = self._demap(tf.constant(y.reshape(-1, 1)), tf.constant(no.reshape(-1, 1)))
-        return llr.numpy().reshape(len(y), -1)
 
-    @cached_property
-    def _demap(self) -> Any:
-        shapes = [tf.TensorSpec([None, 1], tf.complex64), tf.TensorSpec([None, 1], tf.float32)]
-        return tf.function(lambda y, no: self._demapper(y, no), input_signature=shapes)
+def bit_levels(bits_per_symbol: int) -> np.ndarray:
+    """Reliability level of each bit of a label, 0 the strongest: int `[bits_per_symbol]`, e.g. 0 0 1 1 2 2 for 64-QAM.
+
+    Bits alternate between real and imaginary part, from the coarsest decision (the sign) to the finest.
+    """
+    return np.arange(bits_per_symbol) // 2

@@ -1,9 +1,12 @@
 """One channel, many schemes: simulate a block once and apply what happened to it to every payload.
 
-With scrambled bits the coded bits of a block are uniform whatever the payload is, and the code, the interleaver and the channel treat
-every codeword alike in distribution. So the errors of a block, and the LLRs relative to the bits that were sent, can be taken from a
-run with random information bits and applied to any payload: `llr = relative * (2 b - 1)`. The reference run sends random bits
-(not the all-zero word): with QAM the LLRs depend on the label that was sent.
+Why that is right: the coded bits `c` are scrambled with uniform bits `s`, so the labels sent, `m = c + s`, are uniform and
+independent of `c`. Given `m`, fading and noise, the demapper's LLRs multiplied by the signs `(-1)^s` are those of the
+all-zero codeword multiplied by `(-1)^c`; the decoders' node rules are odd in every message, so their result is that of the
+all-zero codeword multiplied by `(-1)^u`, `u` being the information bits. The CRC is linear, so it fails for `u + e` exactly
+where it fails for the error pattern `e`. Hence the reference: the all-zero codeword with random scrambling.
+
+It is not the all-zero *label*: with QAM the LLRs of a bit depend on which point was sent, and `m` must stay uniform.
 """
 
 from collections import OrderedDict
@@ -11,9 +14,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from linksim.link.blocks import BlockKey, add_crc, run_blocks
+from linksim.link.blocks import BlockKey, run_blocks
 from linksim.link.config import LinkConfig
-from linksim.seeds import generator
+
+BATCH_BITS = 256 * 3072
+"""Coded bits simulated together, which bounds the memory in flight."""
+
+CACHE_BYTES = 128 * 2**20
+"""Memory for patterns per link."""
 
 
 class Pattern(NamedTuple):
@@ -24,32 +32,33 @@ class Pattern(NamedTuple):
     iterations: int
 
 
-class SharedBlocks:
-    """Patterns by (key, Es/N0), kept for the last `limit` blocks."""
+def batches(config: LinkConfig, n_blocks: int) -> list[slice]:
+    """Slices of at most `BATCH_BITS` coded bits that cover `n_blocks` blocks."""
+    size = max(1, BATCH_BITS // config.coded_bits_per_block)
+    return [slice(start, min(start + size, n_blocks)) for start in range(0, n_blocks, size)]
 
-    def __init__(self, config: LinkConfig, limit: int = 16384) -> None:
-        self.config, self.limit = config, limit
+
+class SharedBlocks:
+    """Patterns by (key, Es/N0). The least recently used go once they fill `CACHE_BYTES`."""
+
+    def __init__(self, config: LinkConfig, limit: int | None = None) -> None:
+        self.config = config
+        self.limit = max(1, CACHE_BYTES // (4 * config.block_bits)) if limit is None else limit
         self._patterns: OrderedDict[tuple[BlockKey, float], Pattern] = OrderedDict()
 
     def get(self, keys: list[BlockKey], es_no_db: float) -> list[Pattern]:
         """Patterns of blocks, those not yet known simulated together."""
         missing = [key for key in dict.fromkeys(keys) if (key, es_no_db) not in self._patterns]
         fresh: dict[BlockKey, Pattern] = {}
-        if missing:
-            payload = np.stack(
-                [
-                    generator(*k, "reference").integers(0, 2, self.config.payload_bits_per_block, np.uint8)
-                    for k in missing
-                ]
-            )
-            bits = add_crc(payload)
-            result = run_blocks(self.config, bits, es_no_db, missing)
-            relative = result.llr * (2.0 * bits - 1.0).astype(np.float32)
-            for i, key in enumerate(missing):
-                fresh[key] = Pattern(relative[i], bool(result.crc_ok[i]), int(result.iterations[i]))
+        for part in batches(self.config, len(missing)):
+            result = run_blocks(self.config, None, es_no_db, missing[part])
+            for i, key in enumerate(missing[part]):
+                # A copy: a view would keep the whole batch in memory.
+                fresh[key] = Pattern(-result.llr[i], bool(result.crc_ok[i]), int(result.iterations[i]))
         patterns = [fresh[key] if key in fresh else self._patterns[key, es_no_db] for key in keys]
-        for key, pattern in fresh.items():
+        for key, pattern in zip(keys, patterns, strict=True):
             self._patterns[key, es_no_db] = pattern
+            self._patterns.move_to_end((key, es_no_db))
         while len(self._patterns) > self.limit:
             self._patterns.popitem(last=False)
         return patterns

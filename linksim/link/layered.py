@@ -1,0 +1,157 @@
+"""Layered offset min-sum decoding in compiled integer arithmetic, many blocks side by side.
+
+The check nodes are visited one after the other and every visit updates the a-posteriori values that the next one reads
+(layered schedule, Hocevar 2004), which needs about half the iterations of flooding. The check node rule is offset
+min-sum (Chen and Fossorier 2002): `|r_e| = max(min over other edges of |q| - OFFSET, 0)`.
+
+Values are integers in steps of `1 / STEPS_PER_UNIT`. Blocks lie side by side in the last axis, in groups of `LANES`, so
+that one vector instruction serves them all; groups are spread over the cores. A block's result is taken at the first
+iteration after which it fulfils every parity check, so it does not depend on the blocks beside it.
+"""
+
+import numpy as np
+from numba import njit, prange
+
+from linksim.link.ldpc import Decoded, LdpcCode
+
+LANES = 64
+STEPS_PER_UNIT = 8
+OFFSET = 4
+"""In steps: 0.5 in units of LLR, tuned for the block error rate at rate 1/2 over 64-QAM and Rayleigh fading."""
+
+MESSAGE_MAX = 127
+KNOWN = 2000
+"""Value of a filler bit; larger than any sum of messages could turn within int16's range."""
+
+
+@njit(cache=True, nogil=True)
+def _visit_check(app, messages, columns, start, stop, q, offset):  # pragma: no cover - compiled
+    """Update the messages of one check node, and the a-posteriori values of its variables, in all lanes.
+
+    `q` int16 `[degree + 4, LANES]` is scratch: the incoming values, and in its last rows what is known of the check.
+    """
+    smallest, second, product, floor = q.shape[0] - 4, q.shape[0] - 3, q.shape[0] - 2, q.shape[0] - 1
+    for w in range(LANES):
+        q[smallest, w] = 32767
+        q[second, w] = 32767
+        q[product, w] = 0
+    # Few arrays per loop: beyond a handful, the compiler cannot rule out that they overlap and stops vectorizing.
+    for e in range(start, stop):
+        variable, row = columns[e], e - start
+        for w in range(LANES):
+            q[row, w] = app[variable, w] - messages[e, w]
+        for w in range(LANES):
+            t = q[row, w]
+            magnitude = np.int16(abs(t))
+            low = q[smallest, w]
+            q[second, w] = min(q[second, w], max(low, magnitude))
+            q[smallest, w] = min(low, magnitude)
+            q[product, w] ^= t  # its sign bit is the product of the signs
+    for w in range(LANES):
+        low = q[smallest, w]
+        q[floor, w] = low
+        q[smallest, w] = min(max(np.int16(low - offset), np.int16(0)), np.int16(MESSAGE_MAX))
+    for w in range(LANES):
+        q[second, w] = min(max(np.int16(q[second, w] - offset), np.int16(0)), np.int16(MESSAGE_MAX))
+    for e in range(start, stop):
+        variable, row = columns[e], e - start
+        for w in range(LANES):
+            t = q[row, w]
+            # The edge that has the smallest value gets the second smallest.
+            low, high = q[smallest, w], q[second, w]
+            magnitude = high if np.int16(abs(t)) == q[floor, w] else low
+            # All ones where the product of the other signs is negative: negation without a branch.
+            mask = np.int16(np.int16(q[product, w] ^ t) >> 15)
+            q[row, w] = np.int16(np.int16(magnitude ^ mask) - mask)
+        for w in range(LANES):
+            app[variable, w] += np.int16(q[row, w] - messages[e, w])
+        for w in range(LANES):
+            messages[e, w] = q[row, w]
+
+
+@njit(cache=True, nogil=True)
+def _find_unsatisfied(app, columns, starts, settled, failed, parity):  # pragma: no cover - compiled
+    """Set `failed` to -1 in the lanes where a parity check fails or a variable is undecided (0), else 0.
+
+    Undecided counts as failed because deciding it either way would favour one codeword over another.
+    Stops early once every lane is known to fail or is `settled` (-1).
+    """
+    for w in range(LANES):
+        failed[w] = 0
+    for variable in range(app.shape[0]):
+        for w in range(LANES):
+            failed[w] |= np.int16(-(app[variable, w] == 0))
+    for check in range(starts.size - 1):
+        for w in range(LANES):
+            parity[w] = 0
+        for e in range(starts[check], starts[check + 1]):
+            variable = columns[e]
+            for w in range(LANES):
+                parity[w] ^= app[variable, w]
+        open_lanes = np.int16(0)
+        for w in range(LANES):
+            failed[w] |= np.int16(parity[w] >> 15)
+            open_lanes |= np.int16(~(failed[w] | settled[w]))
+        if open_lanes == 0:
+            break
+
+
+@njit(parallel=True, cache=True, nogil=True)
+def _decode(values, columns, starts, iterations, offset, k):  # pragma: no cover - compiled
+    """Decode int16 `[groups, variables, lanes]`; returns int16 `[groups, k, lanes]` and iterations `[groups, lanes]`."""
+    groups, _, lanes = values.shape
+    out = np.empty((groups, k, lanes), np.int16)
+    taken = np.zeros((groups, lanes), np.int32)
+    degree = 0
+    for check in range(starts.size - 1):
+        degree = max(degree, starts[check + 1] - starts[check])
+    for g in prange(groups):
+        app = values[g]
+        messages = np.zeros((columns.size, lanes), np.int8)
+        q = np.empty((degree + 4, lanes), np.int16)
+        settled, failed, parity = np.zeros(lanes, np.int16), np.empty(lanes, np.int16), np.empty(lanes, np.int16)
+        for iteration in range(1, iterations + 1):
+            for check in range(starts.size - 1):
+                _visit_check(app, messages, columns, starts[check], starts[check + 1], q, offset)
+            _find_unsatisfied(app, columns, starts, settled, failed, parity)
+            if iteration == iterations:
+                failed[:] = 0
+            remaining = False
+            for w in range(lanes):
+                if settled[w] == 0 and failed[w] == 0:
+                    settled[w] = -1
+                    taken[g, w] = iteration
+                    for i in range(k):
+                        out[g, i, w] = app[i, w]
+                remaining |= settled[w] == 0
+            if not remaining:
+                break
+    return out, taken
+
+
+def decode_layered(code: LdpcCode, llr: np.ndarray, iterations: int, offset: int = OFFSET) -> Decoded:
+    """Layered offset min-sum decoding with early termination.
+
+    Args:
+        code: whose parity-check matrix and rate matching are used.
+        llr: channel LLRs `log P(b=1)/P(b=0)`, float32 `[blocks, n]`.
+        iterations: the most that a block is given.
+        offset: in steps of `1 / STEPS_PER_UNIT`.
+
+    Returns:
+        A-posteriori LLRs of the information bits float32 `[blocks, k]` and iterations int32 `[blocks]`.
+    """
+    blocks = len(llr)
+    groups = -(-blocks // LANES)
+    limit = MESSAGE_MAX / STEPS_PER_UNIT
+    values = np.zeros((groups, code.parity_checks.shape[1], LANES), np.int16)
+    # Lanes without a block keep the all-zero codeword, known for sure, and settle at once.
+    quantized = np.full((groups * LANES, code.n), MESSAGE_MAX, np.int16)
+    # Sionna's sign is log P(1)/P(0); the check rule multiplies signs of log P(0)/P(1).
+    quantized[:blocks] = np.rint(np.clip(llr, -limit, limit) * -STEPS_PER_UNIT)
+    values[:, code.sent_at] = quantized.reshape(groups, LANES, code.n).transpose(0, 2, 1)
+    values[:, code.filler] = KNOWN
+    checks = code.parity_checks
+    out, taken = _decode(values, checks.indices, checks.indptr, iterations, offset, code.k)
+    soft = out.transpose(0, 2, 1).reshape(groups * LANES, code.k)[:blocks].astype(np.float32)
+    return Decoded(soft * np.float32(-1 / STEPS_PER_UNIT), taken.reshape(-1)[:blocks])
