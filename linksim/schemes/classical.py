@@ -1,0 +1,62 @@
+"""Separate source and channel coding: an image file of the best quality that fits the budget, over the link."""
+
+import numpy as np
+
+from linksim.codecs import DecodeError
+from linksim.link import LinkConfig, Reception
+from linksim.link.ledger import capacity_bits
+from linksim.schemes.base import Delivery, Scheme, SchemeContext, Stream, Transmission
+from linksim.schemes.bits import file_bits, received_file
+from linksim.schemes.concealment import conceal
+from linksim.schemes.config import BpgConfig, JpegConfig
+from linksim.schemes.files import FileCodec
+
+
+class ClassicalScheme(Scheme):
+    """JPEG or BPG over the scenario's link.
+
+    The whole file is sent, header and tables included, and the link adds and counts CRCs and filler. A picture is an outage when a block
+    fails its CRC or the codec refuses the file; then the concealment decides what is shown.
+    """
+
+    def __init__(self, config: JpegConfig | BpgConfig, context: SchemeContext) -> None:
+        self.name, self.rate_match = config.name, config.rate_match
+        self.config = config
+        self.link: LinkConfig = context.link
+        self.codec = FileCodec(config)
+
+    def transmit(
+        self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
+    ) -> list[Transmission]:
+        """The file of each image: at the fixed setting, or the best whose coded length fits the budget."""
+        return [self._transmit(image, budget) for image, budget in zip(images, budgets, strict=True)]
+
+    def _transmit(self, image: np.ndarray, budget: int | None) -> Transmission:
+        size = (image.shape[0], image.shape[1])
+        setting = self.codec.fixed
+        if setting is not None:
+            data = self.codec.encode(image, setting)
+        else:
+            if budget is None:
+                raise ValueError(f"scheme {self.name}: rate matching needs a budget of channel uses")
+            encoded = self.codec.best(image, capacity_bits(self.link, budget))
+            if encoded is None:
+                return Transmission((), size, infeasible=f"no {self.config.kind} file fits {budget} channel uses")
+            data, setting = encoded.data, encoded.setting
+        return Transmission((Stream(file_bits(data), self.link),), size, settings={self.codec.setting: setting})
+
+    def receive(
+        self, transmissions: list[Transmission], receptions: list[tuple[Reception, ...]], es_no_db: float
+    ) -> list[Delivery]:
+        """The decoded file where every CRC holds and the codec accepts it; else what the concealment shows."""
+        pairs = zip(transmissions, receptions, strict=True)
+        return [self._receive(transmission.size, reception) for transmission, (reception,) in pairs]
+
+    def _receive(self, size: tuple[int, int], reception: Reception) -> Delivery:
+        data = received_file(reception)
+        if reception.ok:
+            try:
+                return Delivery(self.codec.decode(data, size), outage=False)
+            except DecodeError:
+                pass
+        return conceal(self.config.concealment, size, lambda: self.codec.decode_partial(data, size))

@@ -1,0 +1,192 @@
+"""The `schemes:` part of a scenario as frozen, strict models. Light to import: no codec, no network."""
+
+from typing import TYPE_CHECKING, Annotated, Literal, Union
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from linksim.images import ImagesConfig
+from linksim.schemes.plugins import plugins
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Mcs(_Model):
+    """A modulation and coding scheme: information bits over coded bits, and bits per symbol."""
+
+    rate: Annotated[float, Field(ge=0.2, le=0.93)]
+    bits_per_symbol: Literal[1, 2, 4, 6, 8]
+
+
+RATES = (1 / 3, 1 / 2, 2 / 3, 3 / 4)
+GRID = tuple(Mcs(rate=rate, bits_per_symbol=m) for m in (1, 2, 4, 6, 8) for rate in RATES)
+
+
+class SameMcs(_Model):
+    """Code and modulation of the scenario's link."""
+
+    kind: Literal["same"] = "same"
+
+
+class AdaptiveMcs(_Model):
+    """At each average SNR, the grid's scheme with the best mean metric on validation images at equal channel uses."""
+
+    kind: Literal["adaptive"] = "adaptive"
+    grid: Annotated[tuple[Mcs, ...], Field(min_length=1)] = Field(
+        GRID, description="rates 1/3, 1/2, 2/3, 3/4 by BPSK to 256-QAM unless given"
+    )
+    validation: ImagesConfig = Field(description="images to choose on; none of those that are tested on")
+    repetitions: Annotated[int, Field(ge=1)] = Field(1, description="fades per validation image")
+    metric: Literal["psnr", "ms_ssim", "lpips"] = "psnr"
+
+
+class CapacityMcs(_Model):
+    """An ideal code at the constellation-constrained capacity: an upper bound of any separate design.
+
+    `ergodic`: the code sees all fades. `outage`: one fade per image, the rate is the outage capacity at `outage_probability`, and the
+    picture is lost where the fade does not carry it.
+    """
+
+    kind: Literal["capacity"] = "capacity"
+    which: Literal["ergodic", "outage"] = "ergodic"
+    outage_probability: Annotated[float, Field(gt=0, lt=1)] = 0.1
+
+
+McsConfig = Annotated[SameMcs | AdaptiveMcs | CapacityMcs, Field(discriminator="kind")]
+
+
+class _SchemeConfig(_Model):
+    name: Annotated[str, Field(min_length=1, max_length=60)] = Field(description="unique; names the scheme in results")
+    rate_match: str | None = Field(None, description="name of the scheme whose channel uses are this one's budget")
+    mcs: McsConfig = SameMcs()
+
+    @model_validator(mode="after")
+    def _adapts_within_a_budget(self) -> "_SchemeConfig":
+        if self.mcs.kind != "same" and self.rate_match is None:
+            raise ValueError(f"mcs.kind {self.mcs.kind} compares at equal channel uses; give a rate_match")
+        return self
+
+
+class _ClassicalConfig(_SchemeConfig):
+    concealment: Literal["mean", "grey", "partial", "exclude"] = Field(
+        "mean", description="what is shown of a lost picture; exclude: nothing, it has no metrics"
+    )
+
+    def _one_of(self, name: str, value: int | None) -> None:
+        if (value is None) == (self.rate_match is None):
+            given = "both are given" if value is not None else "neither is given"
+            raise ValueError(f"exactly one of {name} and rate_match is needed, but {given}")
+
+
+class JpegConfig(_ClassicalConfig):
+    """JPEG files (Pillow, optimized Huffman tables) over the link."""
+
+    kind: Literal["jpeg"] = "jpeg"
+    quality: Annotated[int, Field(ge=1, le=95)] | None = Field(None, description="fixed; or give rate_match")
+    restart_blocks: Annotated[int, Field(ge=0, le=65535)] = Field(
+        0, description="16 x 16 blocks between restart markers; 0 for none; helps concealment: partial"
+    )
+
+    @model_validator(mode="after")
+    def _quality_or_budget(self) -> "JpegConfig":
+        self._one_of("quality", self.quality)
+        return self
+
+
+class BpgConfig(_ClassicalConfig):
+    """BPG files (x265, or the reference encoder) over the link."""
+
+    kind: Literal["bpg"] = "bpg"
+    qp: Annotated[int, Field(ge=0, le=51)] | None = Field(None, description="fixed, 0 is best; or give rate_match")
+    chroma: Literal["420", "422", "444", "grey", "rgb"] = "420"
+    encoder: Literal["x265", "bpgenc"] = "x265"
+    preset: Literal[
+        "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo"
+    ] = "veryslow"
+
+    @model_validator(mode="after")
+    def _qp_or_budget(self) -> "BpgConfig":
+        self._one_of("qp", self.qp)
+        return self
+
+
+class HardReceiver(_Model):
+    """Decided bits to codewords."""
+
+    kind: Literal["hard"] = "hard"
+
+
+class SoftReceiver(_Model):
+    """Posterior over the codewords from the LLRs and the codewords' usage; its mean (mmse) or its maximum (map)."""
+
+    kind: Literal["soft"] = "soft"
+    estimate: Literal["mmse", "map"] = "mmse"
+    llr_scale: Annotated[float, Field(gt=0)] = Field(1.0, description="factor on the LLRs, against over-confidence")
+
+
+class NearestTransmitter(_Model):
+    """The nearest codeword (eq. 1)."""
+
+    kind: Literal["nearest"] = "nearest"
+
+
+class ChannelOptimizedTransmitter(_Model):
+    """The codeword of least expected distortion over a binary symmetric channel (Farvardin 1990)."""
+
+    kind: Literal["channel-optimized"] = "channel-optimized"
+    bit_error_rate: Literal["auto"] | Annotated[float, Field(ge=0, lt=0.5)] = Field(
+        "auto", description="of the index bits; auto: the link's at each SNR"
+    )
+
+
+class NoProtection(_Model):
+    """Every bit of an index is sent alike."""
+
+    kind: Literal["none"] = "none"
+
+
+class BitLevelProtection(_Model):
+    """Uncoded links: important bits of an index at the strong positions of the constellation."""
+
+    kind: Literal["bit-levels"] = "bit-levels"
+
+
+class CodeRateProtection(_Model):
+    """Important bits of an index behind a stronger code than the others, at about equal channel uses."""
+
+    kind: Literal["code-rates"] = "code-rates"
+    strong_bits: Annotated[int, Field(ge=1)] = Field(2, description="how many bits of an index get the stronger code")
+    strong_rate: Annotated[float, Field(ge=0.2, le=0.93)] = 1 / 3
+
+
+class SemanticConfig(_SchemeConfig):
+    """Indices of a learned codebook over the link."""
+
+    kind: Literal["semantic"] = "semantic"
+    checkpoint: Annotated[str, Field(min_length=1)] = Field(description="name of a shipped checkpoint, or a path")
+    receiver: Annotated[HardReceiver | SoftReceiver, Field(discriminator="kind")] = HardReceiver()
+    transmitter: Annotated[NearestTransmitter | ChannelOptimizedTransmitter, Field(discriminator="kind")] = (
+        NearestTransmitter()
+    )
+    protection: Annotated[NoProtection | BitLevelProtection | CodeRateProtection, Field(discriminator="kind")] = (
+        NoProtection()
+    )
+
+    @model_validator(mode="after")
+    def _no_ideal_code(self) -> "SemanticConfig":
+        if self.mcs.kind == "capacity":
+            raise ValueError("mcs.kind capacity is the bound of separate design; allowed here: same, adaptive")
+        return self
+
+
+MODELS: tuple[type[BaseModel], ...] = (JpegConfig, BpgConfig, SemanticConfig)
+
+if TYPE_CHECKING:
+    SchemeConfig = JpegConfig | BpgConfig | SemanticConfig
+else:
+    # Schemes of other packages are checked as strictly as our own: their models join the union.
+    SchemeConfig = Annotated[
+        Union[(*MODELS, *(plugin.config for plugin in plugins().values()))],  # noqa: UP007
+        Field(discriminator="kind"),
+    ]

@@ -1,0 +1,63 @@
+"""From a scheme's dictionary to its configuration, and from the configuration to the scheme."""
+
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from linksim.errors import InputError
+from linksim.schemes.base import Scheme, SchemeContext
+from linksim.schemes.config import BpgConfig, JpegConfig, SchemeConfig, SemanticConfig
+from linksim.schemes.plugins import OWN_KINDS, plugins
+
+
+def known_kinds() -> list[str]:
+    """Values of `kind:`, those of other packages behind our own."""
+    return [*OWN_KINDS, *plugins()]
+
+
+def parse_scheme(data: dict[str, Any]) -> Any:
+    """The configuration that `data` (as in a scenario's `schemes:`) describes.
+
+    Raises:
+        InputError: one line naming the scheme, the field, and what is allowed.
+    """
+    who = f"scheme {data.get('name', '')!r}"
+    if data.get("kind") not in known_kinds():
+        raise InputError(f"{who}: unknown kind {data.get('kind')!r}; allowed: {', '.join(known_kinds())}")
+    adapter: TypeAdapter[Any] = TypeAdapter(SchemeConfig)
+    try:
+        return adapter.validate_python(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"][1:])
+        message = first["msg"].removeprefix("Value error, ")
+        raise InputError(f"{who}: {field + ': ' if field else ''}{message}") from None
+
+
+def build_scheme(config: Any, context: SchemeContext) -> Scheme:
+    """The scheme of a configuration; heavy parts (networks, encoders) are loaded when it is first used.
+
+    Raises:
+        InputError: unknown kind, or what the scheme needs is not there (checkpoint, encoder).
+    """
+    mcs = getattr(config, "mcs", None)
+    if config.kind in OWN_KINDS and mcs is not None and mcs.kind == "adaptive":
+        from linksim.schemes.mcs import AdaptiveScheme
+
+        return AdaptiveScheme(config, context)
+    if isinstance(config, JpegConfig | BpgConfig):
+        if config.mcs.kind == "capacity":
+            from linksim.schemes.ideal import IdealCodeScheme
+
+            return IdealCodeScheme(config, context)
+        from linksim.schemes.classical import ClassicalScheme
+
+        return ClassicalScheme(config, context)
+    if isinstance(config, SemanticConfig):
+        from linksim.schemes.semantic import SemanticScheme
+
+        return SemanticScheme(config, context)
+    if config.kind not in plugins():
+        raise InputError(f"scheme {config.name!r}: unknown kind {config.kind!r}; allowed: {', '.join(known_kinds())}")
+    scheme: Scheme = plugins()[config.kind].build(config, context)
+    return scheme
