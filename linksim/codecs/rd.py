@@ -12,7 +12,7 @@ from linksim.codecs.checks import check_choice
 from linksim.errors import InputError
 
 BPG_QPS = tuple(range(22, 51, 2))
-JPEG_QUALITIES = (5, 7, 10, 12, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95)
+JPEG_QUALITIES = (5, 7, 10, 12, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 95)
 CODECS = {
     "bpg": ("bpg-420", "bpg-444"),
     "bpg-420": ("bpg-420",),

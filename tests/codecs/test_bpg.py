@@ -186,6 +186,8 @@ def test_exp_golomb_and_ue7(values: list[int]) -> None:
         ((np.zeros((16, 16, 3), np.float32), 30), "uint8 array"),
         ((np.zeros((0, 16, 3), np.uint8), 30), "no pixels"),
         ((np.zeros((16, 16, 3), np.uint8), 52), "0 to 51"),
+        ((np.zeros((24, 8192, 3), np.uint8), 30), "8192 x 24 pixels; crop or resize"),
+        ((np.zeros((16, 8193, 3), np.uint8), 30), "1 to 8192"),
         ((np.zeros((16, 16, 3), np.uint8), 30, "411"), "allowed are 420"),
         ((np.zeros((16, 16, 3), np.uint8), 30, "420", "best"), "veryslow"),
     ],

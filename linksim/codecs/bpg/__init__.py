@@ -51,7 +51,7 @@ def encode(image: np.ndarray, qp: int, chroma: str = "420", preset: str = "verys
         The file, header included; the same bytes on every run.
 
     Raises:
-        InputError: an argument outside these ranges.
+        InputError: an argument outside these ranges, or a picture too long and narrow for HEVC (8192 x 24).
     """
     check_image(image)
     check_integer("image height", image.shape[0], 1, MAX_SIDE)

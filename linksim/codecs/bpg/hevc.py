@@ -9,7 +9,7 @@ import numpy as np
 from linksim.codecs.bpg import nal, sps
 from linksim.codecs.bpg.container import C444, GREY, J420, J422, M420, M422
 from linksim.codecs.errors import DecodeError
-from linksim.errors import LinksimError
+from linksim.errors import InputError, LinksimError
 
 PIXEL_NAMES = {GREY: "gray", J420: "yuv420p", J422: "yuv422p", C444: "yuv444p", M420: "yuv420p", M422: "yuv422p"}
 CHROMA_FORMAT_IDC = {GREY: 0, J420: 1, J422: 2, C444: 3, M420: 1, M422: 2}
@@ -50,6 +50,10 @@ def encode(
 
     Returns:
         The coding tools used, and the NAL units (PPS and slices) as BPG stores them.
+
+    Raises:
+        InputError: x265 takes no picture of this shape, e.g. 8192 x 24.
+        LinksimError: PyAV has no x265.
     """
     require_encoder()
     height, width = planes[0].shape
@@ -59,7 +63,10 @@ def encode(
     context.thread_count = 1
     settings = ENCODER_SETTINGS.format(qp=qp, min_cb=1 << log2_min_cb)
     context.options = {"preset": preset, "tune": "ssim", "x265-params": settings}
-    packets = [*context.encode(_frame(planes, PIXEL_NAMES[pixel_format])), *context.encode(None)]
+    try:
+        packets = [*context.encode(_frame(planes, PIXEL_NAMES[pixel_format])), *context.encode(None)]
+    except av.FFmpegError as error:  # no HEVC level has very long and narrow pictures
+        raise InputError(f"image: x265 does not encode {width} x {height} pixels; crop or resize it") from error
     units = nal.split(b"".join(bytes(packet) for packet in packets))
     fields, size = sps.read_full(nal.payload(next(unit for unit in units if nal.kind(unit) == nal.SPS)))
     if size != (height, width) or fields.log2_min_cb != log2_min_cb:
