@@ -1,0 +1,88 @@
+"""Semantic receivers: received bits and LLRs to features for the decoder."""
+
+import numpy as np
+
+from linksim.errors import InputError
+from linksim.semantic.labels import bits_per_index, bits_to_labels, label_bits, valid_label
+
+LLR_LIMIT = 1e4
+"""Beyond it a bit is certain in float32; keeps infinite LLRs out of products with zero."""
+
+CHUNK_VALUES = 1 << 22
+"""Posterior values held at once (16 MiB of float32)."""
+
+
+class Hard:
+    """Decided bits to codewords; a label that is none is taken for the nearest that is one."""
+
+    def __init__(self, codebook: np.ndarray) -> None:
+        self.codebook = np.asarray(codebook, np.float32)
+
+    def features(self, bits: np.ndarray, llr: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Bits `[n * m]` -> codewords float32 `[n, D]` and their variance, zero: float32 `[n]`. `llr` is not looked at."""
+        size = len(self.codebook)
+        indices = valid_label(bits_to_labels(bits, size), size)
+        return self.codebook[indices], np.zeros(len(indices), np.float32)
+
+
+class Soft:
+    """Posterior over the codewords from LLRs `log P(b=1)/P(b=0)` and the usage of the codewords as prior.
+
+    `log P(k | llr) = log p_k + sum_i b_i(k) llr_scale llr_i + const`, summed exactly over the K valid labels.
+
+    Args:
+        codebook: `[K, D]`.
+        usage: prior `[K]`; a codeword never used in training keeps a thousandth of the mean, since other images may use it.
+        estimate: `mmse`, the posterior mean; or `map`, the most probable codeword.
+        llr_scale: factor on the LLRs, below 1 against over-confidence (`calibration.fit_llr_scale`).
+    """
+
+    def __init__(self, codebook: np.ndarray, usage: np.ndarray, estimate: str = "mmse", llr_scale: float = 1.0) -> None:
+        if estimate not in ("mmse", "map"):
+            raise InputError(f"estimate {estimate!r}: must be 'mmse' or 'map'")
+        if not llr_scale > 0:
+            raise InputError(f"llr_scale {llr_scale}: must be above 0")
+        self.codebook = np.asarray(codebook, np.float32)
+        size = len(self.codebook)
+        prior = np.maximum(usage, 1e-3 / size)
+        self._log_prior = np.log(prior / prior.sum()).astype(np.float32)
+        self._labels = label_bits(size).T.astype(np.float32)  # [m, K]
+        self._estimate, self._scale = estimate, llr_scale
+
+    def posterior(self, llr: np.ndarray) -> np.ndarray:
+        """Posterior float32 `[n, K]` of LLRs `[n * m]`.
+
+        Raises:
+            InputError: a length that is no multiple of m, or an LLR that is not a number.
+        """
+        m = len(self._labels)
+        if llr.size % m:
+            raise InputError(f"{llr.size} LLRs: not a multiple of the {m} bits of an index")
+        if np.isnan(llr).any():
+            raise InputError("an LLR is not a number; LLRs must be real or infinite")
+        scaled = np.clip(self._scale * llr.reshape(-1, m), -LLR_LIMIT, LLR_LIMIT).astype(np.float32)
+        logits = scaled @ self._labels + self._log_prior
+        logits -= logits.max(-1, keepdims=True)
+        np.exp(logits, out=logits)
+        return logits / logits.sum(-1, keepdims=True)
+
+    def features(self, bits: np.ndarray, llr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """LLRs `[n * m]` -> features float32 `[n, D]` and the posterior variance around them per dimension, float32 `[n]`.
+
+        `bits` is not looked at: the LLRs say more.
+        """
+        size, dim = self.codebook.shape
+        m = bits_per_index(size)
+        n = llr.size // m
+        out, variance = np.empty((n, dim), np.float32), np.empty(n, np.float32)
+        norms = (self.codebook**2).sum(-1)
+        rows = max(1, CHUNK_VALUES // size)
+        for start in range(0, max(n, 1), rows):
+            p = self.posterior(llr[start * m : (start + rows) * m] if start + rows < n else llr[start * m :])
+            part = slice(start, start + len(p))
+            mean = p @ self.codebook
+            out[part] = mean if self._estimate == "mmse" else self.codebook[p.argmax(-1)]
+            # E||e - f||^2 = E||e||^2 - 2 f.E[e] + ||f||^2 for either estimate f.
+            spread = p @ norms - 2 * (out[part] * mean).sum(-1) + (out[part] ** 2).sum(-1)
+            variance[part] = np.maximum(spread, 0) / dim
+        return out, variance
