@@ -62,6 +62,19 @@ def train(
     print(training.main(str(recipe), set_ or [], steps, str(out) if out else None))
 
 
+@app.command("codec-rd")
+def codec_rd(
+    codecs: Annotated[list[str] | None, typer.Argument(metavar="CODEC...", help="bpg, jpeg; default both.")] = None,
+    images: Annotated[str, typer.Option(help="kodak, voc2012, bsds500, samples, or a folder.")] = "kodak",
+    count: Annotated[int | None, typer.Option(min=1, help="The first so many images; default all.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for tables and figure.")] = Path("results/codecs"),
+) -> None:
+    """Rate and distortion of the codecs alone, without a link."""
+    from linksim.cli.codecs import codec_rd_command
+
+    codec_rd_command(codecs or ["bpg", "jpeg"], images, count, out)
+
+
 @app.command()
 def schema() -> None:
     """Print the JSON schema of scenario files, for editors."""

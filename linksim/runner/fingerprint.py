@@ -10,7 +10,7 @@ from typing import Any
 import linksim
 
 # What a point's numbers depend on: neither the runner's own files nor figures.
-_CODE = ("codecs", "images.py", "data/decode.py", "link", "metrics", "schemes", "seeds.py", "semantic")
+_CODE = ("capacity.py", "codecs", "images.py", "data/decode.py", "link", "metrics", "schemes", "seeds.py", "semantic")
 _TRAINING_ONLY = ("training", "losses", "crops")
 _LIBRARIES = ("sionna-no-rt", "tensorflow", "keras", "numpy", "pillow", "av", "scikit-image", "numba")
 

@@ -102,7 +102,7 @@ class _Session:
         if figures:
             from linksim.runner.figures import draw
 
-            draw(self.out, self.scenario, outcome.lines)
+            draw(self.out)
         return outcome
 
     def _simulate(self) -> None:

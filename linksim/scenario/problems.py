@@ -17,7 +17,7 @@ def validation_problem(error: ValidationError, model: type[BaseModel], data: Any
     # An unknown key often causes the other errors (a misspelt required field), so it goes first.
     problems.sort(key=lambda problem: problem["type"] != "extra_forbidden")
     problem = problems[0]
-    location = _real_location(problem["loc"], data)
+    location = _real_location(problem["loc"], data, problem["type"] in ("missing", "extra_forbidden"))
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     field = _dotted(location, data)
     return InputError(f"{source}: {field + ': ' if field else ''}{_text(problem, location, model, data)}{more}")
@@ -31,7 +31,8 @@ def _text(problem: Any, location: Location, model: type[BaseModel], data: Any) -
     if kind == "missing":
         return "is missing; it must be given"
     if kind == "union_tag_not_found":
-        return f"needs a field {context['discriminator']!s} that says which kind it is"
+        key = str(context["discriminator"]).strip("'")
+        return f"needs a field {key!r}; allowed: {', '.join(_tags(model, data, location, key))}"
     if kind == "union_tag_invalid":
         tag, expected = str(context["tag"]), str(context["expected_tags"])
         nearest = _nearest(tag, [part.strip("' ") for part in expected.split(",")])
@@ -62,14 +63,17 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _real_location(location: Location, data: Any) -> Location:
-    """`location` without the tags of union members, which are no part of the file."""
+def _real_location(location: Location, data: Any, ends_in_key: bool) -> Location:
+    """`location` without the tags of union members, which are no part of the file.
+
+    `ends_in_key`: the last part is a key although the file does not have it.
+    """
     real: list[int | str] = []
     node = data
     for position, part in enumerate(location):
         if (isinstance(node, dict) and part in node) or (isinstance(node, list) and isinstance(part, int)):
             node = _child(node, part)
-        elif position < len(location) - 1 or not isinstance(node, dict):
+        elif not (ends_in_key and position == len(location) - 1):
             continue
         real.append(part)
     return tuple(real)
@@ -88,6 +92,17 @@ def _dotted(location: Location, data: Any) -> str:
 
 def known_keys(model: type[BaseModel], data: Any, location: Location) -> list[str]:
     """Keys allowed at `location` in `data`, following the models' annotations."""
+    return list(dict.fromkeys(key for m in _models_at(model, data, location) for key in m.model_fields))
+
+
+def _tags(model: type[BaseModel], data: Any, location: Location, key: str) -> list[str]:
+    """Values that the discriminator `key` may have at `location`."""
+    fields = [m.model_fields[key] for m in _models_at(model, data, location) if key in m.model_fields]
+    return [str(tag) for field in fields for tag in typing.get_args(field.annotation)]
+
+
+def _models_at(model: type[BaseModel], data: Any, location: Location) -> list[type[BaseModel]]:
+    """Models that the part of `data` at `location` may be of."""
     models: list[type[BaseModel]] = [model]
     node = data
     for part in location:
@@ -97,7 +112,7 @@ def known_keys(model: type[BaseModel], data: Any, location: Location) -> list[st
             models = [found for annotation in annotations for found in _models_in(annotation)]
         if isinstance(node, dict):
             models = [m for m in models if _tag_fits(m, node)] or models
-    return list(dict.fromkeys(key for m in models for key in m.model_fields))
+    return models
 
 
 def _child(node: Any, part: int | str) -> Any:
