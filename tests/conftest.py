@@ -3,9 +3,14 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from linksim.data import locate
+
+# The first example of a test often pays for an import or a compilation.
+hypothesis.settings.register_profile("linksim", deadline=None)
+hypothesis.settings.load_profile("linksim")
 
 
 @pytest.fixture(scope="session")

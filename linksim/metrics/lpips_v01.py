@@ -57,16 +57,14 @@ class Lpips:
     def _originals(self, images: np.ndarray, keys: Sequence[Hashable] | None) -> list[Any]:
         if keys is None:
             return self.model.features(images)
-        missing = [i for i, key in enumerate(keys) if key not in self._cache]
-        fresh: dict[Hashable, list[np.ndarray]] = {}
+        rows = {key: self._cache[key] for key in keys if key in self._cache}
+        missing = [i for i, key in enumerate(keys) if key not in rows]
         if missing:
             taps = [ops.convert_to_numpy(tap) for tap in self.model.features(images[missing])]
-            fresh = {keys[i]: [tap[n] for tap in taps] for n, i in enumerate(missing)}
-        rows = []
+            rows |= {keys[i]: [tap[n] for tap in taps] for n, i in enumerate(missing)}
         for key in keys:
-            rows.append(fresh[key] if key in fresh else self._cache[key])
-            self._remember(key, rows[-1])
-        return [np.stack(tap) for tap in zip(*rows, strict=True)]
+            self._remember(key, rows[key])
+        return [np.stack(tap) for tap in zip(*(rows[key] for key in keys), strict=True)]
 
     def _remember(self, key: Hashable, row: list[np.ndarray]) -> None:
         if key in self._cache:

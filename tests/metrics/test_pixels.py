@@ -1,0 +1,74 @@
+"""PSNR, SSIM and MS-SSIM against their definitions, scikit-image, and each other."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from skimage import data
+from skimage.metrics import structural_similarity
+
+from linksim.errors import InputError
+from linksim.metrics import ms_ssim, psnr, ssim
+from linksim.metrics.pixels import scales
+
+
+def pair(side: int = 192, sigma: float = 20.0, count: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    a = np.stack([data.astronaut()[i * 32 : i * 32 + side, 100 : 100 + side] for i in range(count)])
+    noise = np.random.default_rng(1).normal(0, sigma, a.shape)
+    return a, np.clip(np.round(a + noise), 0, 255).astype(np.uint8)
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 255), st.integers(1, 4))
+def test_psnr_is_its_formula(step: int, count: int) -> None:
+    a = np.zeros((count, 16, 20, 3), np.uint8)
+    b = a.copy()
+    b[:, ::2] = step
+    np.testing.assert_allclose(psnr(a, b), np.full(count, 10 * np.log10(255**2 / (step**2 / 2))), rtol=1e-12)
+
+
+def test_equal_images() -> None:
+    a, _ = pair()
+    assert np.isposinf(psnr(a, a)).all()
+    np.testing.assert_allclose(ssim(a, a), 1, atol=1e-6)
+    np.testing.assert_allclose(ms_ssim(a, a), 1, atol=1e-6)
+
+
+def test_ssim_is_that_of_scikit_image() -> None:
+    a, b = pair()
+    options = {"channel_axis": -1, "gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    expected = [structural_similarity(x, y, data_range=255, **options) for x, y in zip(a, b, strict=True)]
+    np.testing.assert_allclose(ssim(a, b), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("metric", [psnr, ssim, ms_ssim])
+def test_batch_and_single_agree_and_order_does_not_matter(metric: object) -> None:
+    a, b = pair(count=5)
+    together = metric(a, b)  # type: ignore[operator]
+    assert together.shape == (5,)
+    np.testing.assert_allclose(together, [metric(x, y)[0] for x, y in zip(a, b, strict=True)], atol=1e-6)  # type: ignore[operator]
+    np.testing.assert_allclose(together, metric(b, a), atol=1e-6)  # type: ignore[operator]
+
+
+def test_more_noise_is_worse() -> None:
+    for metric in (psnr, ssim, ms_ssim):
+        values = [metric(*pair(sigma=sigma)).mean() for sigma in (2, 10, 40)]
+        assert values[0] > values[1] > values[2]
+
+
+def test_ms_ssim_of_small_images_has_fewer_scales() -> None:
+    assert [scales(n) for n in (11, 21, 22, 43, 44, 87, 88, 175, 176, 4000)] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    a, b = pair(side=20)
+    np.testing.assert_allclose(ms_ssim(a, b), ssim(a, b), atol=1e-6)
+    for side in (16, 22, 50, 100, 176):
+        a, b = pair(side=side)
+        assert ((ms_ssim(a, b) > 0) & (ms_ssim(a, b) < 1)).all()
+    with pytest.raises(InputError, match="11 x 11"):
+        ssim(a[:, :10], b[:, :10])
+
+
+def test_what_cannot_be_compared() -> None:
+    a, b = pair()
+    for x, y in ((a, b[:2]), (a / 255.0, b), (a[..., :1], b[..., :1])):
+        with pytest.raises(InputError, match="cannot be compared"):
+            psnr(x, y)
