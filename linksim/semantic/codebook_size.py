@@ -73,6 +73,8 @@ def draw_sizes(study: SizeStudy) -> "Figure":
     figure = Figure(figsize=(10, 4), layout="constrained")
     curves, best = figure.subplots(1, 2)
     curves.plot(study.sizes, study.quantization, color="0.2", marker="o", ms=4, label="D_q")
+    rate_term = study.objective[0] - study.quantization - study.channel[0]
+    curves.plot(study.sizes, rate_term, color="0.6", ls=":", label="rate term")
     for r, rate in enumerate(study.bit_error_rates):
         (line,) = curves.plot(study.sizes, study.objective[r], marker="o", ms=4, label=f"objective, {rate:g}")
         curves.plot(study.sizes, study.channel[r], color=line.get_color(), ls="--", label=f"D_c, {rate:g}")
@@ -81,7 +83,7 @@ def draw_sizes(study: SizeStudy) -> "Figure":
     curves.set_xscale("log", base=2)
     curves.set(xlabel="codebook size K", ylabel="squared distance per vector", ylim=(0, None))
     curves.set_title("eq. 21; stars mark K*, numbers are bit-error rates")
-    curves.legend(frameon=False, fontsize=8)
+    figure.legend(*curves.get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize=8)
     best.plot(study.bit_error_rates, study.best, marker="o")
     best.set_yscale("log", base=2)
     best.set(xlabel="bit-error rate", ylabel="K*", ylim=(study.sizes[0] / 1.4, study.sizes[-1] * 1.4))
