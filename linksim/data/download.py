@@ -67,7 +67,8 @@ class _ResumingDownloader:
             try:
                 self._continue(url)
             except requests.HTTPError as error:
-                raise DataUnavailableError(f"{url} answered {error.response.status_code}") from error
+                status = "an error" if error.response is None else error.response.status_code
+                raise DataUnavailableError(f"{url} answered {status}") from error
             except (requests.RequestException, OSError) as error:
                 if isinstance(error, OSError) and error.errno is not None and not _is_network(error):
                     raise

@@ -40,7 +40,8 @@ def test_the_reference_values(example: tuple[np.ndarray, np.ndarray], net: str) 
 @pytest.mark.parametrize("net", REFERENCE)
 def test_a_distance(example: tuple[np.ndarray, np.ndarray], net: str) -> None:
     a, b = example
-    assert (lpips(a, a, net) == 0).all()  # type: ignore[arg-type]
+    # Convolutions of batches of different sizes may differ in the last bit.
+    np.testing.assert_allclose(lpips(a, a, net), 0, atol=1e-10)  # type: ignore[arg-type]
     np.testing.assert_allclose(lpips(a, b, net), lpips(b, a, net), rtol=1e-6)  # type: ignore[arg-type]
 
 
@@ -89,13 +90,13 @@ print(lpips(a, b, "alex")[0], lpips(a, b, "squeeze")[0])
 
 
 def test_speed(data_dir: Path) -> None:
-    a, b = photographs(100, 256)
+    a, b = photographs(50, 256)
     metric = Lpips("alex")
     metric(a[:8], b[:8])
     start = time.process_time()
     metric(a, b)
-    # Six seconds on two cores, as processor time, which other work on the machine does not change much.
-    assert time.process_time() - start < 12
+    # Six seconds on two cores for 100 pairs, as processor time, which other work on the machine does not change much.
+    assert time.process_time() - start < 6
 
 
 def test_bad_images(data_dir: Path) -> None:
