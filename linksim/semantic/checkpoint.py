@@ -108,7 +108,7 @@ class Checkpoint:
 
 def pretrained_names() -> list[str]:
     """Names of the checkpoints that come with linksim."""
-    folder = resources.files("linksim.pretrained")
+    folder = resources.files("linksim") / "pretrained"
     return sorted(entry.name[:-4] for entry in folder.iterdir() if entry.name.endswith(".npz"))
 
 
@@ -125,7 +125,7 @@ def find_checkpoint(name: str) -> tuple[str, bytes]:
                 f"checkpoint: no file {name!r}; give an .npz that `linksim train` wrote, or one of {pretrained_names()}"
             )
         return str(path), path.read_bytes()
-    entry = resources.files("linksim.pretrained") / f"{name}.npz"
+    entry = resources.files("linksim") / "pretrained" / f"{name}.npz"
     if not entry.is_file():
         import difflib
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from linksim.errors import InputError
 from linksim.seeds import generator
+from linksim.semantic.card import card_markdown
 from linksim.semantic.checkpoint import Checkpoint, SemanticCodec, find_checkpoint
 from linksim.semantic.config import TrainConfig
 from linksim.semantic.crops import centre_crop, crop_batch, draw_flips, load_images
@@ -168,6 +169,7 @@ class Trainer:
         path = self.folder / f"{config.name}.npz"
         checkpoint = self.checkpoint()
         checkpoint.save(path)
+        path.with_suffix(".md").write_text(card_markdown(checkpoint))
         return path
 
     def _report(self) -> dict[str, float]:

@@ -1,0 +1,50 @@
+"""The card of a checkpoint: what it is, what it was trained with, what was measured, as Markdown."""
+
+import yaml
+
+from linksim.semantic.checkpoint import Checkpoint
+
+_UNITS = {
+    "psnr_db": "PSNR without errors (dB)",
+    "psnr_db_at_ber_0.16": "PSNR over a BSC at 0.16 (dB)",
+    "perplexity": "perplexity",
+}
+
+
+def card_markdown(checkpoint: Checkpoint) -> str:
+    """Card of a checkpoint that `linksim train` wrote."""
+    card, model = checkpoint.card, checkpoint.model
+    training = card["training"]
+    receiver = "a soft receiver (takes the posterior variance)" if checkpoint.decoder_takes_variance else "codewords"
+    flips, soft = training["flips"], training["soft"]
+    if soft:
+        seen = f"LLRs of the link at Es/N0 {', '.join(f'{s:g}' for s in soft['es_no_db'])} dB; {soft['clean_share']:.0%} of the batches without errors"
+    elif flips["bit_error_rate"][1] > 0:
+        low, high = flips["bit_error_rate"]
+        seen = f"indices flipped at a bit-error rate drawn from {low:g} to {high:g}; {flips['clean_share']:.0%} of the batches without flips"
+    else:
+        seen = "clean codewords (no channel in the loop)"
+    measured = "\n".join(f"| {_UNITS.get(key, key)} | {value:.2f} |" for key, value in card["validation"].items())
+    return f"""# {card["name"]}
+
+{card["description"]}.
+
+- Sizes: K = {model.codebook_size} codewords of D = {model.latent_dim}, {model.bits_per_index} bits for 4 x 4 pixels ({model.bits_per_index / 16:.4g} bpp), {model.channels} channels,
+  {model.encoder_blocks} and {model.decoder_blocks} residual blocks; the decoder takes {receiver}.
+- Images: {card["training_images"]} of {", ".join(training["data"]["datasets"])} (VOC-2012: animal classes alone), random crops of {training["data"]["crop"]} x {training["data"]["crop"]}, batches of {training["data"]["batch"]}.
+- Trained: {training["train_only"]} parts, {training["steps"]} steps, seed {training["seed"]}, precision {training["precision"]}, starting from {training["initialize_from"] or "random weights"}.
+- The decoder saw {seen}.
+- Features have zero mean and unit mean variance (fixed, not learned), so distortions are per dimension and comparable between checkpoints.
+
+On the {training["data"]["validation"]} held-out training images (centre 160 x 160, hard decisions):
+
+| quantity | value |
+| --- | --- |
+{measured}
+
+Everything it was trained with:
+
+```yaml
+{yaml.safe_dump(training, sort_keys=False, default_flow_style=None, width=120).strip()}
+```
+"""
