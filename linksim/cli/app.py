@@ -21,6 +21,10 @@ Overrides = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Replace a value of the file, e.g. sweep.snr_db=[10]; repeatable."),
 ]
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO.yaml")]
+Checkpoint = Annotated[str, typer.Argument(help="A shipped checkpoint's name, or the path of an .npz file.")]
+BitErrorRates = Annotated[str, typer.Option(metavar="RATE,...", help="Bit-error rates of the index bits.")]
+Images = Annotated[str, typer.Option(help="samples, kodak, voc2012, bsds500, or a folder.")]
+Count = Annotated[int | None, typer.Option(min=1, help="The first so many images; default all.")]
 RunFolders = Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders that `linksim run` has written.")]
 
 
@@ -62,17 +66,69 @@ def train(
     print(training.main(str(recipe), set_ or [], steps, str(out) if out else None))
 
 
+@app.command()
+def codebook(
+    checkpoint: Checkpoint,
+    bit_error_rate: BitErrorRates = "0.05,0.1,0.2",
+    images: Images = "samples",
+    count: Count = None,
+    scenario: Annotated[Path | None, typer.Option(help="Measure over this scenario's link at its SNRs, too.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Figure; default codebook-NAME.png.")] = None,
+) -> None:
+    """Usage, perplexity and distortion of a codebook: theory against measurement."""
+    from linksim.cli.codebook import codebook_command
+
+    codebook_command(checkpoint, bit_error_rate, images, count, scenario, out)
+
+
+@app.command("codebook-size")
+def codebook_size(
+    checkpoint: Checkpoint,
+    bit_error_rate: BitErrorRates = "0.01,0.05,0.1,0.2",
+    images: Images = "samples",
+    count: Count = None,
+    mu: Annotated[float, typer.Option(min=0, help="Price of a bit, in squared distance.")] = 0.0,
+    labelling: Annotated[str, typer.Option(help="random or exact.")] = "exact",
+    out: Annotated[Path | None, typer.Option(help="Figure; default codebook-size-NAME.png.")] = None,
+) -> None:
+    """The codebook size of least total distortion at each bit-error rate."""
+    from linksim.cli.codebook import codebook_size_command
+
+    codebook_size_command(checkpoint, bit_error_rate, images, count, mu, labelling, out)
+
+
+@app.command()
+def labels(
+    checkpoint: Checkpoint,
+    bit_error_rate: Annotated[float, typer.Option(help="Rate that the labels are made for.")] = 0.1,
+    method: Annotated[str, typer.Option(help="switching or annealing.")] = "switching",
+    out: Annotated[Path | None, typer.Option(help="New checkpoint; default NAME-matched-labels.npz.")] = None,
+) -> None:
+    """Reorder a codebook so that bit errors lead to near codewords."""
+    from linksim.cli.codebook import labels_command
+
+    labels_command(checkpoint, bit_error_rate, method, out)
+
+
 @app.command("codec-rd")
 def codec_rd(
     codecs: Annotated[list[str] | None, typer.Argument(metavar="CODEC...", help="bpg, jpeg; default both.")] = None,
-    images: Annotated[str, typer.Option(help="kodak, voc2012, bsds500, samples, or a folder.")] = "kodak",
-    count: Annotated[int | None, typer.Option(min=1, help="The first so many images; default all.")] = None,
+    images: Images = "kodak",
+    count: Count = None,
     out: Annotated[Path, typer.Option(help="Folder for tables and figure.")] = Path("results/codecs"),
 ) -> None:
     """Rate and distortion of the codecs alone, without a link."""
     from linksim.cli.codecs import codec_rd_command
 
     codec_rd_command(codecs or ["bpg", "jpeg"], images, count, out)
+
+
+@app.command()
+def doctor() -> None:
+    """What linksim finds on this machine, what is missing, and how to get it."""
+    from linksim import doctor as examination
+
+    print(examination.report())
 
 
 @app.command()

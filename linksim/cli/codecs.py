@@ -1,22 +1,18 @@
 """`linksim codec-rd`: rate-distortion curves of the codecs."""
 
 import sys
-import typing
 from pathlib import Path
 
+from linksim.cli.images import named_images
 from linksim.codecs import rd
-from linksim.images import ImagesConfig, open_images
 from linksim.runner.quiet import import_tensorflow
 
 
 def codec_rd_command(codecs: list[str], images: str, count: int | None, out: Path) -> None:
     """Measure the curves, write them, and print what was measured. `images` names a data set or a folder."""
+    source = named_images(images, count)
     import_tensorflow()
-    named = images in typing.get_args(ImagesConfig.model_fields["dataset"].annotation)
-    spec = (
-        ImagesConfig(dataset=images, count=count) if named else ImagesConfig(dataset="folder", path=images, count=count)
-    )
-    curves = rd.run(codecs, open_images(spec), out, images, lambda text: print(text, file=sys.stderr, flush=True))
+    curves = rd.run(codecs, source, out, images, lambda text: print(text, file=sys.stderr, flush=True))
     for curve in curves:
         print(f"{curve.name}: {curve.description}")
         for setting, bpp, psnr, ms_ssim in zip(curve.settings, curve.bpp, curve.psnr_db, curve.ms_ssim, strict=True):

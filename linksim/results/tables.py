@@ -34,7 +34,6 @@ def summarize(rows: Sequence[Row], metrics: tuple[str, ...]) -> Row:
         return result
     for column in metric_columns(metrics).values():
         result.update(_metric(sent, column))
-    # A row has no channel uses where an ideal code stands in for the link; its ledger still adds up.
     result.update(
         ebn0_db=_mean(sent, "ebn0_db"),
         ber=_ratio(sent, "bit_errors", "source_bits"),

@@ -90,7 +90,7 @@ class DaskWorkers:
     ) -> None:
         distributed = _distributed()
         self._scenario, self._metrics = scenario, metrics
-        self._cluster = _slurm_cluster(parse_slurm(slurm)) if slurm else None
+        self._cluster = slurm_cluster(parse_slurm(slurm)) if slurm else None
         self._resources = {"GPU": 1} if slurm and int(parse_slurm(slurm).get("gpus", "0")) else None
         address = self._cluster if self._cluster is not None else scheduler
         try:
@@ -170,7 +170,8 @@ class DaskWorkers:
         raise ClusterError(f"a task failed on the cluster: {type(error).__name__}: {error}; finished points are kept")
 
 
-def _slurm_cluster(options: dict[str, str]) -> Any:
+def slurm_cluster(options: dict[str, str]) -> Any:
+    """A Dask cluster whose workers are SLURM jobs; `options` as of `parse_slurm`."""
     try:
         from dask_jobqueue import SLURMCluster
     except ImportError:

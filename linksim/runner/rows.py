@@ -36,6 +36,11 @@ def fill_ledger(row: Row, transmission: Any, receptions: tuple[Any, ...], snr_db
     Es/N0 over the information bits per channel use.
     """
     total = {name: sum(getattr(r.ledger, name) for r in receptions) for name in LEDGER}
+    if not receptions:
+        # An ideal code stands in for the link: what it takes is in the settings; it has neither CRC nor filler.
+        bits = transmission.settings.get("ideal_source_bits", 0)
+        uses = transmission.settings.get("ideal_channel_uses", 0)
+        total.update(source_bits=bits, information_bits=bits, channel_uses=uses)
     pixels = row["height"] * row["width"]
     errors = sum(
         int(np.count_nonzero(stream.bits != reception.bits))

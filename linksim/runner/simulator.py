@@ -8,7 +8,7 @@ from typing import Any
 
 from linksim.images import open_images
 from linksim.link import Link, LinkConfig
-from linksim.runner.clean import CleanPictures, intact_reception
+from linksim.runner.clean import CleanPictures, intact_reception, vouched
 from linksim.runner.measure import measure
 from linksim.runner.plan import Batch, Job, Point
 from linksim.runner.rows import Row, empty_row, fill_ledger, fill_metrics, pack
@@ -117,6 +117,8 @@ class Simulator:
 
     def _channel_uses(self, transmission: Any) -> int:
         """What a transmission costs; 0, so that nothing fits, where the reference itself could not be sent."""
+        if not transmission.streams:
+            return int(transmission.settings.get("ideal_channel_uses", 0))
         return sum(self._link(s.link).ledger(len(s.bits)).channel_uses for s in transmission.streams)
 
     def _link(self, config: LinkConfig) -> Link:
@@ -136,7 +138,7 @@ class Simulator:
                 payloads = [transmissions[i].streams[number].bits for i, number in members]
                 keys = [self._key(point, i, number) for i, number in members]
                 receptions = self._link(config).transmit(payloads, point.snr_db, keys)
-                received.update(zip(members, receptions, strict=True))
+                received.update(zip(members, map(vouched, receptions), strict=True))
         return [tuple(received[i, number] for number in range(len(transmissions[i].streams))) for i in indices]
 
     def _key(self, point: Point, i: int, number: int) -> tuple[int | float | str, ...]:

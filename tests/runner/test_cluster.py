@@ -1,0 +1,148 @@
+"""A Dask cluster of real processes on loopback: same bytes as one process, whoever is killed."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from small_runs import POINTS, TEXT, assert_same_tables, command, points_in, run, wait_for_points
+
+from linksim.errors import InputError
+from linksim.runner.cluster import parse_slurm
+
+pytest.importorskip("distributed", reason="needs the extra `cluster`")
+
+
+class Cluster:
+    """A scheduler and two worker processes."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.environment = {
+            **os.environ,
+            "TF_NUM_INTRAOP_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
+            "DASK_DISTRIBUTED__WORKER__DAEMON": "False",
+        }
+        log = folder / "scheduler.log"
+        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", log=log)
+        self.address = self._address(log)
+        self.workers = [self.add_worker(i) for i in range(2)]
+
+    def add_worker(self, number):
+        log = self.folder / f"worker{number}.log"
+        return self._start(
+            "worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard",
+            "--local-directory", str(self.folder), log=log,
+        )  # fmt: skip
+
+    def _start(self, role, *options, log):
+        with log.open("wb") as file:
+            return subprocess.Popen(
+                [sys.executable, "-m", "distributed.cli.dask_" + role, *options],
+                stdout=file, stderr=file, env=self.environment,
+            )  # fmt: skip
+
+    def _address(self, log):
+        for _ in range(600):
+            found = re.search(r"Scheduler at:\s+(tcp://127\.0\.0\.1:\d+)", log.read_text())
+            if found:
+                return found[1]
+            time.sleep(0.05)
+        raise AssertionError(log.read_text())
+
+    def stop(self):
+        for process in (*self.workers, self.scheduler):
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    cluster = Cluster(tmp_path)
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("scenario") / "small.yaml"
+    path.write_text(TEXT.replace("batch: 2", "batch: 1"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def reference(file, tmp_path_factory):
+    out = tmp_path_factory.mktemp("reference") / "out"
+    assert run(file, out).returncode == 0
+    return out
+
+
+def start(file, out, cluster):
+    return subprocess.Popen(
+        command(file, out, "--scheduler", cluster.address), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+POINTS_OF_ONE = 3 * POINTS // 2
+
+
+def test_a_killed_worker_loses_nothing(file, reference, cluster, tmp_path):
+    out = tmp_path / "out"
+    process = start(file, out, cluster)
+    wait_for_points(out, process, 1)
+    cluster.workers[0].kill()
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    assert_same_tables(out, reference)
+    assert points_in(out) == POINTS_OF_ONE
+
+
+def test_a_killed_client_and_scheduler_lose_only_what_is_in_flight(file, reference, cluster, tmp_path):
+    out = tmp_path / "out"
+    process = start(file, out, cluster)
+    wait_for_points(out, process, 1)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    after_client = points_in(out)
+    assert 1 <= after_client <= POINTS_OF_ONE
+    process = start(file, out, cluster)
+    wait_for_points(out, process, after_client + 1)
+    cluster.scheduler.kill()
+    _, errors = process.communicate(timeout=120)
+    if points_in(out) < POINTS_OF_ONE:
+        assert process.returncode == 1
+        assert "scheduler was lost" in errors.splitlines()[-1]
+    assert points_in(out) >= after_client
+    assert run(file, out).returncode == 0
+    assert_same_tables(out, reference)
+    assert points_in(out) == POINTS_OF_ONE
+
+
+def test_no_scheduler_there(file, tmp_path):
+    done = run(file, tmp_path / "out", "--scheduler", "tcp://127.0.0.1:9")
+    assert done.returncode == 2
+    assert "no Dask scheduler answers" in done.stderr.splitlines()[-1]
+
+
+def test_slurm_options():
+    assert parse_slurm("jobs=20,queue=cpu") == {"jobs": "20", "queue": "cpu"}
+    for bad, said in (("jobs", "is not KEY=VALUE"), ("job=2", "jobs (workers asked for"), ("jobs=x", "whole number")):
+        with pytest.raises(InputError, match=re.escape(said)):
+            parse_slurm(bad)
+
+
+def test_slurm_script_asks_for_what_was_given():
+    pytest.importorskip("dask_jobqueue")
+    from linksim.runner.cluster import slurm_cluster
+
+    cluster = slurm_cluster({"cores": "4", "memory": "16GB", "queue": "cpu", "gpus": "1", "walltime": "01:00:00"})
+    try:
+        script = cluster.job_script()
+    finally:
+        cluster.close()
+    for line in ("-p cpu", "--cpus-per-task=4", "-t 01:00:00", "--gres=gpu:1", "GPU=1", "TF_NUM_INTRAOP_THREADS=4"):
+        assert line in script
