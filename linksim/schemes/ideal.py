@@ -1,0 +1,92 @@
+"""The bound of separate design: JPEG or BPG at the rate of an ideal code, which is at the capacity of constellation and channel."""
+
+import math
+
+import numpy as np
+
+from linksim.capacity import awgn_capacity, ergodic_capacity, fading_quantile, outage_capacity
+from linksim.codecs import DecodeError
+from linksim.link import Reception
+from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
+from linksim.schemes.concealment import conceal
+from linksim.schemes.config import BpgConfig, CapacityMcs, JpegConfig
+from linksim.schemes.files import FileCodec
+from linksim.seeds import generator
+
+BITS_PER_SYMBOL = (1, 2, 4, 6, 8)
+
+
+class IdealCodeScheme(Scheme):
+    """A file of at most `C x budget` bits, C bits a channel use; no CRC, no filler, no blocks.
+
+    C is the coded-modulation capacity of the best of the link's constellations (BPSK to 256-QAM) with perfect CSI. `ergodic`: the picture
+    always arrives. `outage`: C is the outage capacity, and the picture is lost where a fade drawn for the image does not carry it; the
+    fade is the same in all repetitions, so that a mean over images is what counts.
+    Transmissions have no streams; `settings` says the channel uses that the ideal code takes.
+    """
+
+    transmit_depends_on_snr = True
+
+    def __init__(self, config: JpegConfig | BpgConfig, context: SchemeContext) -> None:
+        assert isinstance(config.mcs, CapacityMcs)
+        self.name, self.rate_match = config.name, config.rate_match
+        self.config, self.mcs = config, config.mcs
+        self.channel, self.seed = context.link.channel, context.seed
+        self.codec = FileCodec(config)
+
+    def capacity(self, es_no_db: float) -> tuple[float, int]:
+        """Bits per channel use at the average Es/N0 in dB, and the bits per symbol of the constellation that gives them."""
+        if self.mcs.which == "ergodic":
+            values = [ergodic_capacity(es_no_db, m, self.channel) for m in BITS_PER_SYMBOL]
+        else:
+            p = self.mcs.outage_probability
+            values = [outage_capacity(es_no_db, m, self.channel, p) for m in BITS_PER_SYMBOL]
+        best = int(np.argmax(values))
+        return values[best], BITS_PER_SYMBOL[best]
+
+    def transmit(
+        self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
+    ) -> list[Transmission]:
+        """The best file of each image within `C x budget` bits."""
+        if es_no_db is None or None in budgets:
+            raise ValueError(f"scheme {self.name}: an ideal code needs es_no_db and budgets")
+        rate, bits_per_symbol = self.capacity(es_no_db)
+        out = []
+        for image, name, budget in zip(images, image_ids, budgets, strict=True):
+            assert budget is not None
+            size = (image.shape[0], image.shape[1])
+            encoded = self.codec.best(image, math.floor(rate * budget))
+            if encoded is None:
+                reason = f"no {self.config.kind} file fits {budget} channel uses of {rate:.3f} bits"
+                out.append(Transmission((), size, infeasible=reason))
+                continue
+            settings = {
+                self.codec.setting: encoded.setting,
+                "bits_per_symbol": bits_per_symbol,
+                "bits_per_channel_use": round(rate, 4),
+                "ideal_source_bits": 8 * len(encoded.data),
+                "ideal_channel_uses": budget,
+            }
+            lost = self._lost(name, es_no_db, rate, bits_per_symbol)
+            out.append(Transmission((), size, context=None if lost else encoded.data, settings=settings))
+        return out
+
+    def _lost(self, image_id: str, es_no_db: float, rate: float, bits_per_symbol: int) -> bool:
+        if self.mcs.which == "ergodic" or self.channel.kind == "awgn":
+            return False
+        power = fading_quantile(generator(self.seed, image_id, "one fade").random(), self.channel)
+        return bool(awgn_capacity(es_no_db + 10 * np.log10(power), bits_per_symbol) < rate)
+
+    def receive(
+        self, transmissions: list[Transmission], receptions: list[tuple[Reception, ...]], es_no_db: float
+    ) -> list[Delivery]:
+        """The file that the ideal code delivered, or the concealment; `partial` shows the mean colour, as nothing was decoded."""
+        return [self._receive(transmission) for transmission in transmissions]
+
+    def _receive(self, transmission: Transmission) -> Delivery:
+        def nothing() -> np.ndarray:
+            raise DecodeError("an ideal code in outage delivers nothing")
+
+        if transmission.context is None:
+            return conceal(self.config.concealment, transmission.size, nothing)
+        return Delivery(self.codec.decode(transmission.context, transmission.size), outage=False)

@@ -1,0 +1,133 @@
+"""Adaptive modulation and coding: at each average SNR the scheme of a grid that does best on validation images."""
+
+from typing import Any
+
+import numpy as np
+
+from linksim import metrics
+from linksim.errors import InputError
+from linksim.images import open_images
+from linksim.link import Link, Reception
+from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
+from linksim.schemes.config import AdaptiveMcs, Mcs, SameMcs
+from linksim.schemes.links import with_mcs
+
+# Larger is better for all; LPIPS is a distance.
+_SIGN = {"psnr": 1.0, "ms_ssim": 1.0, "lpips": -1.0}
+
+
+def channel_uses(transmission: Transmission) -> int:
+    """What all streams of a transmission cost; 0 where it is infeasible."""
+    return sum(Link(stream.link).ledger(len(stream.bits)).channel_uses for stream in transmission.streams)
+
+
+class AdaptiveScheme(Scheme):
+    """A scheme with the code rate and constellation chosen per average SNR, on validation images at equal channel uses.
+
+    A grid entry counts by how many validation images it can send within the budget, then by their mean metric, lost pictures
+    concealed; of equals the first wins. The choice never looks at the images under test.
+    """
+
+    transmit_depends_on_snr = True
+
+    def __init__(self, config: Any, context: SchemeContext) -> None:
+        assert isinstance(config.mcs, AdaptiveMcs)
+        self.name, self.rate_match = config.name, config.rate_match
+        self.config, self.mcs, self.context = config, config.mcs, context
+        self._built: dict[Mcs, Scheme] = {}
+        self._choice: dict[float, Mcs] = {}
+        self._scores: dict[tuple[float, Mcs], tuple[int, float]] = {}
+        self._images: list[np.ndarray] | None = None
+        for mcs in self.mcs.grid:
+            with_mcs(context.link, mcs, f"scheme {self.name!r}: mcs adaptive")
+
+    def fixed(self, mcs: Mcs) -> Scheme:
+        """The scheme with one grid entry at every SNR: a curve under the envelope."""
+        if mcs not in self._built:
+            from linksim.schemes.registry import build_scheme
+
+            link = with_mcs(self.context.link, mcs, f"scheme {self.name!r}: mcs adaptive")
+            config = self.config.model_copy(update={"mcs": SameMcs()})
+            self._built[mcs] = build_scheme(config, SchemeContext(link, self.context.schemes, self.context.seed))
+        return self._built[mcs]
+
+    def choose(self, es_no_db: float) -> Mcs:
+        """The grid entry for an average Es/N0 in dB."""
+        if es_no_db not in self._choice:
+            self._choice[es_no_db] = max(self.mcs.grid, key=lambda mcs: self.score(mcs, es_no_db))
+        return self._choice[es_no_db]
+
+    def score(self, mcs: Mcs, es_no_db: float) -> tuple[int, float]:
+        """How many validation images fit the budget, and their mean metric (larger is better)."""
+        if (es_no_db, mcs) not in self._scores:
+            self._scores[es_no_db, mcs] = self._score(mcs, es_no_db)
+        return self._scores[es_no_db, mcs]
+
+    def _score(self, mcs: Mcs, es_no_db: float) -> tuple[int, float]:
+        scheme = self.fixed(mcs)
+        images, ids = self._validation()
+        sent = scheme.transmit(images, ids, self._budgets(es_no_db), es_no_db)
+        feasible = [i for i, transmission in enumerate(sent) if not transmission.infeasible]
+        values = []
+        for repetition in range(self.mcs.repetitions):
+            receptions = [self._send(sent[i], ids[i], repetition, es_no_db) for i in feasible]
+            deliveries = scheme.receive([sent[i] for i in feasible], receptions, es_no_db)
+            values += [self._value(images[i], d) for i, d in zip(feasible, deliveries, strict=True)]
+        return len(feasible), float(np.mean(values)) if values else -np.inf
+
+    def _send(self, sent: Transmission, image_id: str, repetition: int, es_no_db: float) -> tuple[Reception, ...]:
+        key = (self.context.seed, "validation", image_id, repetition)
+        return tuple(
+            Link(stream.link).transmit([stream.bits], es_no_db, [(*key, number)])[0]
+            for number, stream in enumerate(sent.streams)
+        )
+
+    def _value(self, image: np.ndarray, delivery: Delivery) -> float:
+        picture = delivery.image
+        if picture is None:
+            from linksim.schemes.concealment import flat_picture
+
+            picture = flat_picture((image.shape[0], image.shape[1]), "mean")
+        return _SIGN[self.mcs.metric] * float(getattr(metrics, self.mcs.metric)(image[None], picture[None])[0])
+
+    def _validation(self) -> tuple[list[np.ndarray], list[str]]:
+        source = open_images(self.mcs.validation)
+        if self._images is None:
+            self._images = [image for _, image in source.readable()]
+            if not self._images:
+                raise InputError(f"scheme {self.name!r}: mcs.validation: no image could be read")
+        kept = [name for name in source.ids if name not in source.skipped]
+        return self._images, kept[: len(self._images)]
+
+    def _budgets(self, es_no_db: float) -> list[int | None]:
+        """Channel uses of the scheme that this one is matched to, on the validation images."""
+        from linksim.schemes.registry import build_scheme
+
+        images, ids = self._validation()
+        chain, by_name = [self.rate_match], {config.name: config for config in self.context.schemes}
+        while chain[-1] is not None:
+            if chain[-1] not in by_name:
+                raise InputError(f"scheme {self.name!r}: rate_match {chain[-1]!r} is no scheme of the scenario")
+            chain.append(by_name[chain[-1]].rate_match)
+        budgets: list[int | None] = [None] * len(images)
+        for name in reversed(chain[:-1]):
+            reference = build_scheme(by_name[name], self.context)
+            budgets = [channel_uses(sent) for sent in reference.transmit(images, ids, budgets, es_no_db)]
+        return budgets
+
+    def transmit(
+        self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
+    ) -> list[Transmission]:
+        """With the grid entry chosen for `es_no_db`, which `settings` names."""
+        if es_no_db is None:
+            raise ValueError(f"scheme {self.name}: adaptive coding needs es_no_db")
+        mcs = self.choose(es_no_db)
+        chosen = {"code_rate": round(mcs.rate, 4), "bits_per_symbol": mcs.bits_per_symbol}
+        sent = self.fixed(mcs).transmit(images, image_ids, budgets, es_no_db)
+        return [Transmission(t.streams, t.size, t.context, t.infeasible, t.settings | chosen) for t in sent]
+
+    def receive(
+        self, transmissions: list[Transmission], receptions: list[tuple[Reception, ...]], es_no_db: float
+    ) -> list[Delivery]:
+        """As the chosen scheme does."""
+        return self.fixed(self.choose(es_no_db)).receive(transmissions, receptions, es_no_db)

@@ -1,0 +1,128 @@
+"""How the bits of the indices travel: as one stream, sorted to the strong bit levels, or as two streams of different code rates."""
+
+from abc import ABC, abstractmethod
+from functools import lru_cache
+
+import numpy as np
+
+from linksim.errors import InputError
+from linksim.link import Link, LinkConfig
+from linksim.link.config import UncodedConfig
+from linksim.schemes.base import Stream
+from linksim.schemes.config import BitLevelProtection, CodeRateProtection, NoProtection
+from linksim.schemes.links import coded, with_rate
+from linksim.semantic.protection import Split, bit_importance, level_permutation, undo
+
+
+class Carrier(ABC):
+    """Payload bits to streams and what came back of the streams to the payload's order."""
+
+    @abstractmethod
+    def streams(self, payload: np.ndarray) -> tuple[Stream, ...]:
+        """Streams of a payload uint8 `[n * m]`."""
+
+    @abstractmethod
+    def join(self, received: tuple[np.ndarray, ...]) -> np.ndarray:
+        """Bits or LLRs of each stream as one array `[n * m]` in the payload's order."""
+
+    @abstractmethod
+    def expected_bit_error_rate(self, es_no_db: float) -> float:
+        """Of the payload's bits, at the average Es/N0 in dB."""
+
+
+class Plain(Carrier):
+    """One stream, every bit alike."""
+
+    def __init__(self, link: LinkConfig) -> None:
+        self.link = link
+
+    def streams(self, payload: np.ndarray) -> tuple[Stream, ...]:
+        """The payload as it is."""
+        return (Stream(payload, self.link),)
+
+    def join(self, received: tuple[np.ndarray, ...]) -> np.ndarray:
+        """The one stream."""
+        return received[0]
+
+    def expected_bit_error_rate(self, es_no_db: float) -> float:
+        """The link's."""
+        return Link(self.link).expected_bit_error_rate(es_no_db)
+
+
+class BitLevels(Plain):
+    """One uncoded stream, sorted so that the most important bits ride on the strongest bits of the constellation."""
+
+    def __init__(self, link: LinkConfig, importance: np.ndarray, who: str) -> None:
+        super().__init__(link)
+        if not isinstance(link.code, UncodedConfig):
+            raise InputError(
+                f"{who}: protection bit-levels needs link.code {{kind: none}}: a code spreads every bit over all levels; "
+                "use protection {kind: code-rates}"
+            )
+        self._importance = importance
+        self._order = lru_cache(maxsize=8)(self._compute_order)
+
+    def _compute_order(self, n_bits: int) -> np.ndarray:
+        return level_permutation(self._importance, Link(self.link).bit_levels(n_bits))
+
+    def streams(self, payload: np.ndarray) -> tuple[Stream, ...]:
+        """The payload, sorted."""
+        return (Stream(payload[self._order(len(payload))], self.link),)
+
+    def join(self, received: tuple[np.ndarray, ...]) -> np.ndarray:
+        """The payload's order again."""
+        return undo(received[0], self._order(len(received[0])))
+
+
+class CodeRates(Carrier):
+    """Two streams: the important bits of every index behind a stronger code, the others behind a weaker one.
+
+    The weak rate is such that both together take the channel uses of one stream at the link's rate, up to the filling of the last block
+    of each, which the ledger counts.
+    """
+
+    def __init__(self, link: LinkConfig, importance: np.ndarray, config: CodeRateProtection, who: str) -> None:
+        who = f"{who}: protection code-rates"
+        self.split = Split.most_important(importance, config.strong_bits)
+        weak_rate = self.split.weak_rate(coded(link, who).rate, config.strong_rate)
+        self.links = (with_rate(link, config.strong_rate, who), with_rate(link, weak_rate, who))
+
+    def streams(self, payload: np.ndarray) -> tuple[Stream, ...]:
+        """Strong and weak stream."""
+        parts = self.split.streams(payload)
+        return tuple(Stream(bits, link) for bits, link in zip(parts, self.links, strict=True))
+
+    def join(self, received: tuple[np.ndarray, ...]) -> np.ndarray:
+        """Both streams, interleaved again."""
+        return self.split.join(*received)
+
+    def expected_bit_error_rate(self, es_no_db: float) -> float:
+        """Mean over the bits of an index."""
+        strong, weak = (Link(link).expected_bit_error_rate(es_no_db) for link in self.links)
+        return float(np.where(self.split.strong, strong, weak).mean())
+
+
+def build_carrier(
+    config: NoProtection | BitLevelProtection | CodeRateProtection,
+    link: LinkConfig,
+    codebook: np.ndarray,
+    usage: np.ndarray,
+    who: str,
+) -> Carrier:
+    """The carrier of a configuration.
+
+    Args:
+        config: the scheme's `protection`.
+        link: the link of the scheme.
+        codebook, usage: `[K, D]` and `[K]`, from which the importance of each bit is computed.
+        who: names the scheme in errors.
+
+    Raises:
+        InputError: a protection that does not go with the link.
+    """
+    if isinstance(config, NoProtection):
+        return Plain(link)
+    importance = bit_importance(codebook, usage)
+    if isinstance(config, BitLevelProtection):
+        return BitLevels(link, importance, who)
+    return CodeRates(link, importance, config, who)

@@ -1,0 +1,107 @@
+"""Indices of a learned codebook over the link: features, indices, bits, and back."""
+
+import hashlib
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from linksim.link import Link, Reception
+from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
+from linksim.schemes.config import ChannelOptimizedTransmitter, SemanticConfig, SoftReceiver
+from linksim.schemes.protection import build_carrier
+from linksim.semantic import receiver, transmitter
+from linksim.semantic.labels import indices_to_bits
+
+
+class SemanticScheme(Scheme):
+    """A VQ codebook's indices over the link, with any receiver, transmitter and protection.
+
+    It knows no outage: whatever arrives is shown. The indices of an image's padding to whole index cells are sent and counted.
+    `context` of a transmission is the index grid (rows, columns), which follows from the image's size.
+
+    Args:
+        config: the scheme's configuration.
+        context: the scenario's link.
+        codec: a codec as of `linksim.semantic.checkpoint.load_checkpoint`; loaded by the checkpoint's name if None.
+    """
+
+    def __init__(self, config: SemanticConfig, context: SchemeContext, codec: Any = None) -> None:
+        self.name, self.rate_match = config.name, config.rate_match
+        self.config = config
+        self.codec = codec or _load(config.checkpoint)
+        codebook, usage = self.codec.codebook, self.codec.usage
+        self.carrier = build_carrier(config.protection, context.link, codebook, usage, f"scheme {config.name!r}")
+        sender = config.transmitter
+        self.transmit_depends_on_snr = (
+            isinstance(sender, ChannelOptimizedTransmitter) and sender.bit_error_rate == "auto"
+        )
+        self.receiver: receiver.Hard | receiver.Soft = receiver.Hard(codebook)
+        if isinstance(config.receiver, SoftReceiver):
+            self.receiver = receiver.Soft(codebook, usage, config.receiver.estimate, config.receiver.llr_scale)
+        # Where the transmitter depends on the SNR, images are sent anew at each SNR; their features are not computed anew.
+        self._features = lru_cache(maxsize=16)(self._encode)
+
+    def transmit(
+        self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
+    ) -> list[Transmission]:
+        """The bits of each image's indices; infeasible where they cost more than a budget, since there is no coarser version."""
+        quantizer = self._transmitter(es_no_db)
+        return [self._transmit(image, budget, quantizer) for image, budget in zip(images, budgets, strict=True)]
+
+    def _transmitter(self, es_no_db: float | None) -> transmitter.Nearest | transmitter.ChannelOptimized:
+        config = self.config.transmitter
+        if not isinstance(config, ChannelOptimizedTransmitter):
+            return transmitter.Nearest(self.codec.codebook)
+        rate = config.bit_error_rate
+        if rate == "auto":
+            if es_no_db is None:
+                raise ValueError(f"scheme {self.name}: bit_error_rate auto needs es_no_db")
+            rate = self.carrier.expected_bit_error_rate(es_no_db)
+        return transmitter.ChannelOptimized(self.codec.codebook, min(rate, 0.5))
+
+    def _transmit(self, image: np.ndarray, budget: int | None, quantizer: Any) -> Transmission:
+        size = (image.shape[0], image.shape[1])
+        features = self._features(image.tobytes(), size)
+        indices = quantizer.indices(features.reshape(-1, features.shape[-1]))
+        streams = self.carrier.streams(indices_to_bits(indices, len(self.codec.codebook)))
+        cost = sum(Link(stream.link).ledger(len(stream.bits)).channel_uses for stream in streams)
+        if budget is not None and cost > budget:
+            return Transmission((), size, infeasible=f"the indices take {cost} channel uses, the budget is {budget}")
+        return Transmission(streams, size, context=features.shape[:2])
+
+    def _encode(self, pixels: bytes, size: tuple[int, int]) -> np.ndarray:
+        image = np.frombuffer(pixels, np.uint8).reshape(1, *size, 3)
+        features: np.ndarray = self.codec.encode_features(image)[0]
+        return features
+
+    def receive(
+        self, transmissions: list[Transmission], receptions: list[tuple[Reception, ...]], es_no_db: float
+    ) -> list[Delivery]:
+        """The decoder's picture of the received features; images one by one, so that no picture depends on its neighbours."""
+        pairs = zip(transmissions, receptions, strict=True)
+        return [Delivery(self._receive(transmission, parts), outage=False) for transmission, parts in pairs]
+
+    def _receive(self, transmission: Transmission, parts: tuple[Reception, ...]) -> np.ndarray:
+        bits = self.carrier.join(tuple(part.bits for part in parts))
+        llr = self.carrier.join(tuple(part.llr for part in parts))
+        features, variance = self.receiver.features(bits, llr)
+        grid = transmission.context
+        picture: np.ndarray = self.codec.decode_features(
+            features.reshape(1, *grid, -1), transmission.size, variance.reshape(1, *grid)
+        )[0]
+        return picture
+
+
+def _load(checkpoint: str) -> Any:
+    """The codec of a checkpoint's name or path; schemes with the same file share its networks."""
+    from linksim.semantic.checkpoint import find_checkpoint
+
+    return _codec(checkpoint, hashlib.sha256(find_checkpoint(checkpoint)[1]).hexdigest())
+
+
+@lru_cache(maxsize=8)
+def _codec(checkpoint: str, sha256: str) -> Any:
+    from linksim.semantic.checkpoint import load_checkpoint
+
+    return load_checkpoint(checkpoint)
