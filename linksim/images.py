@@ -26,7 +26,8 @@ class ImagesConfig(BaseModel):
         dataset: `samples` (photographs that come with scikit-image), `kodak`, `voc2012`, `bsds500`, or `folder`.
         path: the folder, searched with its subfolders, where `dataset` is `folder`.
         split: part of `voc2012` (test: segmentation validation list; train: all others) and of `bsds500` (test: its
-            test images; train: its training and validation images). The other data sets have no parts.
+            test images; train: its training and validation images). The other data sets have no parts. The shipped
+            checkpoints were trained on all of `bsds500`, whose test images are no test for them.
         count: the first so many in alphabetical order; all if null.
         size: side in pixels of the central square that is resized to `size` x `size`; native size if null.
         on_error: what an unreadable image does: `stop` the run, or be left out (`skip`), named in a warning.

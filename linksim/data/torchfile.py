@@ -116,10 +116,12 @@ class _Unpickler(pickle.Unpickler):
             return OrderedDict
         if module == "torch" and name in _STORAGE_TYPES:
             return _StorageType(_STORAGE_TYPES[name])
-        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+        if module == "torch._utils" and name in ("_rebuild_tensor_v2", "_rebuild_tensor"):  # the latter until 2018
             return _rebuild_tensor
         if (module, name) == ("torch._utils", "_rebuild_parameter"):
             return _rebuild_parameter
+        if (module, name) == ("torch", "Size"):
+            return tuple
         raise pickle.UnpicklingError(f"it asks for {module}.{name}, which weights do not need")
 
     def persistent_load(self, pid: Any) -> _Storage:

@@ -42,7 +42,9 @@ def _torch_names() -> Any:
         return thing
 
     names = types.SimpleNamespace(
-        rebuild=named("torch._utils", "_rebuild_tensor_v2"), float_storage=named("torch", "FloatStorage")
+        rebuild=named("torch._utils", "_rebuild_tensor_v2"),
+        rebuild_first=named("torch._utils", "_rebuild_tensor"),
+        float_storage=named("torch", "FloatStorage"),
     )
     sys.modules.update(modules)
     try:
@@ -58,8 +60,11 @@ def _pickled(arrays: dict[str, np.ndarray], legacy: bool, shift: int) -> bytes:
         for n, (key, value) in enumerate(arrays.items()):
             pid = ("storage", names.float_storage, str(n), "cpu", value.size, *([None] if legacy else []))
             strides = tuple(step // value.itemsize for step in value.strides)
-            args = (_StorageId(pid), shift, value.shape, strides, False, OrderedDict())
-            state[key] = _Call(names.rebuild, args)
+            args = (_StorageId(pid), shift, value.shape, strides)
+            if legacy and n == 0:  # as the oldest files have it
+                state[key] = _Call(names.rebuild_first, args)
+            else:
+                state[key] = _Call(names.rebuild, (*args, False, OrderedDict()))
         stream = io.BytesIO()
         _Pickler(stream, protocol=2).dump(state)
     return stream.getvalue()
