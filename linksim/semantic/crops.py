@@ -21,11 +21,10 @@ def load_images(config: DataConfig, seed: int, limit: int | None = None) -> tupl
     for dataset in config.datasets:
         # BSDS500 is used whole: no result is reported on its test part.
         splits: tuple[Literal["train", "test"], ...] = ("train", "test") if dataset == "bsds500" else ("train",)
-        sources = [
-            open_images(ImagesConfig(dataset=dataset, split=s, path=config.path, on_error="skip")) for s in splits
-        ]
-        named = [(name, source, i) for source in sources for i, name in enumerate(source.ids)]
-        images += [source.load(i) for _, source, i in sorted(named, key=lambda entry: entry[0])]
+        path = config.path if dataset == "folder" else None
+        sources = [open_images(ImagesConfig(dataset=dataset, split=s, path=path, on_error="skip")) for s in splits]
+        named = [(source.ids[i], image) for source in sources for i, image in source.readable()]
+        images += [image for _, image in sorted(named, key=lambda entry: entry[0])]
     images = [image for image in images if min(image.shape[:2]) >= config.crop]
     if len(images) <= config.validation:
         raise InputError(
