@@ -37,10 +37,11 @@ def run_blocks(config: LinkConfig, bits: np.ndarray | None, es_no_db: float, key
         keys: a key per block; equal keys see the same fading, noise and scrambling.
     """
     world = draw(config, es_no_db, keys)
-    labels = world.scrambling if bits is None else world.scrambling ^ _encode(config, bits)
+    coded = np.zeros_like(world.scrambling) if bits is None else _encode(config, bits)
     bits_per_symbol = config.modulation.bits_per_symbol
     llr = channel_llrs(
-        labels,
+        coded,
+        world.scrambling,
         gray_pam(bits_per_symbol),
         world.fading,
         world.estimate,
@@ -49,7 +50,6 @@ def run_blocks(config: LinkConfig, bits: np.ndarray | None, es_no_db: float, key
         bits_per_symbol,
         config.demapping == "app",
     )
-    np.negative(llr, out=llr, where=world.scrambling.view(bool))
     llr, iterations = _decode(config, llr)
     if not llr.all():
         # A coin toss for the undecided: a fixed rule would favour zeros, hence the all-zero reference.

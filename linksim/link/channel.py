@@ -86,7 +86,8 @@ def draw(config: LinkConfig, es_no_db: float, keys: list[tuple]) -> Realizations
     fades *= np.float32(np.sqrt(scattered / 2))
     if error_variance:
         weight = scattered / (scattered + error_variance)
-        estimate = mu + weight * (fades + np.float32(np.sqrt(error_variance / 2)) * errors)
+        scale = np.float32(np.sqrt(error_variance / 2))
+        estimate = np.complex64(mu) + np.float32(weight) * (fades + scale * errors)
         residual = weight * error_variance
     else:
         estimate, residual = fades + np.complex64(mu), 0.0

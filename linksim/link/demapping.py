@@ -38,19 +38,20 @@ def _demap(value, inverse_noise, amplitudes, m, exact, out, offset, stride, metr
                 sum_1 += metric[level]
             else:
                 sum_0 += metric[level]
-        # Where a sum has underflowed, max-log (already in `out`) is exact to float32.
+        # Where a sum underflows |LLR| is above 60, and max-log (already in `out`) is within log 8 of it.
         if sum_0 > _SMALLEST and sum_1 > _SMALLEST:
             out[offset + i * stride] = math.log(sum_1 / sum_0)
 
 
 @njit(parallel=True, cache=True, nogil=True)
 def channel_llrs(
-    bits, amplitudes, fading, estimate, noise, noise_variance, bits_per_symbol, exact
+    bits, scrambling, amplitudes, fading, estimate, noise, noise_variance, bits_per_symbol, exact
 ):  # pragma: no cover - compiled
     """Send bits over the channel and demap them.
 
     Args:
-        bits: uint8 `[batch, n]`, the labels of the symbols one after the other.
+        bits: uint8 `[batch, n]`.
+        scrambling: uint8 `[batch, n]`, added to `bits` before mapping; the LLRs are those of `bits` again.
         amplitudes: `modulation.gray_pam(bits_per_symbol)`.
         fading, estimate: complex64 `[batch, n / bits_per_symbol]` or `[1, 1]`; see `channel.Realizations`.
         noise: complex64 `[batch, n / bits_per_symbol]`.
@@ -72,8 +73,9 @@ def channel_llrs(
             first = s * bits_per_symbol
             label_i, label_q = 0, 0
             for i in range(m):
-                label_i = 2 * label_i + bits[b, first + dimensions * i]
-                label_q = 2 * label_q + bits[b, first + dimensions * i + dimensions - 1]
+                at_i, at_q = first + dimensions * i, first + dimensions * i + dimensions - 1
+                label_i = 2 * label_i + (bits[b, at_i] ^ scrambling[b, at_i])
+                label_q = 2 * label_q + (bits[b, at_q] ^ scrambling[b, at_q])
             imaginary = amplitudes[label_q] if dimensions == 2 else np.float32(0)
             h = fading[0, 0] if flat else fading[b, s]
             h_hat = estimate[0, 0] if flat else estimate[b, s]
@@ -86,4 +88,7 @@ def channel_llrs(
             _demap(matched.real * scale, inverse_noise, amplitudes, m, exact, out[b], first, dimensions, metric)
             if dimensions == 2:
                 _demap(matched.imag * scale, inverse_noise, amplitudes, m, exact, out[b], first + 1, 2, metric)
+        for i in range(n):
+            if scrambling[b, i]:
+                out[b, i] = -out[b, i]
     return out

@@ -13,8 +13,11 @@ import scipy.sparse
 import tensorflow as tf
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder, LDPCBPDecoder
 
-BATCH_SIZES = (8, 32, 128)
-"""The only batch shapes that are ever traced; a batch is padded up to the next one."""
+BATCH_SIZES = (16, 64, 128)
+"""The only batch shapes that are ever traced; a batch is padded up to the next one.
+
+Multiples of 16, because below the width of a vector register XLA evaluates tanh differently in the last bits, and a block's
+LLRs must not depend on how many blocks go with it."""
 
 STAGES = (4, 2, 2, 4, 4, 4)
 """Iterations between parity checks; the last one repeats until the limit."""

@@ -1,0 +1,1 @@
+"""Speed measurements, side by side with plain scripts that do the same work."""
