@@ -108,3 +108,43 @@ def test_deeper_layers_need_the_whole_network(data_dir: Path, monkeypatch: pytes
     monkeypatch.setitem(ITEMS, "vgg16", replace(ITEMS["vgg16"], remotes=unreachable))
     with pytest.raises(DataUnavailableError, match="linksim data fetch vgg16"):
         GramLoss(("relu3_3",))
+
+
+def test_vgg16_is_that_of_keras() -> None:
+    """Every tap, on random weights, and the LPIPS taps by default."""
+    import keras
+
+    reference = keras.applications.VGG16(weights=None, include_top=False, input_shape=(48, 40, 3))
+    names = {relu: f"block{relu[4]}_conv{relu[6]}" for relu in networks.VGG16}
+    arrays = {}
+    for relu, layer in names.items():
+        kernel, bias = reference.get_layer(layer).get_weights()
+        arrays[f"features.{networks.VGG16[relu]}.weight"] = kernel
+        arrays[f"features.{networks.VGG16[relu]}.bias"] = bias
+    taps = keras.Model(reference.input, [reference.get_layer(layer).output for layer in names.values()])
+    x = np.random.default_rng(0).normal(size=(2, 48, 40, 3)).astype(np.float32)
+    for ours, expected in zip(networks.vgg16(arrays, x, tuple(names)), taps(x), strict=True):
+        np.testing.assert_allclose(ops.convert_to_numpy(ours), ops.convert_to_numpy(expected), rtol=1e-4, atol=1e-6)
+    assert [tap.shape[-1] for tap in networks.vgg16(arrays, x)] == [64, 128, 256, 512, 512]
+
+
+def test_lpips_with_vgg16_runs_on_whole_weights(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its weights are not part of the data, so random ones stand in: only that all parts fit is tested."""
+    from linksim.data.weights import load_weights
+    from linksim.metrics import lpips_model
+
+    rng = np.random.default_rng(0)
+    widths = [3, 64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512]
+    random = {}
+    for number, fan_in, fan_out in zip(networks.VGG16.values(), widths[:-1], widths[1:], strict=True):
+        scale = np.sqrt(2 / (9 * fan_in))
+        random[f"features.{number}.weight"] = rng.normal(0, scale, (fan_out, fan_in, 3, 3)).astype(np.float32)
+        random[f"features.{number}.bias"] = np.zeros(fan_out, np.float32)
+    monkeypatch.setattr(
+        lpips_model, "load_weights", lambda name: random if name == "vgg16" else load_weights("lpips-heads")
+    )
+    model = lpips_model.LpipsModel("vgg")
+    a, b = images()
+    to_b, to_a = model.distance(model.features(a), model.features(b)), model.distance(*map(model.features, (b, a)))
+    assert (ops.convert_to_numpy(to_b) > 0.01).all()
+    np.testing.assert_allclose(ops.convert_to_numpy(to_b), ops.convert_to_numpy(to_a), rtol=1e-5)
