@@ -12,7 +12,7 @@ from linksim.data.catalog import Remote
 from linksim.errors import DataUnavailableError
 
 _ATTEMPTS = 3
-_TIMEOUT_S = 20
+_TIMEOUTS_S = (8, 20)  # to connect, between two pieces
 _CHUNK = 1 << 16  # what a cut connection loses at most
 
 
@@ -64,30 +64,34 @@ class _ResumingDownloader:
 
         reason = ""
         for _ in range(_ATTEMPTS):
+            before = self._received()
             try:
                 self._continue(url)
             except requests.HTTPError as error:
                 status = "an error" if error.response is None else error.response.status_code
                 raise DataUnavailableError(f"{url} answered {status}") from error
-            except (requests.RequestException, OSError) as error:
-                if isinstance(error, OSError) and error.errno is not None and not _is_network(error):
-                    raise
+            except requests.RequestException as error:
                 reason = _cause(error)
+                if self._received() == before:  # where nothing arrives, trying again at once only costs time
+                    break
             else:
                 os.replace(self.part, output_file)
                 return
-        size = self.part.stat().st_size if self.part.exists() else 0
+        size = self._received()
         kept = f"; {size} bytes are kept, from which the next try goes on" if size else ""
         raise DataUnavailableError(f"{url} could not be downloaded ({reason}){kept}")
+
+    def _received(self) -> int:
+        return self.part.stat().st_size if self.part.exists() else 0
 
     def _continue(self, url: str) -> None:
         import requests
         from tqdm import tqdm
 
-        done = self.part.stat().st_size if self.part.exists() else 0
+        done = self._received()
         # Without `identity` the length would be that of a compressed body, and a cut could not be noticed.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
-        with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT_S) as response:
+        with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUTS_S) as response:
             if response.status_code == 416:  # the whole file is here already, or it changed: the checksum tells
                 return
             response.raise_for_status()
@@ -109,12 +113,6 @@ class _ResumingDownloader:
                     bar.update(len(chunk))
         if total is not None and done != total:
             raise requests.ConnectionError(f"connection cut after {done} of {total} bytes")
-
-
-def _is_network(error: BaseException) -> bool:
-    import requests
-
-    return isinstance(error, requests.RequestException | ConnectionError | TimeoutError)
 
 
 def _cause(error: BaseException) -> str:

@@ -70,8 +70,14 @@ def fetch(item: Item) -> list[Path]:
         )
     cached = cache_folder() / item.cached
     folder = cache_folder() / "downloads" / item.name
-    files = [_download(item, remote, folder) for remote in item.remotes]
-    _install(item, files, cached)
+    try:
+        files = [_download(item, remote, folder) for remote in item.remotes]
+        _install(item, files, cached)
+    except OSError as error:
+        raise DataUnavailableError(
+            f"{item.name}: the cache {cache_folder()} cannot be written ({error.strerror}); free or permit it, or set "
+            f"LINKSIM_DATA to a folder that has {item.bundled[0]}"
+        ) from error
     shutil.rmtree(folder, ignore_errors=True)
     return [cached]
 

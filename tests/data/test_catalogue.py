@@ -168,6 +168,12 @@ def test_no_network_says_what_to_do(empty_cache: Path, monkeypatch: pytest.Monke
     assert "\n" not in str(caught.value)
 
 
+def test_a_cache_that_cannot_be_written_is_said(empty_cache: Path, squeezenet: Item) -> None:
+    empty_cache.write_text("a file where the folder should be")
+    with pytest.raises(DataUnavailableError, match=r"squeezenet: the cache .* cannot be written"):
+        weights.load_weights("squeezenet")
+
+
 def test_listing_says_what_is_missing_and_how_to_get_it(empty_cache: Path) -> None:
     listed = {status.name: status for status in data.list_items()}
     assert listed.keys() == ITEMS.keys()
