@@ -1,0 +1,40 @@
+"""How schemes look: colours safe for the colour-blind, with markers and line styles that tell them apart in grey."""
+
+from typing import Any
+
+# Okabe and Ito (2008), from dark to light without yellow, which is too faint on white.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7", "#56B4E9", "#E69F00")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
+LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+
+COLUMN_WIDTH = 3.5
+"""Inches; a column of a two-column paper."""
+
+RC: Any = {
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 6.5,
+    "axes.linewidth": 0.6,
+    "lines.linewidth": 1.1,
+    "lines.markersize": 3.6,
+    "grid.linewidth": 0.4,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "linksim",
+}
+
+LABELS = {"psnr": "PSNR (dB)", "ms_ssim": "MS-SSIM", "ssim": "SSIM", "lpips": "LPIPS (lower is better)"}
+GAIN_LABELS = {"psnr": "PSNR gain (dB)", "ms_ssim": "MS-SSIM gain", "ssim": "SSIM gain", "lpips": "LPIPS reduction"}
+
+
+def look(number: int) -> dict[str, Any]:
+    """Line properties of the scheme with this number; 7 colours, 8 markers and 5 lines repeat only together."""
+    return {
+        "color": COLORS[number % len(COLORS)],
+        "marker": MARKERS[number % len(MARKERS)],
+        "linestyle": LINES[number % len(LINES)],
+        "markeredgecolor": "white",
+        "markeredgewidth": 0.4,
+    }
