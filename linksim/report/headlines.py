@@ -1,0 +1,152 @@
+"""The report's text: sentences whose every number is computed from the tables."""
+
+import math
+from itertools import groupby
+
+from linksim.report.load import Measure, Run
+from linksim.results import estimate
+
+LOW_OUTAGE = 0.01
+
+
+def headlines(run: Run) -> list[str]:
+    """Sentences on bandwidth, on who leads by how much at the middle SNR, where the lead changes, and on outage."""
+    sentences = [_subject(run), _bandwidth(run)]
+    sentences += [sentence for measure in run.measures for sentence in (_lead(run, measure), _reign(run, measure))]
+    sentences += _outages(run) + _infeasible(run)
+    return [sentence for sentence in sentences if sentence]
+
+
+def number(value: float, digits: int, unit: str = "") -> str:
+    """`value` with so many decimals and a true minus sign, "none" for a missing one."""
+    if math.isnan(value):
+        return "none"
+    text = f"{value:,.{digits}f}".replace("-", "\N{MINUS SIGN}") if math.isfinite(value) else "\N{INFINITY}"
+    return f"{text}\N{NO-BREAK SPACE}{unit}" if unit else text
+
+
+def decibel(snr_db: float) -> str:
+    """An SNR as text."""
+    return f"{snr_db + 0.0:g} dB".replace("-", "\N{MINUS SIGN}").replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def listed(names: list[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""
+
+
+def _subject(run: Run) -> str:
+    images = int(run.table["n_images"].max())
+    repetitions = int(run.table["repetitions"].max())
+    fades = f", each sent {repetitions} times" if repetitions > 1 else ""
+    snrs = run.snrs
+    span = f"at {decibel(snrs[0])}" if len(snrs) == 1 else f"from {decibel(snrs[0])} to {decibel(snrs[-1])}"
+    return (
+        f"{len(run.schemes)} {'scheme' if len(run.schemes) == 1 else 'schemes'} over {images} "
+        f"{'image' if images == 1 else 'images'}{fades}, {span} Es/N0."
+    )
+
+
+def _bandwidth(run: Run) -> str:
+    rho = run.table["rho"].dropna()
+    uses = run.table["channel_uses"].dropna()
+    if rho.empty:
+        return ""
+    low, high = float(uses.min()), float(uses.max())
+    if high - low <= 0.005 * high:
+        return f"Every scheme takes about {high:,.0f} channel uses per image (rho = {rho.max():.4f})."
+    least = run.table.loc[uses.idxmin(), "scheme"]
+    most = run.table.loc[uses.idxmax(), "scheme"]
+    return (
+        f"Channel uses per image lie between {low:,.0f} ({least}, rho = {rho.min():.4f}) "
+        f"and {high:,.0f} ({most}, rho = {rho.max():.4f})."
+    )
+
+
+def _ranking(run: Run, measure: Measure, snr_db: float) -> list[tuple[str, float]]:
+    values = {s: v for s, v in run.values(measure.column, snr_db).items() if s not in run.bounds}
+    return sorted(values.items(), key=lambda item: item[1], reverse=measure.higher_is_better)
+
+
+def _lead(run: Run, measure: Measure) -> str:
+    snr = run.middle_snr
+    ranking = _ranking(run, measure, snr)
+    if len(ranking) < 2:
+        return ""
+    (first, best), (second, next_best) = ranking[:2]
+    gap = abs(best - next_best)
+    sense = "above" if measure.higher_is_better else "below"
+    text = (
+        f"At {decibel(snr)}, {first} has the best {measure.title}, {number(best, measure.digits, measure.unit)}, "
+        f"{number(gap, measure.digits, measure.unit)} {sense} {second}"
+    )
+    return f"{text}{_paired(run, measure, first, second, snr)}."
+
+
+def _paired(run: Run, measure: Measure, first: str, second: str, snr_db: float) -> str:
+    """The interval of the difference over the same images and fades: narrower than the two intervals tell."""
+    if run.images is None or measure.column not in run.images.columns:
+        return ""
+    rows = run.images[(run.images["snr_db"] == snr_db) & run.images["scheme"].isin([first, second])]
+    pairs = rows.pivot_table(index=["image", "repetition"], columns="scheme", values=measure.column)
+    if first not in pairs or second not in pairs:
+        return ""
+    sign = 1 if measure.higher_is_better else -1
+    gain = estimate((sign * (pairs[first] - pairs[second])).tolist())
+    if math.isnan(gain.low):
+        return ""
+    low, high = number(gain.low, measure.digits), number(gain.high, measure.digits, measure.unit)
+    verdict = "" if gain.low > 0 else ", so the lead is not certain"
+    return f" (95 % interval of the difference, image by image, {low} to {high}{verdict})"
+
+
+def _reign(run: Run, measure: Measure) -> str:
+    """Who has the best mean over which stretch of SNR."""
+    best = [(snr, ranking[0][0]) for snr in run.snrs if len(ranking := _ranking(run, measure, snr)) > 1]
+    stretches = []
+    for name, members in groupby(best, key=lambda item: item[1]):
+        snrs = [snr for snr, _ in members]
+        where = f"at {decibel(snrs[0])}" if len(snrs) == 1 else f"from {decibel(snrs[0])} to {decibel(snrs[-1])}"
+        stretches.append(f"{name} {where}")
+    if len(best) < 2:
+        return ""
+    if len(stretches) == 1:
+        return f"{best[0][1]} has the best mean {measure.title} at every SNR."
+    return f"Best mean {measure.title}: {', '.join(stretches)}."
+
+
+def _outages(run: Run) -> list[str]:
+    """Where each scheme's outage ends, schemes with the same answer together."""
+    groups: dict[str, list[str]] = {}
+    for scheme in run.schemes:
+        if answer := _outage(run, scheme):
+            groups.setdefault(answer, []).append(scheme)
+    return [f"{listed(schemes)}: {answer}." for answer, schemes in groups.items()]
+
+
+def _outage(run: Run, scheme: str) -> str:
+    rows = run.rows(scheme)
+    rows = rows[rows["outage_rate"].notna()]
+    rates = dict(zip(rows["snr_db"].astype(float), rows["outage_rate"].astype(float), strict=True))
+    if not rates:
+        return ""
+    lost = [snr for snr, rate in rates.items() if rate > LOW_OUTAGE]
+    if not lost:
+        return "no outage above 1 % at any SNR"
+    last = max(lost)
+    after = [snr for snr in rates if snr > last]
+    if not after:
+        return f"outage of {rates[last]:.1%} still at {decibel(last)}, the end of the sweep"
+    first_received = min(snr for snr, rate in rates.items() if rate < 1)  # the SNRs of `after` are among them
+    total = [snr for snr in rates if snr < first_received]
+    start = f"every picture lost up to {decibel(max(total))}, " if total and max(total) < last else ""
+    return f"{start}outage ends (at most 1 %) at {decibel(min(after))}; at {decibel(last)} it is {rates[last]:.1%}"
+
+
+def _infeasible(run: Run) -> list[str]:
+    rows = run.table[run.table["status"] == "infeasible"]
+    return [
+        f"{scheme} does not fit its budget at {listed([decibel(snr) for snr in sorted(group['snr_db'])])}, "
+        "so it has no values there."
+        for scheme, group in rows.groupby("scheme", sort=False)
+    ]

@@ -1,0 +1,146 @@
+"""Example pictures of a run: originals and what each scheme received at each SNR.
+
+    DIR/examples/index.json                            what there is
+    DIR/examples/<image>/original.webp
+    DIR/examples/<image>/<scheme>/<snr>.webp           e.g. examples/coffee/jpeg-ldpc-3f1a/10.webp
+
+Ids and names become folder names by `slug`. Pictures are WebP of quality 95, so two schemes can be compared in every
+detail, with the longer side at most 768 pixels. Nothing but figures and reports reads them; numbers come from the tables.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import io
+import json
+import math
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from linksim.errors import InputError
+from linksim.results.store import storage_error, write_atomically
+
+FOLDER = "examples"
+MAX_SIDE = 768
+QUALITY = 95
+
+
+def slug(name: str) -> str:
+    """`name` as a folder name; different names stay different (four hex digits of SHA-256 where letters were replaced)."""
+    plain = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-.")[:60]
+    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:4]}".lstrip("-")
+
+
+def save_example(
+    folder: Path,
+    image_id: str,
+    scheme: str,
+    snr_db: float,
+    original: np.ndarray,
+    received: np.ndarray | None,
+    psnr_db: float | None = None,
+    outage: bool = False,
+) -> None:
+    """Store one received picture and enter it into the index; a picture that is there already is replaced.
+
+    Every file is written in one step, and the index is changed under a lock, so several processes may call this at once.
+
+    Args:
+        folder: the results folder (not its `examples`).
+        image_id: the image's id in its source.
+        scheme: name of the scheme.
+        snr_db: Es/N0 in dB.
+        original: `[H, W, 3]` uint8; written at the first call for `image_id` only.
+        received: `[H, W, 3]` uint8, or None where the receiver shows nothing.
+        psnr_db: PSNR of this picture in dB; left out of the index where it is not finite.
+        outage: whether the receiver noticed that the picture is lost.
+
+    Raises:
+        InputError: an array of another shape or type.
+        StorageError: the folder cannot be written.
+    """
+    base = folder / FOLDER
+    original_file = f"{slug(image_id)}/original.webp"
+    file = None if received is None else f"{slug(image_id)}/{slug(scheme)}/{snr_db + 0.0:g}.webp"
+    if not (base / original_file).exists():
+        _write_picture(base / original_file, original)
+    if file is not None and received is not None:
+        _write_picture(base / file, received)
+    finite = psnr_db is not None and math.isfinite(psnr_db)
+    entry = {
+        "scheme": scheme,
+        "snr_db": snr_db + 0.0,
+        "file": file,
+        "psnr_db": round(float(psnr_db), 4) if finite and psnr_db is not None else None,
+        "outage": bool(outage),
+    }
+    with _locked(base):
+        images = {image["id"]: image for image in load_examples(folder)}
+        image = images.setdefault(image_id, {"id": image_id, "original": original_file, "received": []})
+        others = [e for e in image["received"] if (e["scheme"], e["snr_db"]) != (scheme, snr_db)]
+        image["received"] = sorted([*others, entry], key=lambda e: (e["scheme"], e["snr_db"]))
+        index = {"images": sorted(images.values(), key=lambda i: i["id"])}
+        write_atomically(base / "index.json", (json.dumps(index, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def load_examples(folder: Path) -> list[dict[str, Any]]:
+    """The index of a results folder, `[]` where there are no examples.
+
+    Returns:
+        One dictionary per image, by id: `id`, `original` (file), and `received`, a list by scheme and SNR of `scheme`,
+        `snr_db`, `file` (None where nothing was shown), `psnr_db` (or None) and `outage`. Files are relative to
+        `folder/examples`.
+
+    Raises:
+        InputError: an index that is no JSON of this form.
+    """
+    path = folder / FOLDER / "index.json"
+    if not path.is_file():
+        return []
+    try:
+        images: list[dict[str, Any]] = json.loads(path.read_bytes())["images"]
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{path}: is no index of examples; delete the folder {path.parent} and run again") from None
+    return images
+
+
+def _write_picture(path: Path, image: np.ndarray) -> None:
+    from PIL import Image
+
+    image = np.asarray(image)
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise InputError(f"an example of shape {image.shape} and type {image.dtype}; give a uint8 array [H, W, 3]")
+    picture = Image.fromarray(image)
+    picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    picture.save(buffer, "WEBP", quality=QUALITY)
+    _make_folder(path.parent)
+    write_atomically(path, buffer.getvalue())
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(path, error) from None
+
+
+@contextlib.contextmanager
+def _locked(base: Path) -> Iterator[None]:
+    _make_folder(base)
+    try:
+        handle = os.open(base / ".lock", os.O_CREAT | os.O_RDWR, 0o644)
+    except OSError as error:
+        raise storage_error(base / ".lock", error) from None
+    try:
+        # Some network file systems have no locks; there the pictures of a lone writer are safe all the same.
+        with contextlib.suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
