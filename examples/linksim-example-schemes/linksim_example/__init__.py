@@ -1,0 +1,1 @@
+"""Example schemes for linksim; see the modules `webp` and `palette`."""
