@@ -67,6 +67,34 @@ def train(
 
 
 @app.command()
+def plot(
+    folders: RunFolders,
+    metric: Annotated[str | None, typer.Option(help="psnr, ms_ssim, ssim or lpips; default all measured.")] = None,
+    relative_to: Annotated[str | None, typer.Option(help="Draw gains over this scheme.")] = None,
+    formats: Annotated[str, typer.Option("--format", help="Of png, pdf, svg, pgf.")] = "png,pdf",
+    snr_range: Annotated[str | None, typer.Option(metavar="LOW:HIGH", help="Es/N0 in dB to draw.")] = None,
+    ebn0_axis: Annotated[bool, typer.Option("--ebn0-axis", help="Eb/N0 on a second axis.")] = False,
+    width: Annotated[float, typer.Option(min=1, help="Inches; 3.5 is a column of a two-column paper.")] = 3.5,
+    out: Annotated[Path | None, typer.Option(help="Folder of the figures; default the first DIR.")] = None,
+) -> None:
+    """Draw the curves of one run or several; with --relative-to, gains and their means."""
+    from linksim.cli.figures import plot_command
+
+    plot_command(folders, metric, relative_to, formats.split(","), snr_range, ebn0_axis, width, out)
+
+
+@app.command()
+def report(
+    folders: RunFolders,
+    out: Annotated[Path | None, typer.Option(help="The page; default report.html in the first DIR.")] = None,
+) -> None:
+    """Make one self-contained HTML page of runs."""
+    from linksim.cli.figures import report_command
+
+    report_command(folders, out)
+
+
+@app.command()
 def codebook(
     checkpoint: Checkpoint,
     bit_error_rate: BitErrorRates = "0.05,0.1,0.2",

@@ -4,7 +4,7 @@ import csv
 import io
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +18,19 @@ _TEXT = {"scheme", "image", "status", "reason", "settings"}
 _FLOATS = {"snr_db", "ebn0_db", "rho", "bpp", "iterations", *METRIC_COLUMNS.values()}
 
 
-def write_tables(folder: Path, groups: Iterable[list[Row]], metrics: tuple[str, ...]) -> list[Row]:
+def write_tables(folder: Path, groups: Callable[[], Iterable[list[Row]]], metrics: tuple[str, ...]) -> list[Row]:
     """Write both tables; returns the lines of `results.csv`.
 
     Args:
         folder: results folder.
-        groups: for every scheme and SNR, in order, all its rows; one group is in memory at a time.
+        groups: gives, for every scheme and SNR in order, all its rows; one group is in memory at a time.
         metrics: names of the metrics asked for.
     """
-    lines: list[Row] = []
-    _write_images(folder / "images.parquet", _summarized(groups, metrics, lines))
+    lines = [summarize(rows, metrics) for rows in groups()]
+    # The small table first: it may still fit where the large one does not.
     write_atomically(folder / "results.csv", results_csv(lines, metrics).encode())
+    _write_images(folder / "images.parquet", groups())
     return lines
-
-
-def _summarized(groups: Iterable[list[Row]], metrics: tuple[str, ...], lines: list[Row]) -> Iterator[list[Row]]:
-    for rows in groups:
-        lines.append(summarize(rows, metrics))
-        yield rows
 
 
 def results_csv(lines: list[Row], metrics: tuple[str, ...]) -> str:

@@ -10,8 +10,8 @@ import numpy as np
 
 from linksim.link import Link, Reception
 
-# By image of the batch: metrics and outage of the error-free picture.
-CleanPictures = dict[int, tuple[dict[str, float], bool]]
+# By image of the batch: metrics, outage, and for the images that serve as examples the error-free picture.
+CleanPictures = dict[int, tuple[dict[str, float], bool, np.ndarray | None]]
 
 # LLR of a bit that its block's CRC vouches for: exp(-30) is far below any error rate that a sweep can see.
 _CERTAIN = 30.0

@@ -10,6 +10,7 @@ from typing import Any
 from linksim.errors import InputError
 from linksim.images import open_images
 from linksim.results import PointStore, write_tables
+from linksim.results.examples import save_example
 from linksim.results.store import StorageError
 from linksim.results.tables import Row
 from linksim.runner import folder as results_folder
@@ -70,6 +71,10 @@ def run_scenario(
     return _Session(scenario, out, execution or Execution(), progress or Progress()).run(figures)
 
 
+# So often the tables of what is there are written in mid-run, so that they can be read whatever happens.
+_TABLES_EVERY_SECONDS = 60.0
+
+
 class _Session:
     def __init__(self, scenario: Scenario, out: Path, execution: Execution, progress: Progress) -> None:
         from linksim.runner.metrics import available_metrics
@@ -82,6 +87,7 @@ class _Session:
         self.plan = Plan(scenario, source, weights, metrics)
         self.wanted = first_round(scenario)
         self.started = time.perf_counter()
+        self._next_tables = self.started + _TABLES_EVERY_SECONDS
 
     def run(self, figures: bool) -> Outcome:
         results_folder.prepare(self.out, self.scenario)
@@ -102,7 +108,7 @@ class _Session:
         if figures:
             from linksim.runner.figures import draw
 
-            draw(self.out)
+            draw(self.out, self.scenario)
         return outcome
 
     def _simulate(self) -> None:
@@ -110,13 +116,24 @@ class _Session:
         with self._executor() as execute:
             while True:
                 for record in execute(self._jobs()):
-                    self.store.add(record)
+                    self._keep(record)
                     self.progress.advance(record)
                 more = next_round(self.scenario, self.wanted, self._rows)
                 if more == self.wanted:
                     return
                 self.progress.extend(self._count(more) - self._count(self.wanted))
                 self.wanted = more
+
+    def _keep(self, record: dict[str, Any]) -> None:
+        """Store a point, its pictures first: what is stored is complete. Now and then the tables follow."""
+        for image_id, original, picture, psnr_db, outage in record.pop("pictures"):
+            save_example(self.out, image_id, record["scheme"], record["snr_db"], original, picture, psnr_db, outage)
+        self.store.add(record)
+        now = time.perf_counter()
+        if now > self._next_tables:
+            self._derive(finished=False)
+            after = time.perf_counter()
+            self._next_tables = after + max(_TABLES_EVERY_SECONDS, 20 * (after - now))
 
     def _count(self, wanted: Wanted) -> int:
         return self.plan.n_batches * sum(wanted.values())
@@ -153,23 +170,27 @@ class _Session:
             simulator = simulator or start_simulator(self.scenario, self.plan.metrics)
             yield from simulator.run(job)
 
-    def _rows(self, scheme: str, snr_db: float, totals: Totals | None = None) -> list[Row]:
+    def _groups(self) -> Iterator[list[Row]]:
+        groups = (self._rows(scheme, snr_db) for scheme, snr_db in self.wanted)
+        return (rows for rows in groups if rows)
+
+    def _rows(self, scheme: str, snr_db: float) -> list[Row]:
         """All stored rows of a scheme and SNR, by repetition and image."""
-        rows: list[Row] = []
+        return [row for record in self._records(scheme, snr_db) for row in unpack(record["rows"])]
+
+    def _records(self, scheme: str, snr_db: float) -> Iterator[dict[str, Any]]:
         for repetition in range(self.wanted[scheme, snr_db]):
             for batch in self.plan.opened:
                 point = self.plan.point(batch, scheme, snr_db, repetition)
                 if point.id in self.store:
-                    record = self.store[point.id]
-                    rows += unpack(record["rows"])
-                    if totals is not None:
-                        totals.add(record)
-        return rows
+                    yield self.store[point.id]
 
     def _derive(self, finished: bool) -> Outcome:
         totals = Totals()
-        groups = (self._rows(scheme, snr_db, totals) for scheme, snr_db in self.wanted)
-        lines = write_tables(self.out, (rows for rows in groups if rows), self.scenario.metrics)
+        for scheme, snr_db in self.wanted:
+            for record in self._records(scheme, snr_db):
+                totals.add(record)
+        lines = write_tables(self.out, self._groups, self.scenario.metrics)
         outcome = Outcome(self.out, lines, self.unavailable, totals.skipped)
         wall = time.perf_counter() - self.started
         results_folder.write_run_json(self.out, describe_run(self.plan, totals, self.unavailable, wall, finished))

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from linksim.images import open_images
 from linksim.link import Link, LinkConfig
 from linksim.runner.clean import CleanPictures, intact_reception, vouched
@@ -15,6 +17,10 @@ from linksim.runner.rows import Row, empty_row, fill_ledger, fill_metrics, pack
 from linksim.scenario import Scenario
 
 Record = dict[str, Any]
+Pictures = dict[int, np.ndarray | None]
+
+# Images whose received pictures are kept for figures and reports.
+N_EXAMPLES = 3
 
 
 class Simulator:
@@ -42,7 +48,8 @@ class Simulator:
         if job.batch != self._batch:
             self._open(job.batch)
         for point in job.points:
-            rows = self._simulate(point)
+            pictures: Pictures = {}
+            rows = self._simulate(point, pictures)
             yield {
                 "point": point.id,
                 "scheme": point.scheme,
@@ -50,6 +57,10 @@ class Simulator:
                 "repetition": point.repetition,
                 "rows": pack(rows),
                 "skipped": self._skipped,
+                "pictures": [
+                    (self._ids[i], self._images[i], picture, rows[i]["psnr_db"], rows[i]["outage"])
+                    for i, picture in pictures.items()
+                ],
                 "seconds": {stage: round(seconds, 4) for stage, seconds in self._seconds.items()},
             }
             self._seconds.clear()
@@ -58,6 +69,7 @@ class Simulator:
         with self._timed("load"):
             loaded = list(self._source.readable(batch.indices))
         self._ids = [self._source.ids[i] for i, _ in loaded]
+        self._numbers = [i for i, _ in loaded]
         self._images = [image for _, image in loaded]
         self._skipped = {
             self._source.ids[i]: self._source.skipped[self._source.ids[i]]
@@ -68,7 +80,12 @@ class Simulator:
         self._clean: dict[tuple[str, float | None], CleanPictures] = {}
         self._batch = batch
 
-    def _simulate(self, point: Point) -> list[Row]:
+    def _is_example(self, i: int) -> bool:
+        """Whether the pictures of image `i` of the batch are shown in figures: the first few of the source are."""
+        return self._numbers[i] < N_EXAMPLES
+
+    def _simulate(self, point: Point, pictures: Pictures) -> list[Row]:
+        """Rows of the batch's images; pictures to show go into `pictures`, by number in the batch."""
         scheme = self.schemes[point.scheme]
         key = (point.scheme, self._encoding_snr(point.scheme, point.snr_db))
         transmissions = self._transmissions(*key)
@@ -88,9 +105,15 @@ class Simulator:
             if key not in self._clean:
                 self._clean[key] = self._clean_pictures(scheme, transmissions, feasible, point.snr_db)
             for i in intact:
-                fill_metrics(rows[i], *self._clean[key][i])
-        for i, values, outage in self._receive(scheme, transmissions, receptions, damaged, point.snr_db):
+                values, outage, pictures[i] = self._clean[key][i]
+                fill_metrics(rows[i], values, outage)
+        for i, values, outage, picture in self._receive(scheme, transmissions, receptions, damaged, point.snr_db):
             fill_metrics(rows[i], values, outage)
+            pictures[i] = picture
+        if point.repetition > 0:
+            pictures.clear()
+        for i in [i for i in pictures if not self._is_example(i)]:
+            del pictures[i]
         return rows
 
     def _encoding_snr(self, name: str, snr_db: float) -> float | None:
@@ -148,8 +171,8 @@ class Simulator:
 
     def _receive(
         self, scheme: Any, transmissions: list[Any], receptions: dict[int, Any], indices: list[int], snr_db: float
-    ) -> list[tuple[int, dict[str, float], bool]]:
-        """Metrics and outage of the images `indices`."""
+    ) -> list[tuple[int, dict[str, float], bool, np.ndarray | None]]:
+        """Number, metrics, outage and picture of each of the images `indices`."""
         if not indices:
             return []
         with self._timed("receive"):
@@ -157,7 +180,7 @@ class Simulator:
         with self._timed("metrics"):
             pictures = [delivery.image for delivery in deliveries]
             values = measure(self.metrics, [self._images[i] for i in indices], pictures)
-        return [(i, value, d.outage) for i, value, d in zip(indices, values, deliveries, strict=True)]
+        return [(i, value, d.outage, d.image) for i, value, d in zip(indices, values, deliveries, strict=True)]
 
     def _clean_pictures(
         self, scheme: Any, transmissions: list[Any], feasible: list[int], snr_db: float
@@ -167,7 +190,8 @@ class Simulator:
             i: tuple(intact_reception(self._link(s.link), s.bits) for s in transmissions[i].streams) for i in feasible
         }
         measured = self._receive(scheme, transmissions, receptions, feasible, snr_db)
-        return {i: (values, outage) for i, values, outage in measured}
+        # Pictures that nobody will look at would fill the memory.
+        return {i: (values, outage, image if self._is_example(i) else None) for i, values, outage, image in measured}
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:

@@ -95,7 +95,7 @@ def test_same_rows_give_the_same_bytes(tmp_path):
     groups = [[row("a"), row("b", psnr=math.nan)], [empty_row("BPG", 4.0, 0, "a", (32, 48))]]
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        write_tables(tmp_path / name, iter(groups), ("psnr", "ms_ssim"))
+        write_tables(tmp_path / name, lambda: iter(groups), ("psnr", "ms_ssim"))
     for file in ("results.csv", "images.parquet"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     images = read_images(tmp_path / "one")

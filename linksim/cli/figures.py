@@ -1,0 +1,42 @@
+"""`linksim plot` and `linksim report`: figures and the page of finished runs."""
+
+from pathlib import Path
+
+from linksim import plots, report
+from linksim.errors import InputError
+
+
+def plot_command(
+    folders: list[Path],
+    metric: str | None,
+    relative_to: str | None,
+    formats: list[str],
+    snr_range: str | None,
+    ebn0_axis: bool,
+    width: float,
+    out: Path | None,
+) -> None:
+    """Draw the figures; of gains, print the means too."""
+    ends = parse_range(snr_range) if snr_range else None
+    for path in plots.plot_run(folders, metric, formats, relative_to, out, ends, ebn0_axis, width):
+        print(path)
+    if relative_to and metric:
+        for label, gain in plots.average_gains(folders, metric, relative_to, ends).items():
+            print(f"{label}: mean gain {gain:+.4g} over {relative_to}")
+
+
+def report_command(folders: list[Path], out: Path | None) -> None:
+    """Write the page and print where it is."""
+    print(report.write(folders, out or folders[0] / "report.html"))
+
+
+def parse_range(text: str) -> tuple[float, float]:
+    """`0:20` as two numbers. Raises `InputError`."""
+    low, _, high = text.partition(":")
+    try:
+        ends = float(low), float(high)
+    except ValueError:
+        raise InputError(f"--snr-range {text}: LOW:HIGH in dB is needed, such as 0:20") from None
+    if ends[0] > ends[1]:
+        raise InputError(f"--snr-range {text}: the first number is above the second; swap them")
+    return ends
