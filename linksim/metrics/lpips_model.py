@@ -5,7 +5,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from keras import ops
 
-from linksim.data.weights import load_weights
+from linksim.data.weights import arrays_digest, load_weights
 from linksim.errors import InputError
 from linksim.metrics import networks
 
@@ -25,6 +25,9 @@ class LpipsModel:
         net: `alex` (what papers report), `squeeze` or `vgg`.
         dtype: what the network computes in; distances are always float32.
 
+    Attributes:
+        provenance: network, version of the metric, and hashes of the weights, for the record of a run.
+
     Raises:
         DataUnavailableError: its weights are not here and could not be fetched.
     """
@@ -35,7 +38,14 @@ class LpipsModel:
         self.net = net
         self.dtype = dtype
         heads = load_weights("lpips-heads")
-        arrays = networks.hwio(load_weights(_ITEMS[net]))
+        loaded = load_weights(_ITEMS[net])
+        self.provenance = {
+            "net": net,
+            "version": VERSION,
+            "network_sha256": arrays_digest(loaded),
+            "heads_sha256": arrays_digest(heads),
+        }
+        arrays = networks.hwio(loaded)
         self._weights = {name: ops.convert_to_tensor(value) for name, value in arrays.items()}
         count = sum(name.startswith(f"{net}.") for name in heads)
         self._heads = [ops.convert_to_tensor(heads[f"{net}.lin{i}"]) for i in range(count)]

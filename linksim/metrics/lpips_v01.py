@@ -88,6 +88,11 @@ def lpips(a: np.ndarray, b: np.ndarray, net: Net = "alex") -> np.ndarray:
     return _shared(net)(a, b, keys if originals.dtype == np.uint8 else None)
 
 
+def lpips_provenance(net: Net = "alex") -> dict[str, str]:
+    """What `lpips` computes with: `net`, `version`, `network_sha256`, `heads_sha256`."""
+    return dict(_shared(net).model.provenance)
+
+
 @lru_cache(maxsize=3)
 def _shared(net: Net) -> Lpips:
     return Lpips(net)

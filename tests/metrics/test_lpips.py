@@ -13,7 +13,7 @@ from linksim.data.catalog import ITEMS
 from linksim.data.decode import read_image
 from linksim.errors import DataUnavailableError, InputError
 from linksim.metrics import lpips
-from linksim.metrics.lpips_v01 import Lpips
+from linksim.metrics.lpips_v01 import Lpips, lpips_provenance
 
 # lpips/example of the data: alex as published by its authors; both as computed from the reference weights.
 REFERENCE = {"alex": (0.721881, 0.137566), "squeeze": (0.711048, 0.147902)}
@@ -97,6 +97,13 @@ def test_speed(data_dir: Path) -> None:
     metric(a, b)
     # Six seconds on two cores for 100 pairs, as processor time, which other work on the machine does not change much.
     assert time.process_time() - start < 6
+
+
+def test_the_record_of_a_run_names_network_and_version(data_dir: Path) -> None:
+    record = lpips_provenance("squeeze")
+    assert (record["net"], record["version"]) == ("squeeze", "0.1")
+    assert record["network_sha256"] == ITEMS["squeezenet"].arrays_sha256
+    assert record["heads_sha256"] == ITEMS["lpips-heads"].arrays_sha256
 
 
 def test_bad_images(data_dir: Path) -> None:
