@@ -43,7 +43,7 @@ def picture(height=48, width=64, seed=0, noise=20):
 
 def link_config(**changes):
     base = {
-        "code": {"kind": "ldpc5g", "rate": 0.5, "block_bits": 256},
+        "code": {"kind": "ldpc5g", "rate": 0.5, "block_bits": 256, "decoder": "layered"},
         "modulation": {"bits_per_symbol": 2},
         "channel": {"kind": "awgn"},
     }

@@ -1,0 +1,110 @@
+"""Adaptive coding and the ideal code."""
+
+import numpy as np
+import pytest
+from conftest import link_config, picture, send
+from PIL import Image
+
+from linksim import metrics
+from linksim.capacity import ergodic_capacity
+from linksim.errors import InputError
+from linksim.images import ImagesConfig
+from linksim.schemes import SchemeContext, build_scheme, parse_scheme
+from linksim.schemes.mcs import AdaptiveScheme, channel_uses
+
+RAYLEIGH = link_config(channel={"kind": "rayleigh"})
+GRID = [{"rate": 0.5, "bits_per_symbol": 2}, {"rate": 0.5, "bits_per_symbol": 6}, {"rate": 0.75, "bits_per_symbol": 4}]
+REFERENCE = {"name": "reference", "kind": "jpeg", "quality": 70}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for i in range(2):
+        Image.fromarray(picture(64, 64, seed=i, noise=8)).save(tmp_path / f"{i}.png")
+    return {"dataset": "folder", "path": str(tmp_path)}
+
+
+def scheme(link, mcs, **options):
+    adaptive = parse_scheme({"name": "s", "kind": "jpeg", "rate_match": "reference", "mcs": mcs} | options)
+    return build_scheme(adaptive, SchemeContext(link, (parse_scheme(REFERENCE), adaptive)))
+
+
+def adaptive(link, folder, **options):
+    return scheme(link, {"kind": "adaptive", "grid": GRID, "validation": folder} | options)
+
+
+def test_the_envelope_is_never_below_a_single_scheme_on_the_validation_images(folder):
+    s = adaptive(link_config(), folder)
+    chosen = set()
+    for snr in (4.0, 14.0, 22.0):
+        choice = s.choose(snr)
+        chosen.add(choice)
+        assert all(s.score(choice, snr) >= s.score(other, snr) for other in s.mcs.grid)
+    assert len(chosen) > 1
+    assert s.choose(4.0).bits_per_symbol == 2
+    assert s.choose(22.0).rate * s.choose(22.0).bits_per_symbol == 3.0
+
+
+def test_the_choice_is_named_and_the_budget_kept(folder):
+    s = adaptive(link_config(), folder)
+    assert isinstance(s, AdaptiveScheme)
+    assert s.transmit_depends_on_snr
+    (sent,) = s.transmit([picture()], ["a"], [3000], 22.0)
+    assert sent.settings["bits_per_symbol"] * sent.settings["code_rate"] == 3.0
+    assert channel_uses(sent) <= 3000
+    (delivery,) = send(s, [sent], 22.0)
+    assert not delivery.outage
+
+
+def test_the_choice_does_not_look_at_the_images_under_test(folder):
+    first, second = adaptive(link_config(), folder), adaptive(link_config(), folder)
+    first.transmit([picture(noise=0)], ["a"], [3000], 14.0)
+    second.transmit([picture(noise=120, seed=9)], ["b"], [500], 14.0)
+    assert first.choose(14.0) == second.choose(14.0)
+
+
+def test_an_uncoded_link_cannot_adapt_its_code(folder):
+    with pytest.raises(InputError, match="mcs adaptive needs a channel code"):
+        adaptive(link_config(code={"kind": "none"}), folder)
+
+
+def test_the_ideal_code_carries_the_capacity_and_no_more():
+    s = scheme(RAYLEIGH, {"kind": "capacity"})
+    image = picture()
+    (sent,) = s.transmit([image], ["a"], [4000], 10.0)
+    best = max(ergodic_capacity(10.0, m, RAYLEIGH.channel) for m in (1, 2, 4, 6, 8))
+    assert sent.settings["bits_per_channel_use"] == pytest.approx(best, abs=1e-4)
+    assert sent.settings["ideal_source_bits"] <= best * 4000
+    assert sent.settings["ideal_channel_uses"] == 4000
+    (infeasible,) = s.transmit([image], ["a"], [200], 10.0)
+    assert infeasible.infeasible
+
+
+def test_the_ideal_code_is_never_below_a_real_one(folder):
+    images, budgets = [picture(seed=i) for i in range(3)], [3500] * 3
+    for snr in (6.0, 14.0, 22.0):
+        quality = {}
+        for name, s in (
+            ("real", adaptive(RAYLEIGH, folder)),
+            ("ideal", scheme(RAYLEIGH, {"kind": "capacity"})),
+        ):
+            sent = s.transmit(images, list("abc"), budgets, snr)
+            assert not any(t.infeasible for t in sent)
+            pictures = [d.image for d in send(s, sent, snr)]
+            quality[name] = np.mean(metrics.psnr(np.stack(images), np.stack(pictures)))
+        assert quality["ideal"] >= quality["real"]
+
+
+def test_the_outage_capacity_loses_its_share_of_pictures():
+    s = scheme(RAYLEIGH, {"kind": "capacity", "which": "outage", "outage_probability": 0.3})
+    image = picture(16, 16)
+    sent = s.transmit([image] * 200, [str(i) for i in range(200)], [6000] * 200, 12.0)
+    lost = np.mean([d.outage for d in s.receive(sent, [()] * 200, 12.0)])
+    assert 0.2 < lost < 0.4
+
+
+def test_validation_is_an_image_set():
+    config = parse_scheme(
+        {"name": "s", "kind": "bpg", "rate_match": "r", "mcs": {"kind": "adaptive", "validation": {"dataset": "kodak"}}}
+    )
+    assert config.mcs.validation == ImagesConfig(dataset="kodak")
