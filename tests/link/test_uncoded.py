@@ -1,5 +1,7 @@
 """Uncoded transmission against closed forms: error rates, LLR calibration, reliability of bit positions."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -88,7 +90,7 @@ def test_llrs_are_calibrated(settings: dict, bits_per_symbol: int, es_no_db: flo
 
 def assert_calibrated(sent: np.ndarray, llr: np.ndarray, sigmas: float = 5.0) -> None:
     edges = np.linspace(-6, 6, 25)
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         chosen = (llr >= low) & (llr < high)
         if chosen.sum() < 1000:
             continue
