@@ -29,6 +29,12 @@ class SameMcs(_Model):
     kind: Literal["same"] = "same"
 
 
+class FixedMcs(Mcs):
+    """One scheme at every SNR, other than the link's: a curve under the adaptive envelope."""
+
+    kind: Literal["fixed"] = "fixed"
+
+
 class AdaptiveMcs(_Model):
     """At each average SNR, the grid's scheme with the best mean metric on validation images at equal channel uses."""
 
@@ -53,7 +59,7 @@ class CapacityMcs(_Model):
     outage_probability: Annotated[float, Field(gt=0, lt=1)] = 0.1
 
 
-McsConfig = Annotated[SameMcs | AdaptiveMcs | CapacityMcs, Field(discriminator="kind")]
+McsConfig = Annotated[SameMcs | FixedMcs | AdaptiveMcs | CapacityMcs, Field(discriminator="kind")]
 
 
 class _SchemeConfig(_Model):
@@ -63,7 +69,7 @@ class _SchemeConfig(_Model):
 
     @model_validator(mode="after")
     def _adapts_within_a_budget(self) -> "_SchemeConfig":
-        if self.mcs.kind != "same" and self.rate_match is None:
+        if self.mcs.kind in ("adaptive", "capacity") and self.rate_match is None:
             raise ValueError(f"mcs.kind {self.mcs.kind} compares at equal channel uses; give a rate_match")
         return self
 
@@ -176,7 +182,7 @@ class SemanticConfig(_SchemeConfig):
     @model_validator(mode="after")
     def _no_ideal_code(self) -> "SemanticConfig":
         if self.mcs.kind == "capacity":
-            raise ValueError("mcs.kind capacity is the bound of separate design; allowed here: same, adaptive")
+            raise ValueError("mcs.kind capacity is the bound of separate design; allowed here: same, fixed, adaptive")
         return self
 
 

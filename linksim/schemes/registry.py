@@ -1,12 +1,13 @@
 """From a scheme's dictionary to its configuration, and from the configuration to the scheme."""
 
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from linksim.errors import InputError
 from linksim.schemes.base import Scheme, SchemeContext
-from linksim.schemes.config import BpgConfig, JpegConfig, SchemeConfig, SemanticConfig
+from linksim.schemes.config import BpgConfig, FixedMcs, JpegConfig, SchemeConfig, SemanticConfig
 from linksim.schemes.plugins import OWN_KINDS, plugins
 
 
@@ -45,6 +46,10 @@ def build_scheme(config: Any, context: SchemeContext) -> Scheme:
         from linksim.schemes.mcs import AdaptiveScheme
 
         return AdaptiveScheme(config, context)
+    if config.kind in OWN_KINDS and isinstance(mcs, FixedMcs):
+        from linksim.schemes.links import with_mcs
+
+        context = replace(context, link=with_mcs(context.link, mcs, f"scheme {config.name!r}: mcs fixed"))
     if isinstance(config, JpegConfig | BpgConfig):
         if config.mcs.kind == "capacity":
             from linksim.schemes.ideal import IdealCodeScheme

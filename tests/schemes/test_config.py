@@ -23,7 +23,7 @@ VALIDATION = {"dataset": "samples"}
         ({"kind": "jpeg", "quality": 5, "mcs": {"kind": "capacity"}}, "mcs.kind capacity .* give a rate_match"),
         (
             {"kind": "semantic", "checkpoint": "c", "rate_match": "p", "mcs": {"kind": "capacity"}},
-            "allowed here: same, adaptive",
+            "allowed here: same, fixed, adaptive",
         ),
         ({"kind": "semantic"}, "checkpoint: Field required"),
         ({"kind": "semantic", "checkpoint": "c", "reciever": {}}, "reciever: Extra inputs"),

@@ -108,3 +108,14 @@ def test_validation_is_an_image_set():
         {"name": "s", "kind": "bpg", "rate_match": "r", "mcs": {"kind": "adaptive", "validation": {"dataset": "kodak"}}}
     )
     assert config.mcs.validation == ImagesConfig(dataset="kodak")
+
+
+def test_a_fixed_scheme_is_the_adaptive_one_s_curve(folder):
+    image = picture()
+    envelope = adaptive(link_config(), folder)
+    for mcs in envelope.mcs.grid:
+        fixed = scheme(link_config(), {"kind": "fixed", **mcs.model_dump()})
+        (one,), (other,) = (s.transmit([image], ["a"], [4000], None) for s in (fixed, envelope.fixed(mcs)))
+        assert one.settings == other.settings
+        assert one.streams[0].link == other.streams[0].link
+        assert one.streams[0].link.modulation.bits_per_symbol == mcs.bits_per_symbol
