@@ -79,6 +79,7 @@ def _figure(
 ) -> Any:
     import matplotlib as mpl
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     reference = reference_curve(curves, relative_to) if relative_to is not None else None
     labels = _labels(curves, metric, reference, snr_range)
@@ -91,6 +92,7 @@ def _figure(
             if curve.label in labels:
                 _draw(axes, curve, labels[curve.label], metric, reference)
         axes.set_xlabel("Es/N0 (dB)")
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
         axes.set_ylabel(style.LABELS[metric])
         if reference is not None:
             axes.axhline(0, color="0.4", linewidth=0.8, zorder=1)
@@ -161,5 +163,9 @@ def _save(figure: Any, target: Path, stem: str, formats: Sequence[str]) -> list[
                 figure.savefig(path, dpi=300, metadata=metadata.get(name))
         except OSError as error:
             raise InputError(f"{path}: cannot be written ({error.strerror or error}); give another folder") from error
+        except RuntimeError as error:
+            if name != "pgf":
+                raise
+            raise InputError(f"format 'pgf': {error}; or use pdf") from error
         written.append(path)
     return written

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -165,3 +166,12 @@ def test_strip_of_examples(tmp_path):
         plot_examples(original, examples, tmp_path / "absent" / "examples.png")
     with pytest.raises(InputError, match="at least one"):
         plot_examples(original, [], path)
+
+
+def test_pgf_is_written_or_its_need_for_tex_is_said(run):
+    if shutil.which("xelatex"):
+        (path,) = plot_run(run, "psnr", ("pgf",))
+        assert path.read_text().startswith("%% Creator: Matplotlib, PGF backend")
+    else:
+        with pytest.raises(InputError, match="format 'pgf': 'xelatex' not found"):
+            plot_run(run, "psnr", ("pgf",))
