@@ -1,6 +1,7 @@
 """Jobs on a Dask cluster: an existing scheduler, or one that asks SLURM for workers. Needs the extra `cluster`."""
 
 import os
+import shutil
 import threading
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -90,7 +91,7 @@ class DaskWorkers:
     ) -> None:
         distributed = _distributed()
         self._scenario, self._metrics = scenario, metrics
-        self._cluster = slurm_cluster(parse_slurm(slurm)) if slurm else None
+        self._cluster = _start_slurm(parse_slurm(slurm)) if slurm else None
         self._resources = {"GPU": 1} if slurm and int(parse_slurm(slurm).get("gpus", "0")) else None
         address = self._cluster if self._cluster is not None else scheduler
         try:
@@ -113,7 +114,7 @@ class DaskWorkers:
         """Records of all points of `jobs`, as jobs finish. A lost worker's jobs are done again by the others."""
         distributed = _distributed()
         waiting = iter(jobs)
-        in_flight = distributed.as_completed(raise_errors=False)
+        in_flight = distributed.as_completed(loop=self._client.loop, raise_errors=False)
         running = 0
         try:
             while True:
@@ -171,7 +172,7 @@ class DaskWorkers:
 
 
 def slurm_cluster(options: dict[str, str]) -> Any:
-    """A Dask cluster whose workers are SLURM jobs; `options` as of `parse_slurm`."""
+    """A Dask cluster whose workers are SLURM jobs, none asked for yet; `options` as of `parse_slurm`."""
     try:
         from dask_jobqueue import SLURMCluster
     except ImportError:
@@ -189,5 +190,13 @@ def slurm_cluster(options: dict[str, str]) -> Any:
         worker_extra_args=["--nthreads", "1", *(["--resources", f"GPU={gpus}"] if gpus else [])],
         job_script_prologue=[f"export OMP_NUM_THREADS={cores}", f"export TF_NUM_INTRAOP_THREADS={cores}"],
     )
+    return cluster
+
+
+def _start_slurm(options: dict[str, str]) -> Any:
+    """Ask SLURM for the workers."""
+    if shutil.which("sbatch") is None:
+        raise InputError("--slurm: no sbatch on the PATH; run on a login node of a SLURM cluster, or use --workers N")
+    cluster = slurm_cluster(options)
     cluster.scale(jobs=int(options.get("jobs", "1")))
     return cluster
