@@ -7,38 +7,44 @@ import math
 from collections.abc import Iterable
 from html import escape
 
+from linksim.plots.style import COLORS
 from linksim.report.headlines import decibel, number
 from linksim.report.load import Measure, Run
 
 WIDTH, HEIGHT = 520, 330
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 14, 46
-N_STYLES = 8  # the colours of style.css; further schemes take them again with a dashed line
 
 OUTAGE = Measure("outage_rate", "Outage", "%", 1, False)
 
-# Outlines around (0, 0); schemes differ by shape too, for print and for those who see few colours.
+# Outlines around (0, 0), in the order of `plots.style.MARKERS`: schemes differ by shape too, for print and in grey.
 _MARKERS = (
     "M3.4 0A3.4 3.4 0 1 1-3.4 0A3.4 3.4 0 1 1 3.4 0Z",
     "M-3-3H3V3H-3Z",
     "M0-4.2L4 3H-4Z",
     "M0-4.4L4.4 0L0 4.4L-4.4 0Z",
     "M0 4.2L4-3H-4Z",
-    "M-1.3-4H1.3V-1.3H4V1.3H1.3V4H-1.3V1.3H-4V-1.3H-1.3Z",
-    "M0-4.4L4.2-1.4L2.6 3.6H-2.6L-4.2-1.4Z",
-    "M-4-1.6H4V1.6H-4Z",
+    "M-1.4-4H1.4V-1.4H4V1.4H1.4V4H-1.4V1.4H-4V-1.4H-1.4Z",
+    "M0-1.9L1.9-3.8L3.8-1.9L1.9 0L3.8 1.9L1.9 3.8L0 1.9L-1.9 3.8L-3.8 1.9L-1.9 0L-3.8-1.9L-1.9-3.8Z",
+    "M-4.2 0L3-4V4Z",
 )
+
+
+def colors() -> str:
+    """CSS that gives the classes of `style_class` the colours of the paper's figures; style.css lightens them on dark."""
+    values = "".join(f"--s{i}: {color}; " for i, color in enumerate(COLORS))
+    return "\n".join([f":root {{ {values}}}", *(f".s{i} {{ --c: var(--s{i}); }}" for i in range(len(COLORS)))])
 
 
 def marker(scheme: int) -> str:
     """Path data of a scheme's marker."""
-    return _MARKERS[scheme % N_STYLES]
+    return _MARKERS[scheme % len(_MARKERS)]
 
 
 def style_class(run: Run, scheme: int) -> str:
     """CSS classes that give scheme number `scheme` its colour and dashes."""
-    dashed = " again" if scheme >= N_STYLES else ""
+    dashed = " again" if scheme >= len(COLORS) else ""
     bound = " bound" if run.schemes[scheme] in run.bounds else ""
-    return f"s{scheme % N_STYLES}{dashed}{bound}"
+    return f"s{scheme % len(COLORS)}{dashed}{bound}"
 
 
 def metric_figure(run: Run, measure: Measure, identity: str) -> str:

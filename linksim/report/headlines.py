@@ -9,12 +9,15 @@ from linksim.results import estimate
 LOW_OUTAGE = 0.01
 
 
-def headlines(run: Run) -> list[str]:
-    """Sentences on bandwidth, on who leads by how much at the middle SNR, where the lead changes, and on outage."""
-    sentences = [_subject(run), _bandwidth(run)]
-    sentences += [sentence for measure in run.measures for sentence in (_lead(run, measure), _reign(run, measure))]
-    sentences += _outages(run) + _infeasible(run)
-    return [sentence for sentence in sentences if sentence]
+def headlines(run: Run) -> tuple[str, list[str]]:
+    """The text on a run.
+
+    Returns:
+        A paragraph on what was sent, and a list of sentences: for each metric who leads
+        by how much and where the lead changes, then where each scheme's outage ends and what did not fit its budget.
+    """
+    metrics = [text for measure in run.measures if (text := f"{_lead(run, measure)} {_reign(run, measure)}".strip())]
+    return " ".join(filter(None, [_subject(run), _bandwidth(run)])), [*metrics, *_outages(run), *_infeasible(run)]
 
 
 def number(value: float, digits: int, unit: str = "") -> str:
@@ -76,11 +79,10 @@ def _lead(run: Run, measure: Measure) -> str:
     (first, best), (second, next_best) = ranking[:2]
     gap = abs(best - next_best)
     sense = "above" if measure.higher_is_better else "below"
-    text = (
-        f"At {decibel(snr)}, {first} has the best {measure.title}, {number(best, measure.digits, measure.unit)}, "
-        f"{number(gap, measure.digits, measure.unit)} {sense} {second}"
+    return (
+        f"{measure.title}: at {decibel(snr)} {first} leads with {number(best, measure.digits, measure.unit)}, "
+        f"{number(gap, measure.digits, measure.unit)} {sense} {second}{_paired(run, measure, first, second, snr)}."
     )
-    return f"{text}{_paired(run, measure, first, second, snr)}."
 
 
 def _paired(run: Run, measure: Measure, first: str, second: str, snr_db: float) -> str:
@@ -97,7 +99,7 @@ def _paired(run: Run, measure: Measure, first: str, second: str, snr_db: float) 
         return ""
     low, high = number(gain.low, measure.digits), number(gain.high, measure.digits, measure.unit)
     verdict = "" if gain.low > 0 else ", so the lead is not certain"
-    return f" (95 % interval of the difference, image by image, {low} to {high}{verdict})"
+    return f" (95 % interval of the difference {low} to {high}{verdict})"
 
 
 def _reign(run: Run, measure: Measure) -> str:
@@ -111,8 +113,8 @@ def _reign(run: Run, measure: Measure) -> str:
     if len(best) < 2:
         return ""
     if len(stretches) == 1:
-        return f"{best[0][1]} has the best mean {measure.title} at every SNR."
-    return f"Best mean {measure.title}: {', '.join(stretches)}."
+        return f"{best[0][1]} has the best mean at every SNR."
+    return f"Best mean: {', '.join(stretches)}."
 
 
 def _outages(run: Run) -> list[str]:
@@ -121,7 +123,7 @@ def _outages(run: Run) -> list[str]:
     for scheme in run.schemes:
         if answer := _outage(run, scheme):
             groups.setdefault(answer, []).append(scheme)
-    return [f"{listed(schemes)}: {answer}." for answer, schemes in groups.items()]
+    return [f"Outage of {listed(schemes)}: {answer}." for answer, schemes in groups.items()]
 
 
 def _outage(run: Run, scheme: str) -> str:
@@ -132,15 +134,17 @@ def _outage(run: Run, scheme: str) -> str:
         return ""
     lost = [snr for snr, rate in rates.items() if rate > LOW_OUTAGE]
     if not lost:
-        return "no outage above 1 % at any SNR"
+        return "at most 1 % at every SNR"
     last = max(lost)
     after = [snr for snr in rates if snr > last]
     if not after:
-        return f"outage of {rates[last]:.1%} still at {decibel(last)}, the end of the sweep"
+        return f"still {number(100 * rates[last], 1, '%')} at {decibel(last)}, the end of the sweep"
     first_received = min(snr for snr, rate in rates.items() if rate < 1)  # the SNRs of `after` are among them
     total = [snr for snr in rates if snr < first_received]
     start = f"every picture lost up to {decibel(max(total))}, " if total and max(total) < last else ""
-    return f"{start}outage ends (at most 1 %) at {decibel(min(after))}; at {decibel(last)} it is {rates[last]:.1%}"
+    return (
+        f"{start}at most 1 % from {decibel(min(after))}; at {decibel(last)} it is {number(100 * rates[last], 1, '%')}"
+    )
 
 
 def _infeasible(run: Run) -> list[str]:

@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Any
 
 import linksim
-from linksim.report.figure import OUTAGE, marker, metric_figure, style_class
+from linksim.report.figure import OUTAGE, colors, marker, metric_figure, style_class
 from linksim.report.headlines import decibel, headlines
 from linksim.report.load import Measure, Run
 from linksim.report.pictures import Gallery, gallery
@@ -30,6 +30,7 @@ def page(runs: list[Run]) -> str:
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
 <title>{escape(title)} – linksim report</title>
 <style>
+{colors()}
 {_asset("style.css")}</style>
 </head>
 <body>
@@ -108,10 +109,12 @@ def _run(run: Run, number: int, pictures: Gallery) -> str:
     identity = f"r{number}"
     description = str(run.scenario.get("description") or "")
     lead = f'<p class="lead">{escape(description)}</p>' if description else ""
-    sentences = " ".join(escape(sentence) for sentence in headlines(run))
+    paragraph, findings = headlines(run)
+    items = "".join(f"<li>{escape(finding)}</li>" for finding in findings)
     return f"""<article class="run" id="{identity}" data-run="{number}" aria-labelledby="{identity}-h">
 <h1 id="{identity}-h">{escape(run.name)}</h1>
-{lead}{_warnings(run)}<p class="headline">{sentences}</p>
+{lead}{_warnings(run)}<p class="headline">{escape(paragraph)}</p>
+<ul class="headline">{items}</ul>
 {_figures(run, identity)}
 <section id="{identity}-rates"><h2>Rates and outage</h2>
 {ledger_table(run)}

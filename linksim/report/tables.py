@@ -97,7 +97,8 @@ def _metric_cell(line: Any, column: str, digits: int) -> str:
 
 
 def _plain(value: Any, form: str) -> str:
-    return "–" if math.isnan(float(value)) else format(float(value), form)
+    value = float(value)
+    return "–" if math.isnan(value) else format(value, form) if value else "0"
 
 
 def _settings(line: Any) -> str:

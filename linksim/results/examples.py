@@ -2,7 +2,7 @@
 
     DIR/examples/index.json                            what there is
     DIR/examples/<image>/original.webp
-    DIR/examples/<image>/<scheme>/<snr>.webp           e.g. examples/coffee/jpeg-ldpc-3f1a/10.webp
+    DIR/examples/<image>/<scheme>/<snr>.webp           e.g. examples/coffee/jpeg-ldpc-5c2e81d0/10.webp
 
 Ids and names become folder names by `slug`. Pictures are WebP of quality 95, so two schemes can be compared in every
 detail, with the longer side at most 768 pixels. Nothing but figures and reports reads them; numbers come from the tables.
@@ -31,9 +31,9 @@ QUALITY = 95
 
 
 def slug(name: str) -> str:
-    """`name` as a folder name; different names stay different (four hex digits of SHA-256 where letters were replaced)."""
+    """`name` as a folder name; where letters are replaced, eight hex digits of its SHA-256 keep different names apart."""
     plain = re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-.")[:60]
-    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:4]}".lstrip("-")
+    return plain if plain and plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")
 
 
 def save_example(
