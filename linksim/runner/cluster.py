@@ -1,6 +1,7 @@
 """Jobs on a Dask cluster: an existing scheduler, or one that asks SLURM for workers. Needs the extra `cluster`."""
 
 import os
+import queue
 import shutil
 import threading
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ _SLURM_KEYS = {
     "gpus": "GPUs per worker (default 0)",
 }
 _ATTEMPTS = 3
+_LOST = "the Dask scheduler was lost; run again to go on, finished points are kept"
 
 
 class ClusterError(LinksimError):
@@ -112,33 +114,28 @@ class DaskWorkers:
 
     def run(self, jobs: Iterable[Job]) -> Iterator[dict[str, Any]]:
         """Records of all points of `jobs`, as jobs finish. A lost worker's jobs are done again by the others."""
-        distributed = _distributed()
         waiting = iter(jobs)
-        in_flight = distributed.as_completed(loop=self._client.loop, raise_errors=False)
-        running = 0
-        try:
-            while True:
-                for job in islice(waiting, max(1, self._wanted() - running)):
-                    in_flight.add(self._submit(job))
-                    running += 1
-                if running == 0:
-                    return
-                future = self._next(in_flight)
-                running -= 1
-                yield from self._records(future)
-        except distributed.client.FutureCancelledError:
-            raise ClusterError("the Dask scheduler was lost; run again to go on, finished points are kept") from None
+        finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        futures: set[Any] = set()
+        while True:
+            for job in islice(waiting, max(1, self._wanted() - len(futures))):
+                future = self._submit(job)
+                futures.add(future)
+                future.add_done_callback(finished.put)
+            if not futures:
+                return
+            future = self._next(finished)
+            futures.discard(future)
+            yield from self._records(future)
 
-    def _next(self, in_flight: Any) -> Any:
+    def _next(self, finished: "queue.SimpleQueue[Any]") -> Any:
         """The next finished future; `ClusterError` once the scheduler does not answer any more."""
         while True:
             try:
-                return in_flight.next(timeout=5)
-            except TimeoutError:
+                return finished.get(timeout=2)
+            except queue.Empty:
                 if self._client.status != "running":
-                    raise ClusterError(
-                        "the Dask scheduler was lost; run again to go on, finished points are kept"
-                    ) from None
+                    raise ClusterError(_LOST) from None
 
     def _wanted(self) -> int:
         """Jobs in flight: two per worker, so that none waits for the next; few, so that little is lost."""
@@ -162,7 +159,7 @@ class DaskWorkers:
             records: list[dict[str, Any]] = future.result()
             return records
         if future.cancelled():
-            raise ClusterError("the Dask scheduler was lost; run again to go on, finished points are kept")
+            raise ClusterError(_LOST)
         error = future.exception()
         if isinstance(error, LinksimError):
             raise error
