@@ -1,96 +1,52 @@
-"""Label assignment: order a codebook so that likely bit errors lead to near codewords (pseudo-Gray coding).
+"""Label assignment: order a codebook so that likely bit errors lead to near codewords (pseudo-Gray coding)."""
 
-Both searches swap labels to lower `D_c = sum_ab A[a,b] Q[label a, label b]` (eq. 18), `A[a,b] = p_a ||e_a - e_b||^2` and Q the exact
-BSC transition of the hard receiver, any K. `G[a, l] = sum_j A[a,j] Q[l, label j] + A[j,a] Q[label j, l]` prices all swaps in O(1)
-each; a swap that is made updates G by two outer products, O(K^2).
-"""
-
-import numba
 import numpy as np
 
 from linksim.seeds import generator
-from linksim.semantic.labels import transition_matrix
-
-
-@numba.njit(cache=True)
-def _change(a: int, b: int, cost: np.ndarray, q: np.ndarray, g: np.ndarray, label: np.ndarray) -> float:
-    """What swapping the labels of a and b adds to D_c."""
-    la, lb = label[a], label[b]
-    moved = g[a, lb] - g[a, la] + g[b, la] - g[b, lb]
-    # G counts a and b against each other's old places; put that right.
-    return moved - (cost[a, b] + cost[b, a]) * (q[la, la] + q[lb, lb] - q[la, lb] - q[lb, la])
-
-
-@numba.njit(cache=True)
-def _swap(a: int, b: int, cost: np.ndarray, q: np.ndarray, g: np.ndarray, label: np.ndarray) -> None:
-    la, lb = label[a], label[b]
-    column, row = q[:, lb] - q[:, la], q[lb] - q[la]
-    for i in range(len(label)):
-        sent, received = cost[i, a] - cost[i, b], cost[a, i] - cost[b, i]
-        for k in range(len(label)):
-            g[i, k] += sent * column[k] + received * row[k]
-    label[a], label[b] = lb, la
-
-
-@numba.njit(cache=True)
-def _sweep(cost: np.ndarray, q: np.ndarray, g: np.ndarray, label: np.ndarray, order: np.ndarray, least: float) -> int:
-    """One pass: each codeword in turn swaps labels with the one that gains most by it. Returns the number of swaps."""
-    swaps = 0
-    for a in order:
-        best, partner = -least, -1
-        for b in range(len(label)):
-            change = _change(a, b, cost, q, g, label)
-            if b != a and change < best:
-                best, partner = change, b
-        if partner >= 0:
-            _swap(a, partner, cost, q, g, label)
-            swaps += 1
-    return swaps
-
-
-@numba.njit(cache=True)
-def _anneal(
-    cost: np.ndarray,
-    q: np.ndarray,
-    g: np.ndarray,
-    label: np.ndarray,
-    pairs: np.ndarray,
-    thresholds: np.ndarray,
-) -> None:
-    """Swap each pair in turn where that adds no more to D_c than its threshold (Metropolis, drawn beforehand)."""
-    for step in range(len(pairs)):
-        a, b = pairs[step]
-        if a != b and _change(a, b, cost, q, g, label) < thresholds[step]:
-            _swap(a, b, cost, q, g, label)
+from linksim.semantic import swapping
+from linksim.semantic.bisection import bisection_order
+from linksim.semantic.theory import channel_distortion
 
 
 class _Search:
-    def __init__(self, codebook: np.ndarray, usage: np.ndarray, bit_error_rate: float) -> None:
-        e = np.asarray(codebook, np.float64)
-        norms = (e**2).sum(-1)
-        squared = np.maximum(norms[:, None] + norms - 2 * e @ e.T, 0)
-        np.fill_diagonal(squared, 0)
-        self.cost = np.asarray(usage, np.float64)[:, None] * squared
-        self.q = transition_matrix(len(e), bit_error_rate)
-        self.label = np.arange(len(e))
-        self.start = self.price()
+    """The best order found so far; it starts with the labels as they are, so it never gets worse than these."""
 
-    def price(self) -> float:
-        """D_c of the present labels, and G made anew, free of rounding errors of many updates."""
-        order = np.argsort(self.label)
-        cost = self.cost[:, order]  # second codeword in order of its label
-        self.g = cost @ self.q.T + self.cost[order].T @ self.q
-        return float((cost * self.q[self.label]).sum())
+    def __init__(self, codebook: np.ndarray, usage: np.ndarray, bit_error_rate: float, seed: int) -> None:
+        self.codebook, self.usage = np.asarray(codebook), np.asarray(usage)
+        self.bit_error_rate, self.seed = bit_error_rate, seed
+        self.order = np.arange(len(codebook))
+        self.least = self.price(self.order)
 
-    def descend(self, seed: int, max_sweeps: int) -> np.ndarray:
-        least = 1e-9 * max(self.start, 1e-300)
-        for sweep in range(max_sweeps):
-            order = generator(seed, sweep, "binary switching").permutation(len(self.label))
-            if _sweep(self.cost, self.q, self.g, self.label, order, least) == 0:
+    def price(self, order: np.ndarray) -> float:
+        return channel_distortion(self.codebook[order], self.usage[order], self.bit_error_rate)
+
+    def descend(self, order: np.ndarray, max_sweeps: int) -> None:
+        """Binary switching from `order` to where no swap lowers D_c by a millionth of what a codeword costs on average."""
+        size = len(order)
+        for number in range(max_sweeps):
+            state = swapping.start(self.codebook, self.usage, self.bit_error_rate, order)
+            turns = generator(self.seed, number, "binary switching").permutation(size)
+            swaps = swapping.sweep(state, turns, 1e-6 * self.least / size)
+            order = np.argsort(state.label)
+            self.keep(order)
+            if swaps == 0:
                 break
-        if self.price() > self.start:
-            return np.arange(len(self.label))
-        return np.argsort(self.label)
+
+    def anneal(self, order: np.ndarray, sweeps: int, hottest: float, coldest: float) -> np.ndarray:
+        """Order after heat-bath passes at temperatures that fall geometrically, in units of what a codeword costs on average."""
+        each = max(self.price(order) / len(order), 1e-30)  # 0 without bit errors
+        temperatures = each * np.geomspace(hottest, coldest, sweeps)
+        for number, temperature in enumerate(temperatures):
+            state = swapping.start(self.codebook, self.usage, self.bit_error_rate, order)
+            rng = generator(self.seed, number, "heat bath")
+            swapping.heat_bath(state, rng.permutation(len(order)), rng.random(len(order)), temperature)
+            order = np.argsort(state.label)
+        return order
+
+    def keep(self, order: np.ndarray) -> None:
+        price = self.price(order)
+        if price < self.least:
+            self.order, self.least = order, price
 
 
 def binary_switching(
@@ -98,10 +54,21 @@ def binary_switching(
 ) -> np.ndarray:
     """Order `[K]` in which the codewords have to be put so that their new indices are good labels.
 
-    Zeger and Gersho (1990): swap two labels wherever that lowers D_c, until no swap does. `D_c` of `codebook[order]` with
-    `usage[order]` is never above that of the labels at the start.
+    Zeger and Gersho (1990): swap two labels wherever that lowers D_c (eq. 18, exact labels, hard receiver), until no swap does. Two
+    starts, the labels as they are and `bisection_order`; the better end is kept. D_c of `codebook[order]` with `usage[order]` is never
+    above that of the labels as they are. Takes under a second for K = 512 and some 10 seconds for K = 4096, D = 32.
+
+    Args:
+        codebook: `[K, D]`, any K.
+        usage: `[K]`, sum 1.
+        bit_error_rate: the rate at which D_c is lowered.
+        seed: of the order in which codewords have their turn.
+        max_sweeps: turns that each codeword has at most, per start.
     """
-    return _Search(codebook, usage, bit_error_rate).descend(seed, max_sweeps)
+    search = _Search(codebook, usage, bit_error_rate, seed)
+    search.descend(np.arange(len(codebook)), max_sweeps)
+    search.descend(bisection_order(codebook), max_sweeps)
+    return search.order
 
 
 def simulated_annealing(
@@ -109,21 +76,16 @@ def simulated_annealing(
     usage: np.ndarray,
     bit_error_rate: float,
     seed: int = 0,
-    steps_per_codeword: int = 400,
+    sweeps: int = 100,
     max_sweeps: int = 50,
 ) -> np.ndarray:
-    """Like `binary_switching`, after random swaps under a falling temperature that may leave a local minimum.
+    """Like `binary_switching`, but first each codeword has `sweeps` turns to swap labels at random, worse ones under a falling temperature.
 
-    The temperature falls geometrically from a tenth to a ten-thousandth of the typical change of a random swap.
+    It ends some per cent below binary switching and takes a few times as long.
     """
-    search = _Search(codebook, usage, bit_error_rate)
-    size = len(codebook)
-    rng = generator(seed, "simulated annealing")
-    pairs = rng.integers(0, size, (steps_per_codeword * size, 2))
-    typical = np.mean(
-        [abs(_change(a, b, search.cost, search.q, search.g, search.label)) for a, b in pairs[:1000] if a != b]
-    )
-    temperature = typical * np.geomspace(1e-1, 1e-4, len(pairs))
-    _anneal(search.cost, search.q, search.g, search.label, pairs, temperature * rng.exponential(size=len(pairs)))
-    search.price()
-    return search.descend(seed, max_sweeps)
+    search = _Search(codebook, usage, bit_error_rate, seed)
+    search.descend(search.anneal(bisection_order(codebook), sweeps, 0.5, 0.001), max_sweeps)
+    return search.order
+
+
+METHODS = {"binary-switching": binary_switching, "annealing": simulated_annealing}

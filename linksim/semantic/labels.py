@@ -59,20 +59,38 @@ def through_bsc(values: np.ndarray, bit_error_rate: float) -> np.ndarray:
     """Expected value at the receiver for each sent index: `[K, ...]` -> float64 `[K, ...]`.
 
     `out[i] = sum_j P(j|i) values[j]`, P of the hard receiver over a memoryless BSC, `eps^d (1-eps)^(m-d)` summed over the labels
-    that end at j. P is a Kronecker power of a 2 x 2 matrix, so this takes m steps and never makes P.
+    that end at j.
 
     Raises:
         InputError: a bit-error rate outside [0, 1].
     """
+    size, m = len(values), bits_per_index(len(values))
+    return _flip(np.asarray(values, np.float64)[valid_label(np.arange(2**m), size)], bit_error_rate)[:size]
+
+
+def from_bsc(weights: np.ndarray, bit_error_rate: float) -> np.ndarray:
+    """What arrives at each index of what was sent: `out[j] = sum_i P(j|i) weights[i]`, `[K, ...]` -> float64 `[K, ...]`.
+
+    With index probabilities as weights, the probabilities of the received indices. The transpose of `through_bsc`.
+    """
+    size, m = len(weights), bits_per_index(len(weights))
+    sent = np.zeros((2**m, *np.shape(weights)[1:]))
+    sent[:size] = weights
+    received = _flip(sent, bit_error_rate)
+    out = received[:size]
+    out[valid_label(np.arange(size, 2**m), size)] += received[size:]
+    return out
+
+
+def _flip(values: np.ndarray, bit_error_rate: float) -> np.ndarray:
+    """`sum_j eps^d(i,j) (1-eps)^(m-d(i,j)) values[j]` of `[2^m, ...]`: m steps, since the matrix is a Kronecker power of a 2 x 2 one."""
     if not 0 <= bit_error_rate <= 1:
         raise InputError(f"bit_error_rate {bit_error_rate}: must be between 0 and 1")
-    size, m = len(values), bits_per_index(len(values))
-    out = np.asarray(values, np.float64)[valid_label(np.arange(2**m), size)]
-    shape = out.shape
-    for bit in range(m):
+    out, shape = values, values.shape
+    for bit in range(bits_per_index(len(values))):
         pairs = out.reshape(2**bit, 2, -1)
         out = (1 - bit_error_rate) * pairs + bit_error_rate * pairs[:, ::-1]
-    return out.reshape(shape)[:size]
+    return out.reshape(shape)
 
 
 def transition_matrix(size: int, bit_error_rate: float) -> np.ndarray:

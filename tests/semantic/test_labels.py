@@ -40,6 +40,8 @@ def test_transition_matrix_sums_over_flip_patterns(size, eps):
             j = min(range(size), key=lambda k: ((label ^ k).bit_count(), k))
             expected[i, j] += eps**d * (1 - eps) ** (m - d)
     np.testing.assert_allclose(labels.transition_matrix(size, eps), expected, atol=1e-15)
+    sent = np.random.default_rng(size).random((size, 3))
+    np.testing.assert_allclose(labels.from_bsc(sent, eps), expected.T @ sent, atol=1e-15)
 
 
 def test_bad_input_is_named():
