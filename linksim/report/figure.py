@@ -6,6 +6,7 @@ The drawing holds its own text description, so it can be read aloud, and no colo
 import math
 from collections.abc import Iterable
 from html import escape
+from itertools import pairwise
 
 from linksim.plots.style import COLORS
 from linksim.report.headlines import decibel, number
@@ -58,7 +59,7 @@ def metric_figure(run: Run, measure: Measure, identity: str) -> str:
         f'data-x0="{x.place(run.snrs[0]):.1f}" data-x1="{x.place(run.snrs[-1]):.1f}">',
         f'<title id="{identity}-t">{escape(measure.title)} against SNR</title>',
         f'<desc id="{identity}-d">{escape(_description(run, measure, curves))}</desc>',
-        _grid(x, y, measure),
+        _grid(x, y, _x_ticks(x, run.snrs), measure),
         f'<line class="cursor" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>',
     ]
     # Later schemes lie above earlier ones, but every band lies below every line.
@@ -133,8 +134,15 @@ def _y_ends(curves: list[list[_Point]], measure: Measure) -> tuple[float, float]
     return low - margin, high + margin
 
 
-def _grid(x: _Axis, y: _Axis, measure: Measure) -> str:
-    xs, ys = x.ticks(10), y.ticks(6)
+def _x_ticks(x: _Axis, snrs: list[float]) -> list[float]:
+    """The SNRs themselves where their numbers have room, else round ones."""
+    places = [x.place(snr) for snr in snrs]
+    roomy = all(b - a >= 30 for a, b in pairwise(places))
+    return snrs if roomy else x.ticks(10)
+
+
+def _grid(x: _Axis, y: _Axis, xs: list[float], measure: Measure) -> str:
+    ys = y.ticks(6)
     digits = max(0, -math.floor(math.log10(ys[1] - ys[0]) + 1e-9)) if len(ys) > 1 else 2
     lines = "".join(f"M{LEFT} {y.place(v):.1f}H{WIDTH - RIGHT}" for v in ys)
     marks = "".join(f"M{x.place(v):.1f} {HEIGHT - BOTTOM}v4" for v in xs)

@@ -71,18 +71,30 @@ def _ranking(run: Run, measure: Measure, snr_db: float) -> list[tuple[str, float
     return sorted(values.items(), key=lambda item: item[1], reverse=measure.higher_is_better)
 
 
+def _best(run: Run, measure: Measure, snr_db: float) -> str:
+    """Who has the best mean; all whose mean reads the same. "" where fewer than two have one."""
+    ranking = _ranking(run, measure, snr_db)
+    if len(ranking) < 2:
+        return ""
+    level = {name for name, value in ranking if round(abs(value - ranking[0][1]), measure.digits) == 0}
+    names = [name for name in run.schemes if name in level]
+    return names[0] if len(names) == 1 else f"{listed(names)} alike"
+
+
 def _lead(run: Run, measure: Measure) -> str:
     snr = run.middle_snr
     ranking = _ranking(run, measure, snr)
     if len(ranking) < 2:
         return ""
     (first, best), (second, next_best) = ranking[:2]
-    gap = abs(best - next_best)
+    value = number(best, measure.digits, measure.unit)
+    leaders = _best(run, measure, snr)
+    if leaders != first:
+        return f"{measure.title}: at {decibel(snr)} {leaders} have the best, {value}."
+    gap = number(abs(best - next_best), measure.digits, measure.unit)
     sense = "above" if measure.higher_is_better else "below"
-    return (
-        f"{measure.title}: at {decibel(snr)} {first} leads with {number(best, measure.digits, measure.unit)}, "
-        f"{number(gap, measure.digits, measure.unit)} {sense} {second}{_paired(run, measure, first, second, snr)}."
-    )
+    interval = _paired(run, measure, first, second, snr)
+    return f"{measure.title}: at {decibel(snr)} {first} leads with {value}, {gap} {sense} {second}{interval}."
 
 
 def _paired(run: Run, measure: Measure, first: str, second: str, snr_db: float) -> str:
@@ -104,7 +116,7 @@ def _paired(run: Run, measure: Measure, first: str, second: str, snr_db: float) 
 
 def _reign(run: Run, measure: Measure) -> str:
     """Who has the best mean over which stretch of SNR."""
-    best = [(snr, ranking[0][0]) for snr in run.snrs if len(ranking := _ranking(run, measure, snr)) > 1]
+    best = [(snr, leaders) for snr in run.snrs if (leaders := _best(run, measure, snr))]
     stretches = []
     for name, members in groupby(best, key=lambda item: item[1]):
         snrs = [snr for snr, _ in members]
@@ -113,7 +125,7 @@ def _reign(run: Run, measure: Measure) -> str:
     if len(best) < 2:
         return ""
     if len(stretches) == 1:
-        return f"{best[0][1]} has the best mean at every SNR."
+        return f"The same holds at every SNR: {best[0][1]}."
     return f"Best mean: {', '.join(stretches)}."
 
 

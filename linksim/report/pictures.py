@@ -23,11 +23,13 @@ class Gallery:
         runs: for each run the images: `id`, `size` (width, height), `original` (number in `data`) and `received`, a list of scheme number,
             SNR number, number in `data` (or None), PSNR in dB (or None) and whether it is an outage.
         note: what was left out or pressed to keep the page small; "" if nothing.
+        size: characters of `data`.
     """
 
     data: list[str]
     runs: list[list[dict[str, Any]]]
     note: str = ""
+    size: int = 0
     _numbers: dict[bytes, int] = field(default_factory=dict)
 
     def add(self, picture: bytes) -> int:
@@ -36,6 +38,7 @@ class Gallery:
         if key not in self._numbers:
             self._numbers[key] = len(self.data)
             self.data.append(base64.b64encode(picture).decode())
+            self.size += len(self.data[-1])
         return self._numbers[key]
 
 
@@ -46,19 +49,22 @@ def gallery(runs: list[Run], budget: int = BUDGET) -> Gallery:
         InputError: a picture of the index is missing, or even the least does not fit.
     """
     for quality, every, count in _STEPS:
-        result = _gallery(runs, quality, every, count)
-        if sum(map(len, result.data)) <= budget:
+        result = _gallery(runs, quality, every, count, budget)
+        if result.size <= budget:
             result.note = _note(quality, every, count, runs)
             return result
     raise InputError(f"the examples of {len(runs)} runs do not fit into a report of 5 MB; give fewer folders at a time")
 
 
-def _gallery(runs: list[Run], quality: int | None, every: int, count: int | None) -> Gallery:
+def _gallery(runs: list[Run], quality: int | None, every: int, count: int | None, budget: int) -> Gallery:
+    """The pictures; unfinished as soon as they exceed the budget."""
     result = Gallery([], [])
     for run in runs:
         snrs = {snr: i for i, snr in enumerate(run.snrs) if _kept(i, len(run.snrs), every)}
         images = []
         for image in run.examples[:count]:
+            if result.size > budget:
+                return result
             received = [
                 [
                     run.schemes.index(entry["scheme"]),

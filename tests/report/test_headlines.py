@@ -63,7 +63,15 @@ def test_where_the_lead_changes():
     text = findings(small_run({"A": [10, 20, 30, 30, 30], "B": [15, 18, 20, 31, 32]}))
     assert "PSNR: at 4 dB A leads with 30.00 dB, 10.00 dB above B." in text
     assert "Best mean: B at 0 dB, A from 2 dB to 4 dB, B from 6 dB to 8 dB." in text
-    assert "B has the best mean at every SNR" in findings(small_run({"A": [1, 2, 3], "B": [2, 3, 4]}))
+    assert "The same holds at every SNR: B." in findings(small_run({"A": [1, 2, 3], "B": [2, 3, 4]}))
+
+
+@pytest.mark.usefixtures("no_files")
+def test_nobody_leads_where_the_means_read_the_same():
+    text = findings(small_run({"A": [12.001, 12.0, 20.0], "B": [12.0, 12.001, 21.0], "C": [9.0, 9.0, 9.0]}))
+    assert "PSNR: at 2 dB A and B alike have the best, 12.00 dB. Best mean: A and B alike from 0 dB to 2 dB," in text
+    assert "leads" not in text
+    assert "B at 4 dB." in text
 
 
 @pytest.mark.usefixtures("no_files")

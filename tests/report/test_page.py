@@ -161,6 +161,7 @@ def test_pictures_are_pressed_into_the_budget(tmp_path, run_folder):
     assert len(whole.runs[0][0]["received"]) == len(SNRS)
     assert len(whole.data) == len(SNRS)  # the original equals one of the received
     size = sum(map(len, whole.data))
+    assert whole.size == size
     less = gallery([run], size // 4)
     assert sum(map(len, less.data)) <= size // 4
     assert "WebP quality" in less.note
