@@ -1,0 +1,43 @@
+"""The documentation's pages and the fenced blocks in them."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+
+
+class Block(NamedTuple):
+    page: str
+    number: int
+    language: str
+    text: str
+
+
+def blocks(language: str, pages: list[Path] | None = None) -> list[Block]:
+    """All fenced blocks in `language`, in order; those that include a file are left out."""
+    found = []
+    for page in PAGES if pages is None else pages:
+        fences = re.findall(r"^```(\w+)\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+        found += [
+            Block(page.name, i, name, text) for i, (name, text) in enumerate(fences) if not text.startswith("--8<--")
+        ]
+    return [block for block in found if block.language == language]
+
+
+def label(block: Block) -> str:
+    return f"{block.page}-{block.number}"
+
+
+def generator_module() -> ModuleType:
+    """`docs/generate.py`, the hook that fills in the references."""
+    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,93 @@
+"""The generated references have every key of every model, each with a meaning."""
+
+import re
+import typing
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from linksim.results.columns import IMAGE_COLUMNS, METRIC_COLUMNS, result_columns
+from linksim.scenario import Scenario
+from linksim.semantic.config import TrainConfig
+
+from .pages import DOCS, generator_module
+
+generate = generator_module()
+
+
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in typing.get_args(annotation) for model in models_in(part)]
+
+
+def all_models(root: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """Every model below `root` by name, found through the annotations and not through the schema."""
+    found, queue = {}, [root]
+    while queue:
+        model = queue.pop()
+        if model.__name__ not in found:
+            found[model.__name__] = model
+            queue += [m for field in model.model_fields.values() for m in models_in(field.annotation)]
+    return found
+
+
+def tables(text: str) -> dict[str, dict[str, list[str]]]:
+    """Cells by key by anchor of the section."""
+    result: dict[str, dict[str, list[str]]] = {}
+    for line in text.splitlines():
+        if heading := re.match(r"## .* \{ #(\w+) \}$", line):
+            result[heading[1]] = {}
+        elif row := re.match(r"\| `(\w+)` \| (.*) \| (.*) \| (.*) \|$", line):
+            result[list(result)[-1]][row[1]] = [row[2], row[3], row[4]]
+    return result
+
+
+@pytest.mark.parametrize("root", [Scenario, TrainConfig])
+def test_every_key_of_every_model_is_there_with_a_meaning(root: type[BaseModel]) -> None:
+    found = tables(generate.reference(root))
+    models = all_models(root)
+    assert set(found) == {name.lower() for name in models}
+    for name, model in models.items():
+        rows = found[name.lower()]
+        assert list(rows) == list(model.model_fields)
+        for key, field in model.model_fields.items():
+            kind, default, meaning = rows[key]
+            assert kind, f"{name}.{key} has no type"
+            assert meaning, f"{name}.{key} has no meaning: describe the field, or add it to docs/meanings.yml"
+            assert (default == "needed") == field.is_required()
+
+
+def test_meanings_have_no_leftovers() -> None:
+    models = all_models(Scenario) | all_models(TrainConfig)
+    for name, meanings in generate.MEANINGS.items():
+        assert name in models, f"docs/meanings.yml: there is no model {name}"
+        for key in meanings:
+            field = models[name].model_fields.get(key)
+            assert field is not None, f"docs/meanings.yml: {name} has no key {key}"
+            assert field.description is None, f"docs/meanings.yml: {name}.{key} is described by the model"
+
+
+def test_types_ranges_and_defaults_are_those_of_the_models() -> None:
+    found = tables(generate.reference(Scenario))
+    assert found["ldpc5gconfig"]["rate"][:2] == ["number (≥ 0.2, ≤ 0.925781)", "`0.5`"]
+    assert found["ldpc5gconfig"]["decoder"][:2] == ["`sionna`, `layered`", "`sionna`"]
+    assert found["sweep"]["snr_db"][0] == "list of: number, at least one or [mapping](#snrrange)"
+    assert found["channelconfig"]["coherence"][0] == "`symbol`, `block` or whole number (≥ 1)"
+    assert found["jpegconfig"]["quality"][:2] == ["whole number (≥ 1, ≤ 95) or null", "`null`"]
+    assert found["jpegconfig"]["name"][:2] == ["text (1 to 60 characters)", "needed"]
+
+
+def test_pages_ask_for_the_references() -> None:
+    for page in ("scenario", "training"):
+        filled = generate.on_page_markdown((DOCS / f"{page}.md").read_text())
+        assert "<!-- reference" not in filled
+        assert filled.count("| key | type | default | meaning |") > 10
+
+
+def test_results_page_names_every_column() -> None:
+    text = (DOCS / "results.md").read_text()
+    columns = {*IMAGE_COLUMNS, *result_columns(tuple(METRIC_COLUMNS))}
+    derived = {c for c in columns if c.endswith(("_low", "_high", "_given_success"))}
+    assert [c for c in sorted(columns - derived) if f"`{c}`" not in text] == []
