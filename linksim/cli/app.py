@@ -129,7 +129,7 @@ def codebook_size(
 def labels(
     checkpoint: Checkpoint,
     bit_error_rate: Annotated[float, typer.Option(help="Rate that the labels are made for.")] = 0.1,
-    method: Annotated[str, typer.Option(help="switching or annealing.")] = "switching",
+    method: Annotated[str, typer.Option(help="binary-switching or annealing.")] = "binary-switching",
     out: Annotated[Path | None, typer.Option(help="New checkpoint; default NAME-matched-labels.npz.")] = None,
 ) -> None:
     """Reorder a codebook so that bit errors lead to near codewords."""
@@ -140,7 +140,7 @@ def labels(
 
 @app.command("codec-rd")
 def codec_rd(
-    codecs: Annotated[list[str] | None, typer.Argument(metavar="CODEC...", help="bpg, jpeg; default both.")] = None,
+    codec: Annotated[list[str] | None, typer.Option(help="bpg or jpeg, once each; default both.")] = None,
     images: Images = "kodak",
     count: Count = None,
     out: Annotated[Path, typer.Option(help="Folder for tables and figure.")] = Path("results/codecs"),
@@ -148,7 +148,7 @@ def codec_rd(
     """Rate and distortion of the codecs alone, without a link."""
     from linksim.cli.codecs import codec_rd_command
 
-    codec_rd_command(codecs or ["bpg", "jpeg"], images, count, out)
+    codec_rd_command(codec or ["bpg", "jpeg"], images, count, out)
 
 
 @app.command()

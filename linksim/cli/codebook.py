@@ -1,6 +1,5 @@
 """`linksim codebook`, `codebook-size` and `labels`: the theory's figures for a checkpoint, and better labels."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,27 +66,25 @@ def codebook_size_command(
 
 
 def labels_command(checkpoint: str, rate: float, method: str, out: Path | None) -> None:
-    """Write the checkpoint with its codewords reordered so that bit errors do less harm."""
-    from linksim.semantic.assignment import binary_switching, simulated_annealing
+    """Write the checkpoint with its codewords reordered so that bit errors do less harm, and its card beside it."""
+    from linksim.semantic.card import card_markdown
     from linksim.semantic.checkpoint import load_checkpoint
-    from linksim.semantic.theory import channel_distortion
+    from linksim.semantic.relabel import relabel
 
-    if method not in ("switching", "annealing"):
-        raise InputError(f"--method {method}: allowed: switching, annealing")
     (rate,) = parse_rates(str(rate))
-    before = load_checkpoint(checkpoint).checkpoint
-    assign = binary_switching if method == "switching" else simulated_annealing
-    order = assign(before.codebook, before.usage, rate)
-    card = {**before.card, "labels": {"method": method, "bit_error_rate": rate, "from": _stem(checkpoint)}}
-    after = replace(before, codebook=before.codebook[order], usage=before.usage[order], card=card)
     path = out or Path(f"{_stem(checkpoint)}-matched-labels.npz")
+    if path.suffix != ".npz":
+        raise InputError(f"--out {path}: a checkpoint is an .npz file; give {path}.npz")
+    after = relabel(load_checkpoint(checkpoint).checkpoint, path.stem, _stem(checkpoint), rate, method, seed=1)
     try:
         after.save(path)
+        path.with_suffix(".md").write_text(card_markdown(after), encoding="utf-8")
     except OSError as error:
         raise InputError(f"--out {path}: cannot be written ({error.strerror}); give a writable place") from None
-    old, new = (channel_distortion(c.codebook, c.usage, rate, "exact") for c in (before, after))
-    print(f"D_c at bit-error rate {rate:g}: {old:.4f} before, {new:.4f} after ({100 * (new / old - 1):+.1f} %)")
-    print(f"Written to {path}")
+    print(f"{'bit-error rate':>14} {'D_c before':>11} {'D_c after':>10} {'change':>8}")
+    for at, (old, new) in after.card["labels"]["distortion"].items():
+        print(f"{at:>14} {old:>11.4f} {new:>10.4f} {100 * (new / old - 1):>+6.1f} %")
+    print(f"Written to {path} and {path.with_suffix('.md')}")
 
 
 def parse_rates(text: str) -> list[float]:

@@ -1,5 +1,7 @@
 """The card of a checkpoint: what it is, what it was trained with, what was measured, as Markdown."""
 
+from typing import Any
+
 import yaml
 
 from linksim.semantic.checkpoint import Checkpoint
@@ -28,7 +30,7 @@ def card_markdown(checkpoint: Checkpoint) -> str:
     return f"""# {card["name"]}
 
 {card["description"]}.
-
+{_labels(card["labels"]) if "labels" in card else ""}
 - Sizes: K = {model.codebook_size} codewords of D = {model.latent_dim}, {model.bits_per_index} bits for 4 x 4 pixels ({model.bits_per_index / 16:.4g} bpp), {model.channels} channels,
   {model.encoder_blocks} and {model.decoder_blocks} residual blocks; the decoder takes {receiver}.
 - Images: {card["training_images"]} of {", ".join(training["data"]["datasets"])} (VOC-2012: animal classes alone), random crops of {training["data"]["crop"]} x {training["data"]["crop"]}, batches of {training["data"]["batch"]}.
@@ -47,4 +49,20 @@ Everything it was trained with:
 ```yaml
 {yaml.safe_dump(training, sort_keys=False, default_flow_style=None, width=120).strip()}
 ```
+"""
+
+
+def _labels(labels: dict[str, Any]) -> str:
+    """What `linksim labels` did."""
+    rows = "\n".join(
+        f"| {rate} | {old:.3f} | {new:.3f} | {100 * (new / old - 1):+.1f} % |"
+        for rate, (old, new) in labels["distortion"].items()
+    )
+    return f"""
+Relabelled: the codewords of `{labels["from"]}` in the order that {labels["method"]} found for a bit-error rate of {labels["bit_error_rate"]:g}. Nothing else differs;
+without bit errors the pictures are the same. D_c, the squared distance per vector that bit errors cause (eq. 18):
+
+| bit-error rate | labels of training | these labels | change |
+| --- | --- | --- | --- |
+{rows}
 """

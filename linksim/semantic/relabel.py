@@ -1,0 +1,44 @@
+"""A checkpoint with other labels: its codewords reordered, so that bit errors do less harm; without errors its pictures are the same."""
+
+from dataclasses import replace
+
+from linksim.errors import InputError
+from linksim.semantic.assignment import METHODS
+from linksim.semantic.checkpoint import Checkpoint
+from linksim.semantic.theory import channel_distortion
+
+BIT_ERROR_RATES = (0.01, 0.05, 0.1, 0.2)
+"""At which the card tells D_c before and after."""
+
+
+def relabel(
+    checkpoint: Checkpoint, name: str, source: str, bit_error_rate: float, method: str, seed: int
+) -> Checkpoint:
+    """The checkpoint under a new `name` with labels made for `bit_error_rate`.
+
+    Its card says where the labels come from, and D_c (eq. 18, squared distance per vector) before and after; D_c at `bit_error_rate` is
+    never raised.
+
+    Args:
+        source: name of the checkpoint that is relabelled.
+        method: `binary-switching` or `annealing`.
+
+    Raises:
+        InputError: an unknown method.
+    """
+    if method not in METHODS:
+        raise InputError(f"method {method!r}: must be one of {', '.join(METHODS)}")
+    codebook, usage = checkpoint.codebook, checkpoint.usage
+    order = METHODS[method](codebook, usage, bit_error_rate, seed)
+    distortion = {
+        str(rate): [
+            channel_distortion(codebook, usage, rate),
+            channel_distortion(codebook[order], usage[order], rate),
+        ]
+        for rate in sorted({*BIT_ERROR_RATES, bit_error_rate})
+    }
+    # What was measured over bit errors held for the old labels only.
+    validation = {key: value for key, value in checkpoint.card["validation"].items() if "ber" not in key}
+    labels = {"from": source, "method": method, "bit_error_rate": bit_error_rate, "distortion": distortion}
+    card = {**checkpoint.card, "name": name, "validation": validation, "labels": labels}
+    return replace(checkpoint, codebook=codebook[order], usage=usage[order], card=card)

@@ -1,0 +1,77 @@
+"""Checkpoints with other labels: the same pictures, less harm by bit errors, and a card that says so."""
+
+import numpy as np
+import pytest
+
+from linksim.errors import InputError
+from linksim.semantic.autoencoder import build_decoder, build_encoder
+from linksim.semantic.card import card_markdown
+from linksim.semantic.checkpoint import Checkpoint, SemanticCodec, load_checkpoint, pretrained_names
+from linksim.semantic.config import ModelConfig, TrainConfig
+from linksim.semantic.relabel import relabel
+from linksim.semantic.theory import channel_distortion
+
+MODEL = {"channels": 8, "encoder_blocks": 1, "decoder_blocks": 1, "latent_dim": 4, "codebook_size": 30}
+
+
+@pytest.fixture(scope="module")
+def checkpoint():
+    model = ModelConfig(**MODEL)
+    rng = np.random.default_rng(0)
+    usage = rng.random(30)
+    card = {
+        "name": "tiny",
+        "description": "untrained",
+        "training": TrainConfig(name="tiny", model=MODEL).model_dump(mode="json"),
+        "training_images": 1,
+        "validation": {"psnr_db": 10.0, "psnr_db_at_ber_0.16": 9.0},
+    }
+    made = Checkpoint(
+        model=model,
+        codebook=rng.normal(size=(30, 4)).astype(np.float32),
+        usage=(usage / usage.sum()).astype(np.float32),
+        encoder=build_encoder(8, 1, 4).get_weights(),
+        decoder=build_decoder(8, 1, 4).get_weights(),
+        norm_mean=np.zeros(4, np.float32),
+        norm_variance=np.float32(1),
+        card=card,
+    )
+    return Checkpoint.from_bytes(made.to_bytes())  # weights rounded as in a file
+
+
+def picture(codec, image):
+    features = codec.encode_features(image)
+    received = codec.codebook[codec.indices_of(features, codec.codebook)]
+    return codec.decode_features(received, image.shape[1:3])
+
+
+@pytest.mark.parametrize("method", ["binary-switching", "annealing"])
+def test_pictures_without_errors_are_identical_and_errors_do_less_harm(checkpoint, method):
+    after = relabel(checkpoint, "better", "tiny", 0.05, method, seed=0)
+    after = Checkpoint.from_bytes(after.to_bytes())
+    image = np.random.default_rng(1).integers(0, 256, (1, 20, 24, 3), np.uint8)
+    np.testing.assert_array_equal(picture(SemanticCodec(checkpoint), image), picture(SemanticCodec(after), image))
+    pairs = [sorted(zip(map(tuple, c.codebook), c.usage, strict=True)) for c in (checkpoint, after)]
+    assert pairs[0] == pairs[1]
+    before, now = (channel_distortion(c.codebook, c.usage, 0.05) for c in (checkpoint, after))
+    assert now < 0.9 * before
+    assert after.card["labels"]["distortion"]["0.05"] == pytest.approx([before, now], rel=1e-5)
+    text = card_markdown(after)
+    assert text.startswith("# better\n")
+    assert f"| 0.05 | {before:.3f} | {now:.3f} |" in text
+    assert "0.16" not in text
+
+
+def test_unknown_method(checkpoint):
+    with pytest.raises(InputError, match="binary-switching, annealing"):
+        relabel(checkpoint, "better", "tiny", 0.05, "genetic", seed=0)
+
+
+@pytest.mark.skipif("vqvae-matched-labels" not in pretrained_names(), reason="no vqvae-matched-labels is shipped")
+def test_shipped_labels_cut_the_channel_distortion_by_more_than_a_quarter():
+    trained, matched = load_checkpoint("vqvae").checkpoint, load_checkpoint("vqvae-matched-labels").checkpoint
+    np.testing.assert_array_equal(np.sort(trained.codebook, 0), np.sort(matched.codebook, 0))
+    for a, b in zip(trained.decoder + trained.encoder, matched.decoder + matched.encoder, strict=True):
+        np.testing.assert_array_equal(a, b)
+    before, after = (channel_distortion(c.codebook, c.usage, 0.05) for c in (trained, matched))
+    assert after < 0.75 * before
