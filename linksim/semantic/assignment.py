@@ -1,5 +1,7 @@
 """Label assignment: order a codebook so that likely bit errors lead to near codewords (pseudo-Gray coding)."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from linksim.seeds import generator
@@ -88,4 +90,4 @@ def simulated_annealing(
     return search.order
 
 
-METHODS = {"binary-switching": binary_switching, "annealing": simulated_annealing}
+METHODS: dict[str, Callable[..., np.ndarray]] = {"binary-switching": binary_switching, "annealing": simulated_annealing}
