@@ -9,6 +9,22 @@ _SMALLEST = np.float32(1e-30)
 
 
 @njit(cache=True, nogil=True)
+def _excess(value, inverse_noise, amplitudes, shift, bit):  # pragma: no cover - compiled
+    """`log sum exp(metric) - max(metric)` over the amplitudes whose label has `bit` at `shift`."""
+    best = np.float32(-np.inf)
+    for level in range(amplitudes.size):
+        if (level >> shift) & 1 == bit:
+            distance = value - amplitudes[level]
+            best = max(best, -distance * distance * inverse_noise)
+    total = np.float32(0)
+    for level in range(amplitudes.size):
+        if (level >> shift) & 1 == bit:
+            distance = value - amplitudes[level]
+            total += math.exp(-distance * distance * inverse_noise - best)
+    return np.float32(math.log(total))
+
+
+@njit(cache=True, nogil=True)
 def _demap(value, inverse_noise, amplitudes, m, exact, out, offset, stride, metric):  # pragma: no cover - compiled
     """LLRs of the `m` bits of one real dimension at `out[offset::stride]`, after Robertson et al. 1995 for max-log."""
     n = amplitudes.size
@@ -38,9 +54,11 @@ def _demap(value, inverse_noise, amplitudes, m, exact, out, offset, stride, metr
                 sum_1 += metric[level]
             else:
                 sum_0 += metric[level]
-        # Where a sum underflows |LLR| is above 60, and max-log (already in `out`) is within log 8 of it.
         if sum_0 > _SMALLEST and sum_1 > _SMALLEST:
             out[offset + i * stride] = math.log(sum_1 / sum_0)
+        else:  # |LLR| above 60: one sum underflows, so each is taken relative to its own largest term
+            out[offset + i * stride] += _excess(value, inverse_noise, amplitudes, shift, 1)
+            out[offset + i * stride] -= _excess(value, inverse_noise, amplitudes, shift, 0)
 
 
 @njit(parallel=True, cache=True, nogil=True)

@@ -17,7 +17,7 @@ from linksim.link.ldpc import Decoded, LdpcCode
 LANES = 64
 STEPS_PER_UNIT = 8
 OFFSET = 4
-"""In steps: 0.5 in units of LLR, tuned for the block error rate at rate 1/2 over 64-QAM and Rayleigh fading."""
+"""In steps: 0.5 in units of LLR, checked by the block error rate at rate 1/2 over 64-QAM and Rayleigh fading."""
 
 MESSAGE_MAX = 127
 KNOWN = 2000
