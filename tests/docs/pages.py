@@ -19,13 +19,11 @@ class Block(NamedTuple):
 
 
 def blocks(language: str, pages: list[Path] | None = None) -> list[Block]:
-    """All fenced blocks in `language`, in order; those that include a file are left out."""
+    """All fenced blocks in `language`, in order."""
     found = []
     for page in PAGES if pages is None else pages:
         fences = re.findall(r"^```(\w+)\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
-        found += [
-            Block(page.name, i, name, text) for i, (name, text) in enumerate(fences) if not text.startswith("--8<--")
-        ]
+        found += [Block(page.name, i, name, text) for i, (name, text) in enumerate(fences)]
     return [block for block in found if block.language == language]
 
 

@@ -2,6 +2,7 @@
 
 import re
 import typing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,3 +92,18 @@ def test_results_page_names_every_column() -> None:
     columns = {*IMAGE_COLUMNS, *result_columns(tuple(METRIC_COLUMNS))}
     derived = {c for c in columns if c.endswith(("_low", "_high", "_given_success"))}
     assert [c for c in sorted(columns - derived) if f"`{c}`" not in text] == []
+
+
+def test_results_become_a_table(tmp_path: Path) -> None:
+    file = tmp_path / "results.csv"
+    file.write_text(
+        "scheme,snr_db,psnr_db,psnr_db_low,psnr_db_high,status\n"
+        "A,0.0,20.0,19.5,20.5,ok\nA,10.0,30.125,,,ok\nB,10.0,,,,infeasible\n"
+    )
+    assert generate.results_table(file, "psnr_db").splitlines() == [
+        "| `psnr_db` | 0 dB | 10 dB |",
+        "| --- | --- | --- |",
+        "| A | 20.00 ± 0.50 | 30.12 |",
+        "| B |  | infeasible |",
+    ]
+    assert "There is no" in generate.results_table(tmp_path / "absent.csv", "psnr_db")
