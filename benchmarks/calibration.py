@@ -7,6 +7,7 @@ decisions and of the soft receiver at scale 1 and at the fitted scale.
 """
 
 import argparse
+import itertools
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -92,7 +93,7 @@ def main() -> None:
         print("| --- " * 9 + "|")
         for es_no_db in SNRS_DB:
             print(measure(link, codec, bits, es_no_db), flush=True)
-        bins = [f"{low:g}..{high:g}" for low, high in zip(EDGES[:-1], EDGES[1:], strict=True)]
+        bins = [f"{low:g}..{high:g}" for low, high in itertools.pairwise(EDGES)]
         print(f"\nClaimed / measured error rate in failed blocks, by |LLR|:\n\n| Es/N0 (dB) | {' | '.join(bins)} |")
         print("| --- " * (len(bins) + 1) + "|")
         for es_no_db in SNRS_DB:
