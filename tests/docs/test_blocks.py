@@ -17,8 +17,7 @@ from linksim.scenario.files import parse_yaml
 from linksim.scenario.overrides import apply_overrides
 from linksim.semantic.checkpoint import pretrained_names
 from linksim.semantic.config import TrainConfig
-
-from .pages import DOCS, ROOT, Block, blocks, label
+from tests.docs.pages import DOCS, ROOT, Block, blocks, label
 
 PYTHON = blocks("python", [DOCS / "python.md"])
 
@@ -61,8 +60,14 @@ YAML = blocks("yaml")
 @pytest.mark.parametrize("block", YAML, ids=label)
 def test_yaml_is_valid(block: Block) -> None:
     data = parse_yaml(block.text, label(block))
-    if "schemes" in data:
-        validate(data, Scenario, label(block))
+    if set(data) <= set(Scenario.model_fields):
+        example: dict[str, Any] = {
+            "name": "part",
+            "sweep": {"snr_db": [10]},
+            "schemes": [{"name": "A", "kind": "jpeg", "quality": 9}],
+        }
+        missing = {key: value for key, value in example.items() if "name" not in data and key not in data}
+        validate(data | missing, Scenario, label(block))
     else:
         TrainConfig(**data)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .pages import PAGES, ROOT
+from tests.docs.pages import PAGES, ROOT
 
 pytest.importorskip("mkdocs", reason="needs the extra docs")
 

@@ -9,11 +9,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
-from .pages import ROOT
+from tests.docs.pages import ROOT
 
 PACKAGE = ROOT / "examples" / "linksim-example-schemes"
-SMALL = ["images.count=2", "images.size=128", "sweep.snr_db=[4, 14]", "metrics=[psnr]"]
+# The palette of 8 colours for 32 x 32 pixels takes one block, into which no WebP file fits.
+TINY = [
+    {"name": "Tiny", "kind": "palette", "levels": 2, "cell": 32},
+    {"name": "WebP, tiny", "kind": "webp", "rate_match": "Tiny"},
+]
 
 
 @pytest.fixture(scope="module")
@@ -37,16 +42,21 @@ def linksim(installed: Path, *arguments: str) -> subprocess.CompletedProcess[str
 @pytest.fixture(scope="module")
 def images(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """Rows of a small run of the package's scenario."""
-    out = tmp_path_factory.mktemp("run") / "out"
-    options = [word for change in SMALL for word in ("--set", change)]
-    done = linksim(installed, "run", str(PACKAGE / "scenario.yaml"), "--out", str(out), "--no-figures", *options)
+    folder = tmp_path_factory.mktemp("run")
+    scenario = yaml.safe_load((PACKAGE / "scenario.yaml").read_text())
+    scenario["images"] = {"dataset": "samples", "count": 2, "size": 128}
+    scenario |= {"sweep": {"snr_db": [4, 14]}, "metrics": ["psnr"], "schemes": [*scenario["schemes"], *TINY]}
+    (folder / "small.yaml").write_text(yaml.safe_dump(scenario))
+    out = folder / "out"
+    done = linksim(installed, "run", str(folder / "small.yaml"), "--out", str(out), "--no-figures")
     assert done.returncode == 0, done.stderr
     return pd.read_parquet(out / "images.parquet")
 
 
 def test_all_schemes_run(images: pd.DataFrame) -> None:
-    assert set(images["scheme"]) == {"WebP+LDPC", "JPEG+LDPC", "Palette", "Palette, doubting"}
-    assert len(images) == 4 * 2 * 2
+    names = {"WebP+LDPC", "JPEG+LDPC", "Palette", "Palette, doubting", "Tiny", "WebP, tiny"}
+    assert set(images["scheme"]) == names
+    assert len(images) == len(names) * 2 * 2
 
 
 def test_webp_keeps_to_the_budget_and_knows_what_is_lost(images: pd.DataFrame) -> None:
@@ -75,21 +85,11 @@ def test_its_keys_are_checked_like_our_own(installed: Path) -> None:
     assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_a_budget_that_is_too_small_is_infeasible(installed: Path, tmp_path: Path) -> None:
-    changes = [
-        "images.count=1",
-        "images.size=64",
-        "sweep.snr_db=[14]",
-        "schemes.Palette.levels=2",
-        "schemes.Palette.cell=32",
-    ]
-    options = [word for change in changes for word in ("--set", change)]
-    out = tmp_path / "out"
-    done = linksim(installed, "run", str(PACKAGE / "scenario.yaml"), "--out", str(out), "--no-figures", *options)
-    assert done.returncode == 0, done.stderr
-    table = pd.read_csv(out / "results.csv").set_index("scheme")
-    assert table.loc["WebP+LDPC", "status"] == "infeasible"
-    assert table.loc["Palette", "status"] == "ok"
+def test_a_budget_that_is_too_small_is_infeasible(images: pd.DataFrame) -> None:
+    assert (images[images["scheme"] == "Tiny"]["status"] == "ok").all()
+    tiny = images[images["scheme"] == "WebP, tiny"]
+    assert (tiny["status"] == "infeasible").all()
+    assert tiny["reason"].str.startswith("no WebP file fits").all()
 
 
 def test_without_the_package_the_kind_is_unknown() -> None:

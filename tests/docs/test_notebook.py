@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from .pages import DOCS
+from tests.docs.pages import DOCS
 
 nbformat = pytest.importorskip("nbformat", reason="needs the extra docs")
 nbclient = pytest.importorskip("nbclient", reason="needs the extra docs")
