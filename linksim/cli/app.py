@@ -101,7 +101,7 @@ def codebook(
     images: Images = "samples",
     count: Count = None,
     scenario: Annotated[Path | None, typer.Option(help="Measure over this scenario's link at its SNRs, too.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Figure; default codebook-NAME.png.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder; default results/codebook-NAME.")] = None,
 ) -> None:
     """Usage, perplexity and distortion of a codebook: theory against measurement."""
     from linksim.cli.codebook import codebook_command
@@ -115,14 +115,15 @@ def codebook_size(
     bit_error_rate: BitErrorRates = "0.01,0.05,0.1,0.2",
     images: Images = "samples",
     count: Count = None,
+    sizes: Annotated[str, typer.Option(help="16,64,100, or 16..4096 for powers of two.")] = "16..4096",
     mu: Annotated[float, typer.Option(min=0, help="Price of a bit, in squared distance.")] = 0.0,
     labelling: Annotated[str, typer.Option(help="random or exact.")] = "exact",
-    out: Annotated[Path | None, typer.Option(help="Figure; default codebook-size-NAME.png.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder; default results/codebook-size-NAME.")] = None,
 ) -> None:
     """The codebook size of least total distortion at each bit-error rate."""
     from linksim.cli.codebook import codebook_size_command
 
-    codebook_size_command(checkpoint, bit_error_rate, images, count, mu, labelling, out)
+    codebook_size_command(checkpoint, bit_error_rate, images, count, sizes, mu, labelling, out)
 
 
 @app.command()

@@ -1,41 +1,48 @@
 """`linksim codebook`: how a codebook is used, and its distortion over a channel, predicted and measured."""
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
 from linksim.seeds import generator
-from linksim.semantic.labels import bits_per_index, indices_to_bits
+from linksim.semantic.labels import indices_to_bits
 from linksim.semantic.receiver import Hard
-from linksim.semantic.theory import channel_distortion, distortion, entropy_bits, index_frequencies, perplexity
+from linksim.semantic.theory import Distortion, channel_distortion, distortion, index_frequencies
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+BSC, LINK = "BSC", "link"
 
 
 @dataclass(frozen=True)
 class DistortionRow:
-    """Squared distances per vector at one bit-error rate; `measured` through `channel` ("bsc", or the link's name)."""
+    """Squared distances per vector of one channel.
+
+    Attributes:
+        channel: `BSC`, simulated, or `link`, the real one.
+        es_no_db: of the link in dB; NaN for a BSC.
+        bit_error_rate: of the BSC; of the link as measured.
+        quantization, channel_exact, cross: the parts of `predicted` (eq. 20 with its cross term), a BSC's at this bit-error rate with the
+            codebook's own labels.
+        channel_random: D_c by eq. 17 and 19 instead.
+        predicted, measured: D_total.
+        half_width: of the 95 % interval of `measured`, from the scatter of its draws.
+    """
 
     channel: str
+    es_no_db: float
     bit_error_rate: float
     quantization: float
     channel_exact: float
+    cross: float
     channel_random: float
     predicted: float
     measured: float
+    half_width: float
 
-
-@dataclass(frozen=True)
-class CodebookReport:
-    """Usage `[K]`, entropy in bits, perplexity, and a row per channel."""
-
-    codebook: np.ndarray
-    usage: np.ndarray
-    entropy_bits: float
-    perplexity: float
-    rows: list[DistortionRow] = field(default_factory=list)
+    @property
+    def deviation(self) -> float:
+        """`measured / predicted - 1`."""
+        return self.measured / self.predicted - 1
 
 
 class CodebookMeter:
@@ -46,72 +53,49 @@ class CodebookMeter:
         self.bits = indices_to_bits(indices, len(codebook))
         self.usage = index_frequencies(indices, len(codebook))
 
-    def over_bsc(self, bit_error_rate: float, seed: int = 0) -> DistortionRow:
-        """Row of a simulated binary symmetric channel."""
-        flips = generator(seed, bit_error_rate, "bsc").random(self.bits.size) < bit_error_rate
-        return self._row("bsc", bit_error_rate, self.bits ^ flips)
+    def predict(self, bit_error_rate: float) -> Distortion:
+        """Distortion over a BSC, exact labels."""
+        return distortion(self.features, self.indices, self.codebook, bit_error_rate)
 
-    def over_link(self, name: str, received_bits: np.ndarray) -> DistortionRow:
-        """Row of a real link that delivered `received_bits` for `bits`; the prediction is a BSC's at its measured bit-error rate."""
-        return self._row(name, float(np.mean(received_bits != self.bits)), received_bits)
+    def predict_random(self, bit_error_rate: float) -> float:
+        """D_c of random labels (eqs. 17, 19)."""
+        return channel_distortion(self.codebook, self.usage, bit_error_rate, "random")
 
-    def _row(self, channel: str, bit_error_rate: float, received_bits: np.ndarray) -> DistortionRow:
-        received, _ = Hard(self.codebook).features(received_bits)
-        predicted = distortion(self.features, self.indices, self.codebook, bit_error_rate)
-        return DistortionRow(
-            channel,
-            bit_error_rate,
-            predicted.quantization,
-            predicted.channel,
-            channel_distortion(self.codebook, self.usage, bit_error_rate, "random"),
-            predicted.total,
-            float(((self.features - received) ** 2).sum(-1).mean()),
+    def over_bsc(self, bit_error_rate: float, draws: int = 16, seed: int = 0) -> DistortionRow:
+        """Row of a simulated binary symmetric channel, the mean of `draws` >= 2 passes of all the features."""
+        received = (
+            self.bits ^ (generator(seed, bit_error_rate, draw, "bsc").random(self.bits.size) < bit_error_rate)
+            for draw in range(draws)
         )
+        return self._row(BSC, float("nan"), received, bit_error_rate)
 
-    def report(self, rows: list[DistortionRow]) -> CodebookReport:
-        """Rows together with what does not depend on the channel."""
-        return CodebookReport(self.codebook, self.usage, entropy_bits(self.usage), perplexity(self.usage), rows)
+    def over_link(self, es_no_db: float, received: Iterable[np.ndarray]) -> DistortionRow:
+        """Row of a real link that delivered `received` for `bits`, at least twice.
 
+        Its errors come together, in the bits of one symbol and in failed blocks, so that fewer indices are wrong than a BSC with its
+        bit-error rate predicts.
+        """
+        return self._row(LINK, es_no_db, received)
 
-def principal_plane(codebook: np.ndarray) -> tuple[np.ndarray, float]:
-    """Codewords on their two directions of largest variance `[K, 2]`, and the share of the variance that these hold."""
-    centred = np.asarray(codebook, np.float64) - np.mean(codebook, 0)
-    u, s, _ = np.linalg.svd(centred, full_matrices=False)
-    return (u * s)[:, :2], float((s[:2] ** 2).sum() / (s**2).sum())
-
-
-def draw(report: CodebookReport) -> "Figure":
-    """Three panels: usage in falling order, distortion against the bit-error rate, codewords in their principal plane."""
-    from matplotlib.figure import Figure
-
-    size = len(report.usage)
-    figure = Figure(figsize=(13, 4), layout="constrained")
-    usage, curve, plane = figure.subplots(1, 3)
-    usage.fill_between(np.arange(size), np.sort(report.usage)[::-1] * size, step="mid", alpha=0.7)
-    usage.axhline(1, color="0.4", lw=1, ls="--", label="uniform")
-    usage.set(xlabel="codeword, most used first", ylabel="usage / uniform usage", xlim=(0, size - 1), ylim=(0, None))
-    usage.set_title(f"perplexity {report.perplexity:.0f} of {size} ({bits_per_index(size)} bits)")
-    usage.legend(frameon=False)
-
-    rows = sorted(report.rows, key=lambda row: row.bit_error_rate)
-    eps = [row.bit_error_rate for row in rows]
-    curve.plot(eps, [row.predicted for row in rows], label="D total, predicted")
-    curve.plot(eps, [row.channel_exact for row in rows], label="D_c, exact labels")
-    curve.plot(eps, [row.channel_random for row in rows], ls="--", label="D_c, random labels")
-    curve.plot(eps, [row.quantization for row in rows], label="D_q")
-    for channel, marker in zip(sorted({row.channel for row in rows}), "osD^v<>", strict=False):
-        here = [row for row in rows if row.channel == channel]
-        x, y = [row.bit_error_rate for row in here], [row.measured for row in here]
-        curve.plot(x, y, marker, color="0.2", ms=5, label=f"measured, {channel}")
-    curve.set(xlabel="bit-error rate", ylabel="squared distance per vector", ylim=(0, None))
-    curve.set_title("distortion over the channel")
-    curve.legend(frameon=False, fontsize=8)
-
-    xy, share = principal_plane(report.codebook)
-    dots = plane.scatter(*xy.T, c=report.usage * size, s=14, cmap="viridis", linewidths=0)
-    figure.colorbar(dots, ax=plane, label="usage / uniform usage")
-    plane.set(xlabel="first principal component", ylabel="second", aspect="equal")
-    plane.set_title(f"codewords, {100 * share:.0f} % of their variance")
-    for axes in (usage, curve, plane):
-        axes.spines[["top", "right"]].set_visible(False)
-    return figure
+    def _row(
+        self, channel: str, es_no_db: float, received: Iterable[np.ndarray], bit_error_rate: float | None = None
+    ) -> DistortionRow:
+        hard = Hard(self.codebook)
+        rates, measured = [], []
+        for bits in received:
+            rates.append(np.mean(bits != self.bits))
+            measured.append(((self.features - hard.features(bits)[0]) ** 2).sum(-1).mean())
+        rate = float(np.mean(rates)) if bit_error_rate is None else bit_error_rate
+        parts = self.predict(rate)
+        return DistortionRow(
+            channel=channel,
+            es_no_db=es_no_db,
+            bit_error_rate=rate,
+            quantization=parts.quantization,
+            channel_exact=parts.channel,
+            cross=parts.cross,
+            channel_random=self.predict_random(rate),
+            predicted=parts.total,
+            measured=float(np.mean(measured)),
+            half_width=float(1.96 * np.std(measured, ddof=1) / np.sqrt(len(measured))),
+        )

@@ -1,5 +1,6 @@
 """`linksim codebook-size`: the optimal codebook size of eq. 21 on given features."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ import numpy as np
 from linksim.errors import InputError
 from linksim.semantic.assignment import binary_switching
 from linksim.semantic.kmeans import kmeans, nearest
-from linksim.semantic.theory import distortion, index_frequencies, optimal_size
+from linksim.semantic.theory import distortion, optimal_size
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,12 +19,23 @@ SIZES = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096)
 
 @dataclass(frozen=True)
 class SizeStudy:
-    """D_q `[sizes]`, D_c with its cross term and objective `[rates, sizes]`, `K*` `[rates]`; squared distances per vector."""
+    """Squared distances per vector.
+
+    Attributes:
+        sizes: K, `[sizes]`.
+        bit_error_rates: `[rates]`.
+        quantization: D_q `[sizes]`.
+        channel: D_c with its cross term `[rates, sizes]`.
+        rate_term: `mu n ceil(log2 K)` `[sizes]`.
+        objective: the sum of the three `[rates, sizes]`.
+        best: `K*` `[rates]`.
+    """
 
     sizes: np.ndarray
     bit_error_rates: np.ndarray
     quantization: np.ndarray
     channel: np.ndarray
+    rate_term: np.ndarray
     objective: np.ndarray
     best: np.ndarray
 
@@ -36,53 +48,71 @@ def study_sizes(
     mu: float = 0.0,
     labelling: str = "exact",
     seed: int = 0,
-    iterations: int = 20,
+    iterations: int = 12,
+    on_size: Callable[[int], None] = lambda size: None,
 ) -> SizeStudy:
-    """K-means codebooks of all `sizes` on features `[n, D]`, and eq. 21 at each bit-error rate.
+    """K-means codebooks of all `sizes`, and eq. 21 at each bit-error rate.
+
+    Codebooks are made on three quarters of the features and their distortion is measured on the rest: on its own features a codebook
+    with few of them per codeword would look too good.
 
     Args:
+        features: `[n, D]`, in random order.
         n_vectors: indices per image, n of `R = n ceil(log2 K)`.
         mu: price of a bit, squared distance per bit.
-        labelling: `random`, eq. 17; or `exact`, with labels assigned by binary switching at each bit-error rate.
+        labelling: `random`, eq. 17; or `exact`, with labels assigned by binary switching at the middle one of the bit-error rates.
+        on_size: called with each size when it is done.
 
     Raises:
-        InputError: fewer features than the largest codebook.
+        InputError: fewer features than the largest codebook needs.
     """
-    if len(features) < max(sizes):
-        raise InputError(f"{len(features)} features: a codebook of {max(sizes)} needs as many; give more images")
+    train, held_out = features[len(features) // 4 :], features[: len(features) // 4]
+    if len(train) < max(sizes):
+        raise InputError(
+            f"{len(features)} features: a codebook of {max(sizes)} needs {-(-4 * max(sizes) // 3)}; give more images"
+        )
+    middle = sorted(bit_error_rates)[len(bit_error_rates) // 2]
     quantization = np.empty(len(sizes))
     channel = np.empty((len(bit_error_rates), len(sizes)))
     for k, size in enumerate(sizes):
-        codebook, _ = kmeans(features, size, iterations, seed)
-        indices = nearest(features, codebook)
-        usage = index_frequencies(indices, size)
+        codebook, counts = kmeans(train, size, iterations, seed)
+        if labelling == "exact":
+            codebook = codebook[binary_switching(codebook, counts / counts.sum(), middle, seed, max_sweeps=10)]
+        indices = nearest(held_out, codebook)
         for r, rate in enumerate(bit_error_rates):
-            order = np.arange(size) if labelling == "random" else binary_switching(codebook, usage, rate, seed)
-            new_index = np.argsort(order)[indices]
-            parts = distortion(features, new_index, codebook[order], rate, labelling)
+            parts = distortion(held_out, indices, codebook, rate, labelling)
             quantization[k], channel[r, k] = parts.quantization, parts.channel + parts.cross
+        on_size(size)
     found = [optimal_size(np.array(sizes), quantization, row, n_vectors, mu) for row in channel]
-    best, objective = np.array([f[0] for f in found]), np.stack([f[1] for f in found])
-    return SizeStudy(np.array(sizes), np.array(bit_error_rates), quantization, channel, objective, best)
+    objective = np.stack([curve for _, curve in found])
+    return SizeStudy(
+        sizes=np.array(sizes),
+        bit_error_rates=np.array(bit_error_rates),
+        quantization=quantization,
+        channel=channel,
+        rate_term=objective[0] - quantization - channel[0],
+        objective=objective,
+        best=np.array([best for best, _ in found]),
+    )
 
 
 def draw_sizes(study: SizeStudy) -> "Figure":
     """Two panels: D_q, D_c and the objective against K, and K* against the bit-error rate."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    curves, best = figure.subplots(1, 2)
-    curves.plot(study.sizes, study.quantization, color="0.2", marker="o", ms=4, label="D_q")
-    rate_term = study.objective[0] - study.quantization - study.channel[0]
-    curves.plot(study.sizes, rate_term, color="0.6", ls=":", label="rate term")
+    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    curves, best = figure.subplots(1, 2, width_ratios=[1.4, 1])
+    curves.plot(study.sizes, study.quantization, color="0.2", marker="o", ms=4, label="$D_q$")
+    if study.rate_term.any():
+        curves.plot(study.sizes, study.rate_term, color="0.6", ls=":", label="rate term")
     for r, rate in enumerate(study.bit_error_rates):
-        (line,) = curves.plot(study.sizes, study.objective[r], marker="o", ms=4, label=f"objective, {rate:g}")
-        curves.plot(study.sizes, study.channel[r], color=line.get_color(), ls="--", label=f"D_c, {rate:g}")
+        (line,) = curves.plot(study.sizes, study.objective[r], marker="o", ms=4, label=f"sum at {rate:g}")
+        curves.plot(study.sizes, study.channel[r], color=line.get_color(), ls="--", label=f"$D_c$ at {rate:g}")
         k = int(np.argmin(study.objective[r]))
         curves.plot(study.sizes[k], study.objective[r, k], "*", color=line.get_color(), ms=14)
     curves.set_xscale("log", base=2)
     curves.set(xlabel="codebook size K", ylabel="squared distance per vector", ylim=(0, None))
-    curves.set_title("eq. 21; stars mark K*, numbers are bit-error rates")
+    curves.set_title("distortion and rate (eq. 21) by bit-error rate; stars: K*")
     figure.legend(*curves.get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize=8)
     best.plot(study.bit_error_rates, study.best, marker="o")
     best.set_yscale("log", base=2)

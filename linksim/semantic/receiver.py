@@ -12,6 +12,10 @@ CHUNK_VALUES = 1 << 22
 """Posterior values held at once (16 MiB of float32)."""
 
 
+PRIOR_FLOOR = 1e-3
+"""Least prior of a codeword over the mean: one never used in training may be used by other images."""
+
+
 class Hard:
     """Decided bits to codewords; a label that is none is taken for the nearest that is one."""
 
@@ -32,7 +36,7 @@ class Soft:
 
     Args:
         codebook: `[K, D]`.
-        usage: prior `[K]`; a codeword never used in training keeps a thousandth of the mean, since other images may use it.
+        usage: prior `[K]`, at least `PRIOR_FLOOR / K` each.
         estimate: `mmse`, the posterior mean; or `map`, the most probable codeword.
         llr_scale: factor on the LLRs, below 1 against over-confidence (`calibration.fit_llr_scale`).
     """
@@ -44,7 +48,7 @@ class Soft:
             raise InputError(f"llr_scale {llr_scale}: must be above 0")
         self.codebook = np.asarray(codebook, np.float32)
         size = len(self.codebook)
-        prior = np.maximum(usage, 1e-3 / size)
+        prior = np.maximum(usage, PRIOR_FLOOR / size)
         self._log_prior = np.log(prior / prior.sum()).astype(np.float32)
         self._labels = label_bits(size).T.astype(np.float32)  # [m, K]
         self._estimate, self._scale = estimate, llr_scale

@@ -9,6 +9,7 @@ from keras import layers, ops
 from linksim.semantic import losses
 from linksim.semantic.autoencoder import build_decoder, build_encoder
 from linksim.semantic.config import TrainConfig
+from linksim.semantic.receiver import PRIOR_FLOOR
 
 
 class FeatureNorm(layers.Layer):
@@ -189,7 +190,8 @@ class VQVAE(keras.Model):
         sent = ops.take(labels, indices, axis=0)
         llr = ops.reshape(relative_llr, (-1, bits)) * (2.0 * sent - 1.0)
         usage = self.quantizer.counts / ops.sum(self.quantizer.counts)
-        posterior = ops.softmax(ops.matmul(llr, labels.T) + ops.log(usage + 1e-9), axis=-1)
+        prior = ops.maximum(usage, PRIOR_FLOOR / size)
+        posterior = ops.softmax(ops.matmul(llr, labels.T) + ops.log(prior), axis=-1)
         mean = ops.matmul(posterior, codebook)
         energy = ops.matmul(posterior, ops.sum(ops.square(codebook), -1, keepdims=True))
         variance = ops.maximum(energy - ops.sum(ops.square(mean), -1, keepdims=True), 0.0) / dim

@@ -63,6 +63,32 @@ def test_mean_is_nearer_than_hard_and_claims_its_error(setting):
     assert variance.mean() == pytest.approx(errors[0], rel=0.03)
 
 
+def test_decoder_is_trained_on_what_the_receiver_delivers(setting):
+    from linksim.semantic.config import TrainConfig
+    from linksim.semantic.vqvae import VQVAE
+
+    e, usage, rng = setting
+    usage = np.where(np.arange(len(e)) == 2, 0, usage)
+    sizes = {"channels": 8, "encoder_blocks": 1, "decoder_blocks": 1, "latent_dim": 4, "codebook_size": len(e)}
+    config = TrainConfig(
+        name="soft",
+        model=sizes,
+        soft={},
+        train_only="decoder",
+        initialize_from="any",
+        codebook={"initialization": "keep"},
+    )
+    model = VQVAE(config)
+    model.quantizer.set_codebook(e, (1000 * usage).astype(np.float32))
+    sent = rng.integers(0, len(e), 200)
+    relative = rng.normal(1, 4, (200, 3)).astype(np.float32)
+    llr = (relative * (2.0 * labels.label_bits(len(e))[sent] - 1)).astype(np.float32)
+    trained = [np.asarray(x) for x in model._soft_features(sent, relative)]
+    mean, variance = receiver.Soft(e, usage / usage.sum()).features(np.zeros(0), llr.reshape(-1))
+    np.testing.assert_allclose(trained[0], mean, atol=1e-5)
+    np.testing.assert_allclose(trained[1][:, 0], variance, atol=1e-5)
+
+
 def test_chunks_do_not_show(setting, monkeypatch):
     e, usage, rng = setting
     llr = rng.normal(size=3 * 25).astype(np.float32)
