@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import pkgutil
 import re
 import shlex
 from pathlib import Path
@@ -17,7 +18,7 @@ from linksim.scenario.files import parse_yaml
 from linksim.scenario.overrides import apply_overrides
 from linksim.semantic.checkpoint import pretrained_names
 from linksim.semantic.config import TrainConfig
-from tests.docs.pages import DOCS, ROOT, Block, blocks, label
+from tests.docs.pages import DOCS, PAGES, ROOT, Block, blocks, label
 
 PYTHON = blocks("python", [DOCS / "python.md"])
 
@@ -104,3 +105,14 @@ def test_overrides_in_the_quickstart_fit_its_scenario() -> None:
     for words in lines:
         changes = [value for option, value in itertools.pairwise(words) if option == "--set"]
         validate(apply_overrides(parse_yaml(text, "quickstart"), changes), Scenario, "quickstart")
+
+
+def dotted_names() -> list[str]:
+    """`linksim.module.Name` as the pages write it in running text."""
+    found = [name for page in PAGES for name in re.findall(r"`(linksim(?:\.\w+)+)`", page.read_text())]
+    return sorted({name for name in found if not name.startswith("linksim.schemes") or name.count(".") > 1})
+
+
+@pytest.mark.parametrize("name", dotted_names())
+def test_names_in_the_text_exist(name: str) -> None:
+    pkgutil.resolve_name(name)
