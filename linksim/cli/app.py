@@ -112,12 +112,12 @@ def codebook(
 @app.command("codebook-size")
 def codebook_size(
     checkpoint: Checkpoint,
-    bit_error_rate: BitErrorRates = "0.01,0.05,0.1,0.2",
+    bit_error_rate: BitErrorRates = "0.0005,0.001,0.002,0.005,0.01,0.1",
     images: Images = "samples",
     count: Count = None,
     sizes: Annotated[str, typer.Option(help="16,64,100, or 16..4096 for powers of two.")] = "16..4096",
     mu: Annotated[float, typer.Option(min=0, help="Price of a bit, in squared distance.")] = 0.0,
-    labelling: Annotated[str, typer.Option(help="random or exact.")] = "exact",
+    labelling: Annotated[str, typer.Option(help="random (eq. 17) or exact, with matched labels.")] = "random",
     out: Annotated[Path | None, typer.Option(help="Folder; default results/codebook-size-NAME.")] = None,
 ) -> None:
     """The codebook size of least total distortion at each bit-error rate."""

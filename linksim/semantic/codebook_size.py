@@ -100,24 +100,26 @@ def draw_sizes(study: SizeStudy) -> "Figure":
     """Two panels: D_q, D_c and the objective against K, and K* against the bit-error rate."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    figure = Figure(figsize=(11, 4.6), layout="constrained")
     curves, best = figure.subplots(1, 2, width_ratios=[1.4, 1])
-    curves.plot(study.sizes, study.quantization, color="0.2", marker="o", ms=4, label="$D_q$")
+    curves.plot(study.sizes, study.quantization, color="0.2", lw=2.5, label="$D_q$")
     if study.rate_term.any():
         curves.plot(study.sizes, study.rate_term, color="0.6", ls=":", label="rate term")
     for r, rate in enumerate(study.bit_error_rates):
         (line,) = curves.plot(study.sizes, study.objective[r], marker="o", ms=4, label=f"sum at {rate:g}")
-        curves.plot(study.sizes, study.channel[r], color=line.get_color(), ls="--", label=f"$D_c$ at {rate:g}")
+        curves.plot(study.sizes, study.channel[r], color=line.get_color(), ls="--", lw=1, label=f"$D_c$ at {rate:g}")
         k = int(np.argmin(study.objective[r]))
         curves.plot(study.sizes[k], study.objective[r, k], "*", color=line.get_color(), ms=14)
-    curves.set_xscale("log", base=2)
-    curves.set(xlabel="codebook size K", ylabel="squared distance per vector", ylim=(0, None))
+    curves.set(xlabel="codebook size K", ylabel="squared distance per vector", xscale="log", yscale="log")
+    curves.set_xticks(study.sizes, [f"{size}" for size in study.sizes], fontsize=8)
     curves.set_title("distortion and rate (eq. 21) by bit-error rate; stars: K*")
     figure.legend(*curves.get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize=8)
     best.plot(study.bit_error_rates, study.best, marker="o")
-    best.set_yscale("log", base=2)
-    best.set(xlabel="bit-error rate", ylabel="K*", ylim=(study.sizes[0] / 1.4, study.sizes[-1] * 1.4))
+    best.set(xlabel="bit-error rate", ylabel="K*", xscale="log", yscale="log")
+    best.set_ylim(study.sizes[0] / 1.4, study.sizes[-1] * 1.4)
+    best.set_yticks(study.sizes, [f"{size}" for size in study.sizes], fontsize=8)
     best.set_title("optimal codebook size")
     for axes in (curves, best):
+        axes.minorticks_off()
         axes.spines[["top", "right"]].set_visible(False)
     return figure
