@@ -10,7 +10,9 @@ from linksim.errors import DataUnavailableError, InputError
 
 
 def cache_folder() -> Path:
-    """The user's cache, e.g. `~/.cache/linksim`."""
+    """The user's cache: the folder `LINKSIM_CACHE`, or else the platform's, e.g. `~/.cache/linksim`."""
+    if name := os.environ.get("LINKSIM_CACHE"):
+        return Path(name)
     import pooch
 
     return Path(pooch.os_cache("linksim"))

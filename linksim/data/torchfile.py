@@ -7,6 +7,7 @@ the other before that. The reader knows the few names that a state dictionary ne
 import io
 import pickle
 import zipfile
+import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,19 @@ def read_torch(path: Path) -> dict[str, np.ndarray]:
 
 
 # What unpickling damaged bytes raises.
-_DAMAGE = (EOFError, OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, MemoryError)
+_DAMAGE = (
+    EOFError,
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    MemoryError,
+    RuntimeError,  # a member that says it is encrypted, or compressed in an unknown way
+    zlib.error,
+)
 
 
 def _read_zip(stream: BinaryIO) -> dict[str, np.ndarray]:
