@@ -43,7 +43,7 @@ class Trainer:
             optimizer=keras.optimizers.Adam(optimizer.learning_rate, global_clipnorm=optimizer.clip_norm)
         )
         self.step = 0
-        self.model(self._inputs(np.zeros((1, 16, 16, 3), np.float32), 0), training=False)
+        self.model(self._inputs(np.zeros((1, 32, 32, 3), np.float32), 0), training=False)
         self.model.optimizer.build(self.model.trainable_variables)
         if config.initialize_from:
             self._start_from(config.initialize_from)
