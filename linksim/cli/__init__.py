@@ -3,8 +3,12 @@
 import os
 import sys
 import warnings
+from typing import Any, NoReturn
 
 from linksim.errors import LinksimError
+
+_INTERRUPTED = 130
+"""What typer's `app` returns after Ctrl-C."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -14,22 +18,40 @@ def main(arguments: list[str] | None = None) -> None:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes bury our one line
     warnings.showwarning = _one_line_warning
+    import typer
+
     from linksim.cli.app import app
 
     try:
-        app(args=arguments, prog_name="linksim")
+        # Not standalone: the framework's own report of a wrong option takes four lines, and that of Ctrl-C says nothing.
+        status = app(args=arguments, prog_name="linksim", standalone_mode=False)
     except LinksimError as error:
         _fail(str(error), error.exit_status)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted; run it again to go on", 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
+        if hasattr(error, "format_message"):
+            _fail_usage(error)
         _fail(f"unexpected {type(error).__name__}: {error} (LINKSIM_DEBUG=1 shows where)", 1)
+    if status == _INTERRUPTED:
+        _fail("interrupted; run it again to go on", 1)
+    if isinstance(status, int):
+        sys.exit(status)
 
 
-def _fail(message: str, status: int) -> None:
+def _fail_usage(error: Any) -> NoReturn:
+    """Exit with one line for a wrong command, option or argument; a command without any shows its help."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        sys.exit(error.exit_code)
+    path = error.ctx.command_path if getattr(error, "ctx", None) else "linksim"
+    _fail(f"{error.format_message().rstrip('.')}; `{path} --help` says what is allowed", error.exit_code)
+
+
+def _fail(message: str, status: int) -> NoReturn:
     if os.environ.get("LINKSIM_DEBUG"):
         import traceback
 

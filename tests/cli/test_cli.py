@@ -74,10 +74,33 @@ def test_version_and_schema():
 
 
 def test_unknown_command_and_option_are_bad_input():
-    for arguments in (["rnu"], ["run"], ["run", "x.yaml", "--wrokers", "2"], ["run", "x.yaml", "--workers", "two"]):
-        done = linksim(*arguments)
-        assert done.returncode == 2
-        assert done.stderr
+    for arguments, said in (
+        (["rnu"], "rnu"),
+        (["run"], "SCENARIO.yaml"),
+        (["run", "x.yaml", "--wrokers", "2"], "--wrokers"),
+        (["run", "x.yaml", "--workers", "two"], "--workers"),
+    ):
+        assert_one_line(linksim(*arguments), said)
+
+
+def test_no_command_shows_the_help():
+    done = linksim()
+    assert "codec-rd" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_says_how_to_go_on(monkeypatch, capsys):
+    from linksim import cli, scenario
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scenario, "load_scenario", interrupted)
+    monkeypatch.setattr("linksim.cli.run.load_scenario", interrupted)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["run", "x.yaml"])
+    assert stopped.value.code == 1
+    assert "run it again to go on" in capsys.readouterr().err
 
 
 def test_images_of_every_kind_are_converted(scenario, tmp_path):
