@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from linksim.cli.table import results_table
+from linksim.errors import InputError
 from linksim.runner import Bar, Execution, run_scenario
 from linksim.scenario import load_scenario
 
@@ -20,7 +21,12 @@ def run_command(
     scenario = load_scenario(path, overrides)
     execution = Execution(workers, scheduler, slurm)
     folder = out or Path("results") / scenario.name
-    outcome = run_scenario(scenario, folder, execution, Bar(), figures)
+    try:
+        outcome = run_scenario(scenario, folder, execution, Bar(), figures)
+    except InputError as error:
+        # Fields of the file that only the run can check, such as a folder's being there.
+        in_file = str(error).startswith(("images", "schemes."))
+        raise InputError(f"{path}: {error}") if in_file else error from None
     print(results_table(outcome.lines, scenario.metrics))
     for metric, reason in outcome.unavailable.items():
         print(f"{metric} is empty: {reason}")

@@ -3,6 +3,7 @@
 import hashlib
 from typing import Any
 
+from linksim.errors import InputError
 from linksim.images import open_images
 from linksim.runner.fingerprint import digest
 from linksim.scenario import Scenario
@@ -20,9 +21,15 @@ def weights_of(scenario: Scenario) -> dict[str, str]:
     """By scheme, the SHA-256 of the checkpoint and the validation images that it uses; "" where it uses none.
 
     Raises:
-        InputError: a checkpoint is unknown or unreadable.
+        InputError: a checkpoint is unknown or unreadable; the message names the scheme.
     """
-    return {config.name: _hash(config) for config in scenario.schemes}
+    hashes = {}
+    for config in scenario.schemes:
+        try:
+            hashes[config.name] = _hash(config)
+        except InputError as error:
+            raise InputError(f"schemes.{config.name}.{error}") from error
+    return hashes
 
 
 def _hash(config: Any) -> str:

@@ -13,14 +13,56 @@ Location = tuple[int | str, ...]
 
 def validation_problem(error: ValidationError, model: type[BaseModel], data: Any, source: str) -> InputError:
     """`InputError` for the first of the errors that validating `data` as `model` gave; the others are counted."""
-    problems = error.errors(include_url=False)
+    problems = _without_consequences(error.errors(include_url=False))
     # An unknown key often causes the other errors (a misspelt required field), so it goes first.
     problems.sort(key=lambda problem: problem["type"] != "extra_forbidden")
-    problem = problems[0]
-    location = _real_location(problem["loc"], data, problem["type"] in ("missing", "extra_forbidden"))
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    locations = [
+        _real_location(problem["loc"], data, problem["type"] in ("missing", "extra_forbidden")) for problem in problems
+    ]
+    location = locations[0]
+    text = _text(problems[0], location, model, data)
+    # The members of a union each say what they allow of one and the same value.
+    alternatives = [p for p, place in zip(problems[1:], locations[1:], strict=True) if place == location]
+    for alternative in alternatives:
+        wanted = _WANTED.get(alternative["type"])
+        if wanted and problems[0]["type"] == "literal_error":
+            text += f", or {wanted.format(**alternative.get('ctx', {}))}"
+    more = len(problems) - 1 - len(alternatives)
     field = _dotted(location, data)
-    return InputError(f"{source}: {field + ': ' if field else ''}{_text(problem, location, model, data)}{more}")
+    return InputError(f"{source}: {field + ': ' if field else ''}{text}{f' (and {more} more)' if more else ''}")
+
+
+_WANTED = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "model_type": "a mapping of `key: value`",
+    "model_attributes_type": "a mapping of `key: value`",
+    "dict_type": "a mapping of `key: value`",
+    "too_short": "a list of at least {min_length}",
+    "too_long": "a list of at most {max_length}",
+    "greater_than": "a number above {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "a number below {lt}",
+    "less_than_equal": "at most {le}",
+}
+"""By pydantic's type of error, what is allowed, without Python's words for it."""
+
+
+def _without_consequences(problems: list[Any]) -> list[Any]:
+    """The errors without those that others cause: a list with a bad item is also called too short."""
+    places = [problem["loc"] for problem in problems]
+    return [
+        problem
+        for problem in problems
+        if problem["type"] != "too_short"
+        or not any(place[: len(problem["loc"])] == problem["loc"] != place for place in places)
+    ]
 
 
 def _text(problem: Any, location: Location, model: type[BaseModel], data: Any) -> str:
@@ -43,6 +85,9 @@ def _text(problem: Any, location: Location, model: type[BaseModel], data: Any) -
             str(problem["input"]), [part.strip("' ") for part in allowed.replace(" or ", ", ").split(",")]
         )
         return f"{given} is not allowed{nearest}; allowed: {allowed}"
+    if kind in _WANTED:
+        wanted = _description(model, data, location) if kind in ("tuple_type", "too_short") else ""
+        return f"{given} is not allowed; allowed: {wanted or _WANTED[kind].format(**context)}"
     message = problem["msg"].removeprefix("Value error, ")
     if kind == "value_error":
         return message
@@ -99,6 +144,14 @@ def _tags(model: type[BaseModel], data: Any, location: Location, key: str) -> li
     """Values that the discriminator `key` may have at `location`."""
     fields = [m.model_fields[key] for m in _models_at(model, data, location) if key in m.model_fields]
     return [str(tag) for field in fields for tag in typing.get_args(field.annotation)]
+
+
+def _description(model: type[BaseModel], data: Any, location: Location) -> str:
+    """What the model of the field at `location` says of it, where that is what the value has to be ("a list of ...")."""
+    key = str(location[-1]) if location else ""
+    fields = [m.model_fields[key] for m in _models_at(model, data, location[:-1]) if key in m.model_fields]
+    text = fields[0].description if fields else None
+    return text if text and text.startswith("a ") else ""
 
 
 def _models_at(model: type[BaseModel], data: Any, location: Location) -> list[type[BaseModel]]:

@@ -118,9 +118,12 @@ def test_images_of_every_kind_are_converted(scenario, tmp_path):
         (["sweep.snr_db=[]"], "s.yaml: sweep.snr_db: []"),
         (["seed=one"], "s.yaml: seed: 'one' is not allowed"),
         (["schemes.JPEG.kind=jpg"], "did you mean jpeg?"),
-        (["schemes.JPEG={name: V, kind: semantic, checkpoint: vqvea}"], "'vqvea'"),
+        (
+            ["schemes.JPEG={name: V, kind: semantic, checkpoint: vqvea}"],
+            "s.yaml: schemes.V.checkpoint: unknown name 'vqvea'",
+        ),
         (["schemes.JPEG={name: V, kind: semantic, checkpoint: none/such.npz}"], "none/such.npz"),
-        (["images.path=/nowhere"], "/nowhere does not exist"),
+        (["images.path=/nowhere"], "s.yaml: images.path: /nowhere does not exist"),
     ],
 )
 def test_bad_scenarios(scenario, tmp_path, changes, said):
