@@ -11,7 +11,7 @@ MAX_BASE_GRAPH_2_BITS = 3824
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Ldpc5gConfig(_Model):

@@ -103,7 +103,9 @@ class Checkpoint:
         except InputError:
             raise
         except Exception as error:
-            raise InputError(f"{name}: not a linksim checkpoint ({type(error).__name__}: {error})") from error
+            raise InputError(
+                f"{name}: not a linksim checkpoint ({type(error).__name__}); give an .npz that `linksim train` wrote"
+            ) from error
 
 
 def pretrained_names() -> list[str]:

@@ -12,7 +12,7 @@ Probability = Annotated[float, Field(ge=0, le=0.5)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class DataConfig(_Model):
@@ -96,6 +96,10 @@ class LpipsConfig(_Model):
 
     weight: NonNegative = 0.0
     net: Literal["squeeze"] = "squeeze"
+    batches: Literal["all", "damaged"] = Field(
+        "all",
+        description="damaged: only those with flipped indices (or failed blocks); clean ones keep to squared error",
+    )
 
 
 class LossesConfig(_Model):

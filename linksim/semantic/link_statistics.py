@@ -11,6 +11,10 @@ IMAGE_GRID = 64
 """Indices across an image of 256 pixels: blocks cover the rows of such a grid, so losses come in stripes."""
 
 
+CERTAIN_LLR = 40.0
+"""LLR of a bit without error: a posterior of one codeword."""
+
+
 @dataclass(frozen=True)
 class LlrPool:
     """Relative LLRs (positive: pointing to the sent bit) per SNR, float32 `[images, 64, 64, m]` each."""
@@ -27,7 +31,7 @@ class LlrPool:
         rng = generator(seed, step, "llr")
         bits = self.grids[0].shape[-1]
         if rng.random() < self.clean_share:
-            return np.full((*shape, bits), 40.0, np.float32)
+            return np.full((*shape, bits), CERTAIN_LLR, np.float32)
         grids = self.grids[rng.integers(len(self.grids))]
         out = np.empty((*shape, bits), np.float32)
         for b in range(batch):

@@ -17,7 +17,7 @@ from linksim.semantic.checkpoint import Checkpoint, SemanticCodec, find_checkpoi
 from linksim.semantic.config import TrainConfig
 from linksim.semantic.crops import centre_crop, crop_batch, draw_flips, load_images
 from linksim.semantic.kmeans import kmeans
-from linksim.semantic.link_statistics import gather_llrs
+from linksim.semantic.link_statistics import CERTAIN_LLR, gather_llrs
 from linksim.semantic.train_yaml import read_train_config, run_hash
 
 
@@ -58,9 +58,11 @@ class Trainer:
             "bit_error_rate": np.array([channel_aware_rate(config, step)], np.float32),
             "quantize": np.array([1.0 if begun else 0.0], np.float32),
         }
+        damaged = bool(inputs["flips"].any())
         if self.llr_pool is not None:
             inputs["relative_llr"] = self.llr_pool.draw(grid, config.seed, step)
-        return inputs
+            damaged = bool(inputs["relative_llr"].min() < CERTAIN_LLR)
+        return inputs | {"damaged": np.array([float(damaged)], np.float32)}
 
     def _start_from(self, name: str) -> None:
         where, data = find_checkpoint(name)

@@ -90,7 +90,7 @@ class VQVAE(keras.Model):
 
     Inputs: `image` float32 `[B, H, W, 3]` in [0, 1]; `flips` int32 `[B, H/4, W/4]`, the error pattern (XOR) of each index, zero where the
     channel is not in the loop; `bit_error_rate` float32 `[1]` for eq. 22; `quantize` float32 `[1]`, 0 before quantization begins, then 1.
-    With `soft`, `relative_llr` float32 `[B, H/4, W/4, m]`: LLRs of the index bits, positive where they point to the bit that was sent.
+    `damaged` float32 `[1]`, 1 for a batch that has errors. With `soft`, `relative_llr` float32 `[B, H/4, W/4, m]`: LLRs of the index bits, positive where they point to the bit that was sent.
     """
 
     def __init__(self, config: TrainConfig, dtype: Any = "float32") -> None:
@@ -166,7 +166,8 @@ class VQVAE(keras.Model):
         total = weights.mse * terms["mse"]
         for name, weight, loss in self.perceptual:
             terms[name] = loss(image, reconstruction)
-            total = total + weight * terms[name]
+            share = inputs["damaged"][0] if name == "lpips" and weights.lpips.batches == "damaged" else 1.0
+            total = total + share * weight * terms[name]
         if not self.encoder_frozen:
             codebook_loss, codebook_terms = self._codebook_loss(z, indices, codeword, distances, inputs, training)
             total = total + weights.codebook * inputs["quantize"][0] * codebook_loss
