@@ -61,9 +61,9 @@ def train(
     set_: Overrides = None,
 ) -> None:
     """Train an autoencoder and its codebook, or go on with it."""
-    from linksim.semantic import training
+    from linksim.cli.train import train_command
 
-    print(training.main(str(recipe), set_ or [], steps, str(out) if out else None))
+    train_command(recipe, set_ or [], steps, out)
 
 
 @app.command()

@@ -5,11 +5,14 @@ from pathlib import Path
 
 from linksim.cli.images import named_images
 from linksim.codecs import rd
+from linksim.codecs.checks import check_choice
 from linksim.runner.quiet import import_tensorflow
 
 
 def codec_rd_command(codecs: list[str], images: str, count: int | None, out: Path) -> None:
     """Measure the curves, write them, and print what was measured. `images` names a data set or a folder."""
+    for name in codecs:  # a wrong name is said before images are looked for, which may be absent
+        check_choice("codec", name, tuple(rd.CODECS))
     source = named_images(images, count)
     import_tensorflow()
     curves = rd.run(codecs, source, out, images, lambda text: print(text, file=sys.stderr, flush=True))

@@ -9,7 +9,7 @@ def list_command() -> None:
     width = max(len(item.name) for item in items)
     for item in items:
         where = item.place or f"absent; {item.command}"
-        print(f"{item.name:<{width}}  {item.title}: {where}")
+        print(f"{item.name:<{width}}  {item.title}: {where}{f' ({item.subset})' if item.subset else ''}")
 
 
 def fetch_command(names: list[str]) -> None:

@@ -1,9 +1,6 @@
 """`linksim train`: the training loop, its log, its resumable state, and the checkpoint that it leaves."""
 
 import csv
-import json
-import math
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -18,7 +15,8 @@ from linksim.semantic.config import TrainConfig
 from linksim.semantic.crops import centre_crop, crop_batch, draw_flips, load_images
 from linksim.semantic.kmeans import kmeans
 from linksim.semantic.link_statistics import CERTAIN_LLR, gather_llrs
-from linksim.semantic.train_yaml import read_train_config, run_hash
+from linksim.semantic.schedules import channel_aware_rate, learning_rate
+from linksim.semantic.training_state import STATE_FILE, load_state, run_hash, save_state
 
 
 class Trainer:
@@ -248,79 +246,9 @@ class Trainer:
         return [*self.model.variables, *self.model.optimizer.variables]
 
     def _save_state(self) -> None:
-        arrays = {f"{i:04d}": np.asarray(v) for i, v in enumerate(self._variables())}
-        meta = np.frombuffer(json.dumps({"step": self.step, "run": run_hash(self.config)}).encode(), np.uint8)
-        partial = self.folder / f".state.{os.getpid()}.npz"
-        with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, meta=meta, **arrays)
-        partial.replace(self.folder / "state.npz")
+        save_state(self.folder / STATE_FILE, self.step, run_hash(self.config), self._variables())
 
     def _resume(self) -> None:
-        path = self.folder / "state.npz"
-        if not path.exists():
-            return
-        with np.load(path, allow_pickle=False) as file:
-            meta = json.loads(file["meta"].tobytes())
-            if meta["run"] != run_hash(self.config):
-                raise InputError(
-                    f"{self.folder}: holds the state of a run with other settings; give another --out or delete {path.name} in it"
-                )
-            for i, variable in enumerate(self._variables()):
-                variable.assign(file[f"{i:04d}"])
-        self.step = meta["step"]
-
-
-def channel_aware_rate(config: TrainConfig, step: int) -> float:
-    """Bit-error rate of eq. 22 at a step: annealed from `start_bit_error_rate`, then constant."""
-    term = config.losses.channel_aware
-    if term.start_bit_error_rate is None or term.anneal_steps == 0:
-        return term.bit_error_rate
-    done = min(max(step - config.codebook.initialize_at, 0) / term.anneal_steps, 1.0)
-    return term.start_bit_error_rate + (term.bit_error_rate - term.start_bit_error_rate) * done
-
-
-def learning_rate(config: TrainConfig, step: int) -> float:
-    """Linear warm-up, then cosine decay to the final rate."""
-    o = config.optimizer
-    if step < o.warmup_steps:
-        return o.learning_rate * (step + 1) / o.warmup_steps
-    progress = (step - o.warmup_steps) / max(1, config.steps - o.warmup_steps)
-    return o.final_learning_rate + 0.5 * (o.learning_rate - o.final_learning_rate) * (1 + math.cos(math.pi * progress))
-
-
-def main(path: str, overrides: list[str] | None = None, steps: int | None = None, out: str | None = None) -> Path:
-    """Train what the YAML file `path` describes, with a progress bar on stderr; the checkpoint's path.
-
-    Args:
-        overrides: `key=value` texts with dotted keys.
-        steps: replaces the file's number of steps, e.g. for a smoke test.
-        out: folder of log, state and checkpoint; default `runs/NAME`.
-
-    Raises:
-        InputError: bad file, bad value, unknown checkpoint, or a folder of another run.
-    """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    config = read_train_config(path, [*(overrides or []), *([f"steps={steps}"] if steps else [])])
-    folder = Path(out or f"runs/{config.name}")
-    console = Console(stderr=True)
-    trainer = Trainer(config, folder)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-    )
-    with Progress(*columns, console=console, refresh_per_second=1) as progress:
-        task = progress.add_task(config.name, total=config.steps, note="")
-
-        def on_step(step: int, report: dict[str, float]) -> None:
-            psnr = -10 * math.log10(max(report["mse"], 1e-9))
-            progress.update(task, completed=step, note=f"train PSNR {psnr:.2f} dB, loss {report['loss']:.4f}")
-
-        result = trainer.run(on_step)
-    validation = trainer.validate()
-    console.print(", ".join(f"{key} {value:.2f}" for key, value in validation.items()))
-    return result
+        path = self.folder / STATE_FILE
+        if path.exists():
+            self.step = load_state(path, run_hash(self.config), self._variables())

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from linksim.cli.train import train_command
 from linksim.errors import InputError
+from linksim.scenario import load
 from linksim.semantic.checkpoint import Checkpoint, SemanticCodec, load_checkpoint
 from linksim.semantic.config import TrainConfig
 from linksim.semantic.crops import crop_batch, draw_flips
-from linksim.semantic.train_yaml import read_train_config
-from linksim.semantic.training import Trainer, channel_aware_rate, learning_rate, main
+from linksim.semantic.schedules import channel_aware_rate, learning_rate
+from linksim.semantic.training import Trainer
 from linksim.semantic.vqvae import VQVAE
 
 MODEL = {"channels": 8, "encoder_blocks": 1, "decoder_blocks": 1, "latent_dim": 4, "codebook_size": 16}
@@ -197,27 +199,46 @@ def test_schedules() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("nmae: x", "nmae: unknown key; did you mean 'name'"),
-        ("name: x\nlosses: {entropie: {}}", "losses.entropie: unknown key; did you mean 'entropy'"),
-        ("name: x\nsteps: many", "steps: .*'many'"),
+        ("nmae: x", "nmae: unknown key; did you mean name"),
+        ("name: x\nlosses: {entropie: {}}", "losses.entropie: unknown key; did you mean entropy"),
+        ("name: x\nsteps: many", "steps.*'many'"),
+        ("name: x\nsteps: '5'", "steps.*'5'"),
         ("name: x\ntrain_only: decoder", "initialize_from"),
-        ("name: [", "not valid YAML"),
-        ("- 1", "is a mapping"),
+        ("name: [", "YAML"),
+        ("name: x\nname: y", "name"),
     ],
 )
 def test_bad_yaml_is_one_line(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "train.yaml"
     path.write_text(text)
     with pytest.raises(InputError, match=message) as caught:
-        read_train_config(path, [])
+        load(path, TrainConfig)
     assert "\n" not in str(caught.value)
 
 
-def test_command_takes_steps_and_overrides(folder: Path, tmp_path: Path) -> None:
+def test_command_takes_steps_and_overrides(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "train.yaml"
     path.write_text(
         f"name: tiny\ndata: {{datasets: [folder], path: {folder}, crop: 32, batch: 2, validation: 2}}\nmodel: {MODEL}\n"
     )
-    result = main(str(path), ["codebook.initialize_at=1"], steps=3, out=str(tmp_path / "out"))
-    assert result == tmp_path / "out" / "tiny.npz"
-    assert load_checkpoint(str(result)).card["training"]["steps"] == 3
+    train_command(path, ["codebook.initialize_at=1"], 3, tmp_path / "out")
+    result = capsys.readouterr().out.strip()
+    assert result == str(tmp_path / "out" / "tiny.npz")
+    assert load_checkpoint(result).card["training"]["steps"] == 3
+
+
+def test_shipped_recipes_are_valid_and_the_four_differ_in_their_terms_alone() -> None:
+    recipes = {path.stem: load(path, TrainConfig) for path in Path("scenarios/train").glob("*.yaml")}
+    own = {"name", "description", "losses"}
+    plain = recipes["vqvae"].model_dump(exclude=own)
+    for name in ("vqvae-entropy", "vqvae-channel-aware", "proposed"):
+        assert recipes[name].model_dump(exclude=own) == plain
+    proposed = recipes["proposed"].losses
+    assert proposed.entropy == recipes["vqvae-entropy"].losses.entropy
+    assert proposed.channel_aware == recipes["vqvae-channel-aware"].losses.channel_aware
+    for kind in ("robust", "soft"):
+        pair = [
+            recipes[f"{base}-{kind}"].model_dump(exclude={*own, "initialize_from"}) for base in ("vqvae", "proposed")
+        ]
+        assert pair[0] == pair[1]
+        assert recipes[f"vqvae-{kind}"].losses == recipes[f"proposed-{kind}"].losses

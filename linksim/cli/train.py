@@ -1,0 +1,38 @@
+"""`linksim train`: a recipe to a checkpoint, with a progress bar on stderr."""
+
+import math
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from linksim.runner.quiet import import_tensorflow
+from linksim.scenario import load
+from linksim.semantic.config import TrainConfig
+
+
+def train_command(recipe: Path, overrides: list[str], steps: int | None, out: Path | None) -> None:
+    """Train what the YAML file describes, or go on with it; prints the path of the checkpoint."""
+    config = load(recipe, TrainConfig, [*overrides, *([f"steps={steps}"] if steps else [])])
+    import_tensorflow()
+    from linksim.semantic.training import Trainer
+
+    console = Console(stderr=True)
+    trainer = Trainer(config, out or Path("runs") / config.name)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=console, refresh_per_second=1) as progress:
+        task = progress.add_task(config.name, total=config.steps, note="")
+
+        def on_step(step: int, report: dict[str, float]) -> None:
+            psnr = -10 * math.log10(max(report["mse"], 1e-9))
+            progress.update(task, completed=step, note=f"train PSNR {psnr:.2f} dB, loss {report['loss']:.4f}")
+
+        path = trainer.run(on_step)
+    console.print(", ".join(f"{key} {value:.2f}" for key, value in trainer.validate().items()))
+    print(path)
