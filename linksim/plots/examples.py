@@ -23,12 +23,14 @@ class Example:
         snr_db: Es/N0 in dB.
         image: uint8 `[H, W, 3]`; None for a picture that was not sent or is left out.
         note: what to write on an absent picture, e.g. `infeasible`; or beside the PSNR, e.g. `outage`.
+        psnr_db: as it was measured, where `image` is a compressed copy; None: computed from `image`.
     """
 
     scheme: str
     snr_db: float
     image: np.ndarray | None
     note: str = ""
+    psnr_db: float | None = None
 
 
 def plot_examples(
@@ -94,7 +96,7 @@ def _show_example(axes: Any, original: np.ndarray, example: Example | None) -> N
         return
     from linksim.metrics import psnr
 
-    value = float(psnr(original[None], example.image[None])[0])
+    value = example.psnr_db if example.psnr_db is not None else float(psnr(original[None], example.image[None])[0])
     caption = f"PSNR {value:.1f} dB" if np.isfinite(value) else "identical"
     _show(axes, example.image, caption + (f", {example.note}" if example.note else ""))
 
