@@ -18,7 +18,7 @@ def card_markdown(checkpoint: Checkpoint) -> str:
     card, model = checkpoint.card, checkpoint.model
     training = card["training"]
     receiver = "a soft receiver (takes the posterior variance)" if checkpoint.decoder_takes_variance else "codewords"
-    flips, soft = training["flips"], training["soft"]
+    flips, soft = training["flips"], training.get("soft")
     if soft:
         seen = f"LLRs of the link at Es/N0 {', '.join(f'{s:g}' for s in soft['es_no_db'])} dB; {soft['clean_share']:.0%} of the batches without errors"
     elif flips["bit_error_rate"][1] > 0:
