@@ -1,6 +1,7 @@
 """The schemes of a scenario, and the hashes of what they bring along."""
 
 import hashlib
+import shutil
 from typing import Any
 
 from linksim.errors import InputError
@@ -15,6 +16,19 @@ def build_schemes(scenario: Scenario) -> dict[str, Scheme]:
     """Every scheme of the scenario by its name. Raises `InputError`, e.g. for an unknown checkpoint."""
     context = SchemeContext(link=scenario.link, schemes=scenario.schemes, seed=scenario.seed)
     return {config.name: build_scheme(config, context) for config in scenario.schemes}
+
+
+def check_programs(scenario: Scenario) -> None:
+    """Refuse what needs a program that is not on the PATH, before anything heavy is imported. Raises `InputError`."""
+    for config in scenario.schemes:
+        name = getattr(config, "encoder", "")
+        if name == "bpgenc" and shutil.which(name) is None:
+            from linksim.codecs.bpg.reference import program
+
+            try:
+                program(name)
+            except InputError as error:
+                raise InputError(f"schemes.{config.name}.{error}") from None
 
 
 def weights_of(scenario: Scenario) -> dict[str, str]:

@@ -78,9 +78,11 @@ _TABLES_EVERY_SECONDS = 60.0
 class _Session:
     def __init__(self, scenario: Scenario, out: Path, execution: Execution, progress: Progress) -> None:
         from linksim.runner.metrics import available_metrics
-        from linksim.runner.schemes import weights_of
+        from linksim.runner.schemes import check_programs, weights_of
 
         self.scenario, self.out, self.execution, self.progress = scenario, out, execution, progress
+        if not (execution.scheduler or execution.slurm):  # a cluster's workers have programs of their own
+            check_programs(scenario)
         source = open_images(scenario.images)
         weights = weights_of(scenario)
         metrics, self.unavailable = available_metrics(scenario.metrics)

@@ -1,6 +1,7 @@
 """The command line: fast help, exit statuses, one line on stderr for bad input."""
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -159,6 +160,19 @@ def test_small_and_truncated_images_are_named(scenario, folder, tmp_path):
 )
 def test_bad_options(scenario, tmp_path, options, said):
     assert_one_line(linksim("run", scenario, "--out", tmp_path / "out", *options), said)
+
+
+def test_an_unknown_codec_is_said_before_images_are_looked_for(tmp_path):
+    done = linksim("codec-rd", "--codec", "webp", "--images", tmp_path / "absent")
+    assert_one_line(done, "codec: 'webp'; allowed are bpg, bpg-420, bpg-444, jpeg")
+
+
+def test_a_missing_reference_encoder_is_said_before_the_run(scenario, tmp_path):
+    text = scenario.read_text().replace("kind: jpeg, quality: 30", "kind: bpg, qp: 30, encoder: bpgenc")
+    scenario.write_text(text)
+    done = linksim("run", scenario, "--out", tmp_path / "out", env={**os.environ, "PATH": str(tmp_path)})
+    assert_one_line(done, "schemes.JPEG.encoder: bpgenc is not on the PATH")
+    assert not (tmp_path / "out").exists()
 
 
 def test_unexpected_errors_are_one_line_with_status_1(monkeypatch, capsys):
