@@ -128,7 +128,7 @@ def _data() -> list[Finding]:
         Finding(
             topics[status.kind],
             status.name,
-            str(status.place or ""),
+            f"{status.place or ''}{f' ({status.subset})' if status.subset else ''}",
             status.command + (f"  ({status.download_bytes / 1e6:.0f} MB)" if status.download_bytes > 1e6 else ""),
         )
         for status in data.list_items()

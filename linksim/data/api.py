@@ -14,6 +14,7 @@ class Status:
 
     Attributes:
         place: where it is; None if it is nowhere.
+        subset: the images per folder, where there are fewer than the whole set has; empty otherwise.
         download_bytes: what fetching it would download, 0 if it cannot be downloaded.
         command: what gets it.
     """
@@ -22,6 +23,7 @@ class Status:
     title: str
     kind: Kind
     place: Path | None
+    subset: str
     download_bytes: int
 
     @property
@@ -33,10 +35,22 @@ class Status:
 
 def list_items() -> list[Status]:
     """Everything in the catalogue and where it is."""
-    found = {name: locate.find(item) for name, item in ITEMS.items()}
-    return [
-        Status(name, item.title, item.kind, next(iter(found[name]), None), item.size) for name, item in ITEMS.items()
-    ]
+    listed = []
+    for name, item in ITEMS.items():
+        found = locate.find(item)
+        listed.append(Status(name, item.title, item.kind, next(iter(found), None), _subset(item, found), item.size))
+    return listed
+
+
+def _subset(item: Item, folders: list[Path]) -> str:
+    counts = {folder.name: len(_image_files(folder)) for folder in folders if item.n_images}
+    if not counts or sum(counts.values()) >= item.n_images:
+        return ""
+    return "a subset: " + ", ".join(f"{count} images in {folder}" for folder, count in counts.items())
+
+
+def _image_files(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in {".png", ".jpg"})
 
 
 def fetch(name: str) -> list[Path]:
@@ -79,7 +93,7 @@ def image_files(name: str, split: str) -> list[Path]:
     folders = found or locate.fetch(item)
     if name == "voc2012":
         return _voc(folders, split)
-    files = sorted(file for file in folders[0].rglob("*") if file.suffix.lower() in {".png", ".jpg"})
+    files = _image_files(folders[0])
     if name == "bsds500":
         files = [file for file in files if file.name.startswith("test_") == (split == "test")]
     return files

@@ -36,6 +36,7 @@ class Item:
         cached: path below the cache, where what was downloaded and converted is kept.
         remotes: its files on the official host; empty if it cannot be downloaded.
         arrays_sha256: `linksim.data.weights.arrays_digest` of the converted weights, where known.
+        n_images: images in the whole set; 0 for weights.
         automatic: fetched without being asked for when it is needed.
     """
 
@@ -46,6 +47,7 @@ class Item:
     cached: str
     remotes: tuple[Remote, ...] = ()
     arrays_sha256: str = ""
+    n_images: int = 0
     automatic: bool = True
 
     @property
@@ -95,6 +97,7 @@ ITEMS = {
                 Remote(f"https://r0k.us/graphics/kodak/kodak/kodim{i:02d}.png", f"sha256:{digest}", 640_000)
                 for i, digest in enumerate(_KODAK_SHA256, 1)
             ),
+            n_images=len(_KODAK_SHA256),
         ),
         Item(
             "voc2012",
@@ -109,6 +112,7 @@ ITEMS = {
                     1_999_639_040,
                 ),
             ),
+            n_images=17_125,
             automatic=False,
         ),
         Item(
@@ -117,6 +121,7 @@ ITEMS = {
             "images",
             ("images/bsds500_train160",),
             "images/BSDS500",
+            n_images=500,
         ),
         Item(
             "alexnet",

@@ -3,10 +3,11 @@
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from linksim.data.catalog import Remote
 from linksim.errors import DataUnavailableError
@@ -50,6 +51,16 @@ def download(remote: Remote, folder: Path) -> Path:
             )
         os.replace(whole, target)
     return target
+
+
+def announce(name: str, remotes: Sequence[Remote]) -> None:
+    """Say on stderr what will be downloaded, where no bar shows it: a run that fetches 244 MB must not seem to hang."""
+    if not sys.stderr.isatty():
+        from tqdm import tqdm
+
+        size = tqdm.format_sizeof(sum(remote.size for remote in remotes), "B")
+        hosts = ", ".join(dict.fromkeys(urlsplit(remote.url).hostname or "" for remote in remotes))
+        print(f"linksim: downloading {name} ({size}) from {hosts}", file=sys.stderr, flush=True)
 
 
 class _ResumingDownloader:

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from linksim.data.catalog import Item, Remote
-from linksim.data.download import download, matches
+from linksim.data.download import announce, download, matches
 from linksim.errors import DataUnavailableError, InputError
 
 
@@ -72,6 +72,7 @@ def fetch(item: Item) -> list[Path]:
         )
     cached = cache_folder() / item.cached
     folder = cache_folder() / "downloads" / item.name
+    announce(item.name, item.remotes)
     try:
         files = [_download(item, remote, folder) for remote in item.remotes]
         _install(item, files, cached)

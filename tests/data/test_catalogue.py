@@ -146,6 +146,27 @@ def test_an_archive_cannot_write_elsewhere(empty_cache: Path, site: Site, monkey
     assert not list(empty_cache.parent.rglob("*.jpg"))
 
 
+def test_a_subset_is_called_one(empty_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder, names in (("voc2012_test", "ab"), ("voc2012_train160", "cde"), ("kodak", map(str, range(24)))):
+        (tmp_path / "images" / folder).mkdir(parents=True)
+        for name in names:
+            (tmp_path / "images" / folder / f"{name}.png").touch()
+    monkeypatch.setenv("LINKSIM_DATA", str(tmp_path))
+    listed = {status.name: status.subset for status in data.list_items()}
+    assert listed["voc2012"] == "a subset: 2 images in voc2012_test, 3 images in voc2012_train160"
+    assert listed["kodak"] == ""
+
+
+def test_a_download_is_announced_with_size_and_host(
+    empty_cache: Path, squeezenet: Item, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remotes = tuple(replace(remote, size=244_408_911) for remote in squeezenet.remotes)
+    monkeypatch.setitem(ITEMS, "squeezenet", replace(squeezenet, remotes=remotes))
+    for _ in range(2):  # the second time it is there
+        data.fetch("squeezenet")
+    assert capsys.readouterr().err == "linksim: downloading squeezenet (244MB) from 127.0.0.1\n"
+
+
 def test_a_set_of_files_appears_when_all_are_there(
     empty_cache: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
