@@ -177,9 +177,17 @@ class Simulator:
             return []
         with self._timed("receive"):
             deliveries = scheme.receive([transmissions[i] for i in indices], [receptions[i] for i in indices], snr_db)
-        with self._timed("metrics"):
-            pictures = [delivery.image for delivery in deliveries]
-            values = measure(self.metrics, [self._images[i] for i in indices], pictures)
+        originals, pictures = [self._images[i] for i in indices], [delivery.image for delivery in deliveries]
+        values: list[dict[str, float]] = [{} for _ in indices]
+        # LPIPS runs a network: what it takes of a sweep is a stage of its own.
+        for stage, metrics in (
+            ("metrics", tuple(name for name in self.metrics if name != "lpips")),
+            ("lpips", tuple(name for name in self.metrics if name == "lpips")),
+        ):
+            if metrics:
+                with self._timed(stage):
+                    for value, more in zip(values, measure(metrics, originals, pictures), strict=True):
+                        value |= more
         return [(i, value, d.outage, d.image) for i, value, d in zip(indices, values, deliveries, strict=True)]
 
     def _clean_pictures(

@@ -45,6 +45,7 @@ def test_run_leaves_the_promised_files(reference):
     assert details["points"] == POINTS
     assert {"sionna-no-rt", "tensorflow", "linksim"} <= set(details["versions"])
     assert {"load", "encode", "link", "receive", "metrics"} <= set(details["seconds"])
+    assert "lpips" not in details["seconds"]  # this scenario does not ask for it
 
 
 def test_more_snr_is_no_worse_and_schemes_share_the_channel(reference):
