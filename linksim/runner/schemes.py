@@ -48,10 +48,11 @@ def weights_of(scenario: Scenario) -> dict[str, str]:
 
 def _hash(config: Any) -> str:
     parts = []
-    if getattr(config, "checkpoint", None) is not None:
-        from linksim.semantic.checkpoint import find_checkpoint
+    for key in ("checkpoint", "damaged_checkpoint"):
+        if getattr(config, key, None) is not None:
+            from linksim.semantic.checkpoint import find_checkpoint
 
-        parts.append(hashlib.sha256(find_checkpoint(config.checkpoint)[1]).hexdigest())
+            parts.append(hashlib.sha256(find_checkpoint(getattr(config, key))[1]).hexdigest())
     validation = getattr(getattr(config, "mcs", None), "validation", None)
     if validation is not None:
         source = open_images(validation)

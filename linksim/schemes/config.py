@@ -171,6 +171,10 @@ class SemanticConfig(_SchemeConfig):
 
     kind: Literal["semantic"] = "semantic"
     checkpoint: Annotated[str, Field(min_length=1)] = Field(description="name of a shipped checkpoint, or a path")
+    damaged_checkpoint: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="checkpoint with the same encoder and codebook, whose decoder is used where a block failed its CRC",
+    )
     receiver: Annotated[HardReceiver | SoftReceiver, Field(discriminator="kind")] = HardReceiver()
     transmitter: Annotated[NearestTransmitter | ChannelOptimizedTransmitter, Field(discriminator="kind")] = (
         NearestTransmitter()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from linksim.errors import InputError
 from linksim.link import Link, Reception
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
 from linksim.schemes.config import ChannelOptimizedTransmitter, SemanticConfig, SoftReceiver
@@ -30,6 +31,11 @@ class SemanticScheme(Scheme):
         self.name, self.rate_match = config.name, config.rate_match
         self.config = config
         self.codec = codec or _load(config.checkpoint)
+        # The receiver knows from the CRCs whether anything is wrong, and may have a decoder for each case.
+        self.damaged_codec = self.codec
+        if config.damaged_checkpoint is not None:
+            self.damaged_codec = _load(config.damaged_checkpoint)
+            _check_pair(config, self.codec, self.damaged_codec)
         codebook, usage = self.codec.codebook, self.codec.usage
         self.carrier = build_carrier(config.protection, context.link, codebook, usage, f"scheme {config.name!r}")
         sender = config.transmitter
@@ -87,10 +93,22 @@ class SemanticScheme(Scheme):
         llr = self.carrier.join(tuple(part.llr for part in parts))
         features, variance = self.receiver.features(bits, llr)
         grid = transmission.context
-        picture: np.ndarray = self.codec.decode_features(
+        codec = self.codec if all(part.ok for part in parts) else self.damaged_codec
+        picture: np.ndarray = codec.decode_features(
             features.reshape(1, *grid, -1), transmission.size, variance.reshape(1, *grid)
         )[0]
         return picture
+
+
+def _check_pair(config: SemanticConfig, codec: Any, damaged: Any) -> None:
+    """Two decoders of one transmitter: refuse checkpoints whose encoder or codebook differ."""
+    pairs = [(codec.codebook, damaged.codebook)]
+    pairs += list(zip(codec.checkpoint.encoder, damaged.checkpoint.encoder, strict=False))
+    if not all(np.array_equal(a, b) for a, b in pairs):
+        raise InputError(
+            f"schemes.{config.name}.damaged_checkpoint: {config.damaged_checkpoint!r} has another encoder or codebook than "
+            f"{config.checkpoint!r}; give one that was fine-tuned from it with train_only: decoder"
+        )
 
 
 def _load(checkpoint: str) -> Any:

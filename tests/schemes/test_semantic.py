@@ -145,3 +145,26 @@ def test_an_unknown_checkpoint_is_named():
     config = parse_scheme({"name": "s", "kind": "semantic", "checkpoint": "vqvea"})
     with pytest.raises(InputError, match="checkpoint: unknown name 'vqvea'"):
         SemanticScheme(config, SchemeContext(link_config()))
+
+
+def test_the_decoder_for_damage_is_used_where_a_block_fails_and_only_there(codec):
+    class Grey(TinyCodec):
+        def decode_features(self, features, size, variance=None):
+            return np.full((1, *size, 3), 77, np.uint8)
+
+    s = build(codec)
+    s.damaged_codec = Grey()
+    image = picture(48, 64)
+    sent = s.transmit([image], ["a"], [None], None)
+    (intact,) = send(s, sent, 45.0)
+    (damaged,) = send(s, sent, 0.0)
+    np.testing.assert_array_equal(intact.image, expected(codec, image))
+    assert (damaged.image == 77).all()
+
+
+def test_the_decoder_for_damage_must_belong_to_the_transmitter():
+    options = {"name": "s", "kind": "semantic", "checkpoint": "vqvae", "damaged_checkpoint": "proposed"}
+    with pytest.raises(
+        InputError, match=r"damaged_checkpoint: 'proposed' has another encoder or codebook than 'vqvae'"
+    ):
+        SemanticScheme(parse_scheme(options), SchemeContext(link_config()))
