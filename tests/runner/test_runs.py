@@ -48,6 +48,18 @@ def test_run_leaves_the_promised_files(reference):
     assert "lpips" not in details["seconds"]  # this scenario does not ask for it
 
 
+def test_lpips_is_a_stage_of_its_own(file, tmp_path, data_dir):
+    out = tmp_path / "out"
+    changes = ("metrics=[lpips, psnr]", "images.size=64", "sweep.snr_db=[30]")
+    done = run(file, out, *(part for change in changes for part in ("--set", change)))
+    assert done.returncode == 0, done.stderr
+    details = json.loads((out / "run.json").read_text())
+    assert details["seconds"]["lpips"] > 0
+    assert details["seconds"]["metrics"] > 0
+    assert details["lpips"]["net"] == "alex"
+    assert read_images(out)[["psnr_db", "lpips"]].notna().all(axis=None)
+
+
 def test_more_snr_is_no_worse_and_schemes_share_the_channel(reference):
     images = read_images(reference)
     coarse, fine = (images[images["scheme"] == name].set_index(["snr_db", "image"]) for name in ("Coarse", "Fine"))
