@@ -1,7 +1,9 @@
 """CRC24A of 3GPP TS 38.212, 5.1."""
 
+from functools import lru_cache
+
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from linksim.link.config import CRC_BITS
 
@@ -9,28 +11,45 @@ from linksim.link.config import CRC_BITS
 GENERATOR = 0x864CFB
 
 
-@njit(parallel=True, cache=True, nogil=True)
-def remainders(blocks: np.ndarray) -> np.ndarray:  # pragma: no cover - compiled
+def _bit_remainders(length: int) -> np.ndarray:
+    """uint32 `[length]`: CRC24A of the block of `length` bits whose bit `i` alone is 1, i.e. `D^(length + 23 - i) mod g`."""
+    table = np.empty(length, np.uint32)
+    remainder = GENERATOR
+    for i in range(length - 1, -1, -1):
+        table[i] = remainder
+        remainder <<= 1
+        if remainder >> CRC_BITS:
+            remainder = remainder & 0xFFFFFF ^ GENERATOR
+    return table
+
+
+_table = lru_cache(maxsize=32)(_bit_remainders)
+
+
+@njit(cache=True, nogil=True)
+def _sum_of_remainders(blocks, table):  # pragma: no cover - compiled
+    batch, length = blocks.shape
+    result = np.empty(batch, np.uint32)
+    for b in range(batch):
+        register = np.uint32(0)
+        for i in range(length):
+            register ^= np.uint32(blocks[b, i]) * table[i]
+        result[b] = register
+    return result
+
+
+def remainders(blocks: np.ndarray) -> np.ndarray:
     """CRC24A of each row.
+
+    The CRC is linear, so it is the sum over the bits that are 1 of what each alone leaves.
 
     Args:
         blocks: uint8 `[batch, length]`, 0 or 1, most significant bit first.
 
     Returns:
-        uint32 `[batch]`. The register starts at zero, so the CRC is linear, and that of a block that ends with its own
-        CRC is 0.
+        uint32 `[batch]`. The register starts at zero, so the CRC of a block that ends with its own CRC is 0.
     """
-    batch, length = blocks.shape
-    result = np.empty(batch, np.uint32)
-    for b in prange(batch):
-        register = np.uint32(0)
-        for i in range(length):
-            feedback = (register >> np.uint32(23)) ^ np.uint32(blocks[b, i])
-            register = (register << np.uint32(1)) & np.uint32(0xFFFFFF)
-            if feedback & np.uint32(1):
-                register = register ^ np.uint32(GENERATOR)
-        result[b] = register
-    return result
+    return _sum_of_remainders(blocks, _table(blocks.shape[1]))
 
 
 def attach(payload: np.ndarray) -> np.ndarray:

@@ -95,7 +95,8 @@ class Link:
         blocks = np.concatenate([self._segment(p, ledger) for p, ledger in zip(payloads, ledgers, strict=True)])
         if self.config.share_blocks:
             patterns: list[Pattern] = self._shared.get(block_keys, es_no_db)
-            llr = np.stack([p.relative_llr for p in patterns]) * (2.0 * blocks - 1.0).astype(np.float32)
+            llr = np.stack([p.relative_llr for p in patterns])
+            llr *= 2 * blocks.view(np.int8) - 1
             ok, iterations = [p.crc_ok for p in patterns], [p.iterations for p in patterns]
         else:
             parts = [
@@ -117,7 +118,11 @@ class Link:
         return crc.attach(filled.reshape(ledger.n_blocks, self.config.payload_bits_per_block))
 
     def _reception(self, llr: np.ndarray, ok: list[bool], iterations: list[int], ledger: Ledger) -> Reception:
-        payload_llr = llr[:, : self.config.payload_bits_per_block].reshape(-1)[: ledger.source_bits].astype(np.float32)
+        payload_llr = (
+            llr[:, : self.config.payload_bits_per_block]
+            .reshape(-1)[: ledger.source_bits]
+            .astype(np.float32, copy=False)
+        )
         return Reception(
             bits=(payload_llr > 0).astype(np.uint8),
             llr=payload_llr,
