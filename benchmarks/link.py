@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -146,6 +147,8 @@ def measure(blocks: int, repetitions: int, snrs: list[float]) -> dict[str, Any]:
                 clock.repeat(repetition)
         for name in DECODERS:
             rows[name][f"{es_no_db:g}"] = row_of(clocks, name, blocks)
+        so_far = ", ".join(f"{name} {rows[name][f'{es_no_db:g}']['ratio']:.1f} x" for name in DECODERS)
+        print(f"{es_no_db:g} dB: {so_far} plain Sionna", file=sys.stderr, flush=True)
     return {name: summary(rows[name]) for name in DECODERS}
 
 
