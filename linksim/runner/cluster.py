@@ -139,7 +139,10 @@ class DaskWorkers:
 
     def _wanted(self) -> int:
         """Jobs in flight: two per worker, so that none waits for the next; few, so that little is lost."""
-        return 2 * max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+        workers = self._client.scheduler_info(n_workers=-1).get("workers")
+        if workers is None:  # what a client without its scheduler answers
+            raise ClusterError(_LOST)
+        return 2 * max(1, len(workers))
 
     def _submit(self, job: Job) -> Any:
         return self._client.submit(
