@@ -164,7 +164,9 @@ class TrainConfig(_Model):
     soft: SoftConfig | None = Field(None, description="fine-tune the decoder for a soft receiver; train_only: decoder")
     optimizer: OptimizerConfig = OptimizerConfig()
     steps: Annotated[int, Field(ge=1)] = 20000
-    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    precision: Literal["auto", "float32", "mixed_bfloat16"] = Field(
+        "auto", description="auto: mixed_bfloat16 where the machine computes in it, else float32"
+    )
     validate_every: Annotated[int, Field(ge=1)] = 1000
     checkpoint_every: Annotated[int, Field(ge=1)] = 500
 

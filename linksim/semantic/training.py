@@ -15,6 +15,7 @@ from linksim.semantic.config import TrainConfig
 from linksim.semantic.crops import centre_crop, crop_batch, draw_flips, load_images
 from linksim.semantic.kmeans import kmeans
 from linksim.semantic.link_statistics import CERTAIN_LLR, gather_llrs
+from linksim.semantic.precision import with_precision
 from linksim.semantic.schedules import channel_aware_rate, learning_rate
 from linksim.semantic.training_state import STATE_FILE, load_state, run_hash, save_state
 
@@ -31,10 +32,10 @@ class Trainer:
         from linksim.semantic.vqvae import VQVAE
 
         keras.utils.set_random_seed(config.seed)
-        self.config, self.folder = config, folder
+        self.config = config = with_precision(config)
+        self.folder = folder
         self.train_images, self.validation_images = load_images(config.data, config.seed)
-        precision = None if config.precision == "float32" else config.precision
-        self.model = VQVAE(config, precision or "float32")
+        self.model = VQVAE(config, config.precision)
         optimizer = config.optimizer
         self.llr_pool = gather_llrs(config.soft, config.model.bits_per_index, config.seed) if config.soft else None
         self.model.compile(
