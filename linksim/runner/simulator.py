@@ -10,7 +10,8 @@ import numpy as np
 
 from linksim.images import open_images
 from linksim.link import Link, LinkConfig
-from linksim.runner.clean import CleanPictures, intact_reception, vouched
+from linksim.link.vouching import vouched
+from linksim.runner.clean import CleanPictures, intact_reception
 from linksim.runner.measure import measure
 from linksim.runner.plan import Batch, Job, Point
 from linksim.runner.rows import Row, empty_row, fill_ledger, fill_metrics, pack

@@ -42,7 +42,7 @@ class SemanticScheme(Scheme):
         self.transmit_depends_on_snr = (
             isinstance(sender, ChannelOptimizedTransmitter) and sender.bit_error_rate == "auto"
         )
-        self.receiver: receiver.Hard | receiver.Soft = receiver.Hard(codebook)
+        self.receiver: receiver.Hard | receiver.Soft = receiver.Hard(codebook, usage)
         if isinstance(config.receiver, SoftReceiver):
             self.receiver = receiver.Soft(codebook, usage, config.receiver.estimate, config.receiver.llr_scale)
         # Where the transmitter depends on the SNR, images are sent anew at each SNR; their features are not computed anew.

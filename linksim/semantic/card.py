@@ -17,10 +17,11 @@ def card_markdown(checkpoint: Checkpoint) -> str:
     """Card of a checkpoint that `linksim train` wrote."""
     card, model = checkpoint.card, checkpoint.model
     training = card["training"]
-    receiver = "a soft receiver (takes the posterior variance)" if checkpoint.decoder_takes_variance else "codewords"
-    flips, soft = training["flips"], training.get("soft")
-    if soft:
-        seen = f"LLRs of the link at Es/N0 {', '.join(f'{s:g}' for s in soft['es_no_db'])} dB; {soft['clean_share']:.0%} of the batches without errors"
+    receiver = "features and their variance" if checkpoint.decoder_takes_variance else "codewords"
+    flips, reception = training["flips"], training.get("reception")
+    if reception:
+        snrs = ", ".join(f"{snr:g}" for snr in reception["es_no_db"])
+        seen = f"what a {reception['receiver']} receiver makes of the link at Es/N0 {snrs} dB; {reception['clean_share']:.0%} of the batches without errors"
     elif flips["bit_error_rate"][1] > 0:
         low, high = flips["bit_error_rate"]
         seen = f"indices flipped at a bit-error rate drawn from {low:g} to {high:g}; {flips['clean_share']:.0%} of the batches without flips"

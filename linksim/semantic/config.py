@@ -67,6 +67,9 @@ class EntropyConfig(_Model):
 
     weight: NonNegative = 0.0
     temperature: Positive = 0.1
+    estimate: Literal["batch", "running"] = Field(
+        "batch", description="p_hat of a batch (eq. 11), or the moving average of many (codebook.decay)"
+    )
 
 
 class ChannelAwareConfig(_Model):
@@ -129,9 +132,10 @@ class FlipsConfig(_Model):
         return self
 
 
-class SoftConfig(_Model):
-    """Train the decoder on what a soft receiver hands it: posterior means and variances from LLRs of a real link."""
+class ReceptionConfig(_Model):
+    """Train the decoder on what a receiver hands it, from bits and LLRs of a real link: codewords or their posterior means, with variances."""
 
+    receiver: Literal["hard", "soft"] = "soft"
     link: LinkConfig = LinkConfig()
     es_no_db: tuple[float, ...] = Field((6.0, 8.0, 10.0, 11.0, 12.0, 13.0), description="drawn per batch")
     clean_share: Annotated[float, Field(ge=0, le=1)] = Field(0.3, description="share of batches without errors")
@@ -161,7 +165,9 @@ class TrainConfig(_Model):
     codebook: CodebookConfig = CodebookConfig()
     losses: LossesConfig = LossesConfig()
     flips: FlipsConfig = FlipsConfig()
-    soft: SoftConfig | None = Field(None, description="fine-tune the decoder for a soft receiver; train_only: decoder")
+    reception: ReceptionConfig | None = Field(
+        None, description="fine-tune the decoder for a receiver behind a real link; train_only: decoder"
+    )
     optimizer: OptimizerConfig = OptimizerConfig()
     steps: Annotated[int, Field(ge=1)] = 20000
     precision: Literal["auto", "float32", "mixed_bfloat16"] = Field(
@@ -180,6 +186,8 @@ class TrainConfig(_Model):
             raise ValueError(
                 "codebook.initialization: keep needs initialize_from: the checkpoint whose codebook is kept"
             )
-        if self.soft is not None and self.train_only != "decoder":
-            raise ValueError("soft goes with train_only: decoder")
+        if self.reception is not None and self.train_only != "decoder":
+            raise ValueError("reception goes with train_only: decoder")
+        if self.reception is not None and self.flips.bit_error_rate[1] > 0:
+            raise ValueError("reception brings the link's own bit errors; leave flips.bit_error_rate out")
         return self

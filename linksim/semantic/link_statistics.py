@@ -1,18 +1,15 @@
-"""LLRs of a real link to train a soft receiver's decoder on: over-confident ones of failed blocks beside those of intact ones."""
+"""LLRs of a real link to train a receiver's decoder on: those of failed blocks beside those of blocks that a CRC vouches for."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from linksim.link.vouching import CERTAIN_LLR, vouched
 from linksim.seeds import generator
-from linksim.semantic.config import SoftConfig
+from linksim.semantic.config import ReceptionConfig
 
 IMAGE_GRID = 64
 """Indices across an image of 256 pixels: blocks cover the rows of such a grid, so losses come in stripes."""
-
-
-CERTAIN_LLR = 40.0
-"""LLR of a bit without error: a posterior of one codeword."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ class LlrPool:
         return out
 
 
-def gather_llrs(config: SoftConfig, bits_per_index: int, seed: int) -> LlrPool:
+def gather_llrs(config: ReceptionConfig, bits_per_index: int, seed: int) -> LlrPool:
     """Send `images` random index grids of 64 x 64 at every SNR over the link and keep their relative LLRs, scaled."""
     from linksim.link import Link
 
@@ -49,8 +46,8 @@ def gather_llrs(config: SoftConfig, bits_per_index: int, seed: int) -> LlrPool:
     payloads = [generator(seed, i, "payload").integers(0, 2, size, np.uint8) for i in range(config.images)]
     grids = []
     for es_no_db in config.es_no_db:
-        keys: list[tuple[int | float | str, ...]] = [(seed, "soft training", i) for i in range(config.images)]
-        receptions = link.transmit(payloads, es_no_db, keys)
+        keys: list[tuple[int | float | str, ...]] = [(seed, "reception", i) for i in range(config.images)]
+        receptions = [vouched(r) for r in link.transmit(payloads, es_no_db, keys)]
         relative = [r.llr * (2.0 * p - 1.0) for r, p in zip(receptions, payloads, strict=True)]
         grid = np.stack(relative).reshape(config.images, IMAGE_GRID, IMAGE_GRID, bits_per_index)
         grids.append((config.llr_scale * grid).astype(np.float32))

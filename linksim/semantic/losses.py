@@ -32,15 +32,18 @@ def vq_loss(z: Any, e: Any, beta: float, codebook_term: bool = True) -> Any:
     return ops.mean(ops.square(ops.stop_gradient(z) - e)) + beta * commitment
 
 
-def index_entropy(distances: Any, indices: Any, temperature: float) -> Any:
+def index_entropy(distances: Any, indices: Any, temperature: float, running: Any = None) -> Any:
     """Eqs. 10-11: empirical entropy of the indices of a batch, in nats, with a usable gradient.
 
     Forward, `p_hat` are the hard counts of `indices` `[n]`; backward, those of the soft assignments
     `softmax(-||z - e_k||^2 / temperature)` (straight-through), since counts alone have no gradient. `distances` is `[n, K]`.
+
+    A batch of a few images uses few of the codewords, whatever the usage over all images is. So `running` `[K]`, frequencies of many
+    batches, may stand for `p_hat`: the gradient of eq. 14 is then taken at the usage of the whole training set.
     """
     size = distances.shape[-1]
     soft = ops.mean(ops.softmax(-distances / temperature, axis=-1), axis=0)
-    hard = ops.mean(ops.one_hot(indices, size, dtype=soft.dtype), axis=0)
+    hard = ops.mean(ops.one_hot(indices, size, dtype=soft.dtype), axis=0) if running is None else running
     return entropy(soft + ops.stop_gradient(hard - soft))
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from linksim.errors import InputError
-from linksim.semantic.labels import bits_per_index, bits_to_labels, label_bits, valid_label
+from linksim.link.vouching import CERTAIN_LLR
+from linksim.semantic.labels import bits_per_index, bits_to_labels, from_bsc, label_bits, valid_label
 
 LLR_LIMIT = 1e4
 """Beyond it a bit is certain in float32; keeps infinite LLRs out of products with zero."""
@@ -16,17 +17,56 @@ PRIOR_FLOOR = 1e-3
 """Least prior of a codeword over the mean: one never used in training may be used by other images."""
 
 
-class Hard:
-    """Decided bits to codewords; a label that is none is taken for the nearest that is one."""
+def floored_prior(usage: np.ndarray) -> np.ndarray:
+    """Prior float64 `[K]` of the codewords, sum 1: their `usage` `[K]`, at least `PRIOR_FLOOR` of the mean each."""
+    prior = np.maximum(usage, PRIOR_FLOOR / len(usage))
+    return np.asarray(prior / prior.sum(), np.float64)
 
-    def __init__(self, codebook: np.ndarray) -> None:
+
+def hard_variance(codebook: np.ndarray, usage: np.ndarray, bit_error_rate: float) -> np.ndarray:
+    """Expected squared error per dimension of each decided codeword over a BSC: `E[||e_i - e_j||^2 | j] / D`, float32 `[K]`.
+
+    By Bayes' rule over the codewords `i` that may have been sent, with their usage as prior.
+    """
+    e, prior = np.asarray(codebook, np.float64), floored_prior(usage)[:, None]
+    norms = (e**2).sum(-1, keepdims=True)
+    arrived = from_bsc(np.hstack([prior, prior * norms, prior * e]), bit_error_rate)
+    total, energy, mean = arrived[:, 0], arrived[:, 1], arrived[:, 2:]
+    spread = (energy - 2 * (e * mean).sum(-1)) / np.maximum(total, 1e-300) + norms[:, 0]
+    return (np.maximum(spread, 0) / e.shape[1]).astype(np.float32)
+
+
+def claimed_error_rate(llr: np.ndarray) -> float:
+    """Bit-error rate that LLRs claim, by the mean of `1 / (1 + exp|llr|)` over the bits that no CRC vouches for; 0 if there are none."""
+    doubtful = np.abs(llr[np.abs(llr) < CERTAIN_LLR])
+    return float(np.mean(1 / (1 + np.exp(doubtful, dtype=np.float64)))) if doubtful.size else 0.0
+
+
+class Hard:
+    """Decided bits to codewords; a label that is none is taken for the nearest that is one.
+
+    Of the LLRs it uses one number per picture: the bit-error rate that they claim. With it and the `usage` `[K]` of the codewords it
+    tells the decoder how far off a decided codeword may be.
+    """
+
+    def __init__(self, codebook: np.ndarray, usage: np.ndarray | None = None) -> None:
         self.codebook = np.asarray(codebook, np.float32)
+        self._usage = usage
 
     def features(self, bits: np.ndarray, llr: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Bits `[n * m]` -> codewords float32 `[n, D]` and their variance, zero: float32 `[n]`. `llr` is not looked at."""
+        """Bits `[n * m]` -> codewords float32 `[n, D]` and their variance per dimension, float32 `[n]`.
+
+        The variance is zero for an index whose bits are all vouched for, and for all where `llr` `[n * m]` or the usage is not known.
+        """
         size = len(self.codebook)
         indices = valid_label(bits_to_labels(bits, size), size)
-        return self.codebook[indices], np.zeros(len(indices), np.float32)
+        variance = np.zeros(len(indices), np.float32)
+        if llr is not None and self._usage is not None:
+            doubtful = (np.abs(llr) < CERTAIN_LLR).reshape(len(indices), -1).any(-1)
+            if doubtful.any():
+                table = hard_variance(self.codebook, self._usage, min(claimed_error_rate(llr), 0.5))
+                variance[doubtful] = table[indices[doubtful]]
+        return self.codebook[indices], variance
 
 
 class Soft:
@@ -48,8 +88,7 @@ class Soft:
             raise InputError(f"llr_scale {llr_scale}: must be above 0")
         self.codebook = np.asarray(codebook, np.float32)
         size = len(self.codebook)
-        prior = np.maximum(usage, PRIOR_FLOOR / size)
-        self._log_prior = np.log(prior / prior.sum()).astype(np.float32)
+        self._log_prior = np.log(floored_prior(usage)).astype(np.float32)
         self._labels = label_bits(size).T.astype(np.float32)  # [m, K]
         self._estimate, self._scale = estimate, llr_scale
 

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 
 from linksim.errors import InputError
+from linksim.link.vouching import CERTAIN_LLR
 from linksim.seeds import generator
 from linksim.semantic.card import card_markdown
 from linksim.semantic.checkpoint import Checkpoint, SemanticCodec, find_checkpoint
 from linksim.semantic.config import TrainConfig
 from linksim.semantic.crops import centre_crop, crop_batch, draw_flips, load_images
 from linksim.semantic.kmeans import kmeans
-from linksim.semantic.link_statistics import CERTAIN_LLR, gather_llrs
+from linksim.semantic.link_statistics import gather_llrs
 from linksim.semantic.precision import with_precision
+from linksim.semantic.receiver import hard_variance
 from linksim.semantic.schedules import channel_aware_rate, learning_rate
 from linksim.semantic.training_state import STATE_FILE, load_state, run_hash, save_state
 
@@ -37,7 +39,9 @@ class Trainer:
         self.train_images, self.validation_images = load_images(config.data, config.seed)
         self.model = VQVAE(config, config.precision)
         optimizer = config.optimizer
-        self.llr_pool = gather_llrs(config.soft, config.model.bits_per_index, config.seed) if config.soft else None
+        self.llr_pool = (
+            gather_llrs(config.reception, config.model.bits_per_index, config.seed) if config.reception else None
+        )
         self.model.compile(
             optimizer=keras.optimizers.Adam(optimizer.learning_rate, global_clipnorm=optimizer.clip_norm)
         )
@@ -66,9 +70,13 @@ class Trainer:
     def _start_from(self, name: str) -> None:
         where, data = find_checkpoint(name)
         start = Checkpoint.from_bytes(data, where)
-        if start.model != self.config.model:
+        model, blocks = self.config.model, start.model.decoder_blocks
+        if self.config.train_only == "decoder" and model.decoder_blocks > blocks:
+            model = model.model_copy(update={"decoder_blocks": blocks})
+        if start.model != model:
             raise InputError(
-                f"initialize_from: {name!r} has the model {start.model}, this run {self.config.model}; they must be the same"
+                f"initialize_from: {name!r} has the model {start.model}, this run {self.config.model}; they must be the same, "
+                "except that train_only: decoder may have more decoder_blocks"
             )
         self.model.encoder.set_weights(start.encoder)
         self.model.decoder.set_weights(self._decoder_weights(start))
@@ -77,9 +85,11 @@ class Trainer:
         self._set_codebook(start.codebook, start.usage)
 
     def _decoder_weights(self, start: Checkpoint) -> list[np.ndarray]:
-        """The start's decoder; where this one has the variance as a further input, it begins without weight."""
-        weights = list(start.decoder)
-        if self.config.soft is not None and not start.decoder_takes_variance:
+        """The start's decoder. Further residual blocks begin as (nearly) the identity, the variance as an input without weight."""
+        first, blocks = 2, start.model.decoder_blocks  # a convolution's kernel and bias, then two convolutions a block
+        old, new = first + 4 * blocks, first + 4 * self.config.model.decoder_blocks
+        weights = [*start.decoder[:old], *self.model.decoder.get_weights()[old:new], *start.decoder[old:]]
+        if self.config.reception is not None and not start.decoder_takes_variance:
             kernel = weights[0]
             weights[0] = np.concatenate([kernel, np.zeros_like(kernel[:, :, :1])], axis=2)
         return weights
@@ -196,7 +206,7 @@ class Trainer:
             decoder=[np.asarray(w) for w in model.decoder.get_weights()],
             norm_mean=np.asarray(model.norm.mean),
             norm_variance=np.asarray(model.norm.variance),
-            decoder_takes_variance=config.soft is not None,
+            decoder_takes_variance=config.reception is not None,
             card=card,
         )
 
@@ -221,8 +231,9 @@ class Trainer:
                 masks = ((rng.random((*indices.shape, bits)) < rate) << np.arange(bits)).sum(-1)
                 received = self.model.valid_label[indices ^ masks]
                 arrived: Any = codebook[received]
-                if self.config.soft is not None:  # hard decisions come with no posterior variance
-                    arrived = [arrived, np.zeros((*received.shape, 1), np.float32)]
+                if self.config.reception is not None:
+                    table = hard_variance(codebook, np.asarray(self.model.quantizer.counts), rate)
+                    arrived = [arrived, table[received][..., None]]
                 y = np.clip(np.asarray(self.model.decoder(arrived)), 0.0, 1.0)
                 psnrs += (-10 * np.log10(np.mean((x - y) ** 2, axis=(1, 2, 3)))).tolist()
         p = counts / counts.sum()

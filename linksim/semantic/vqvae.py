@@ -6,9 +6,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from linksim.link.vouching import CERTAIN_LLR
 from linksim.semantic import losses
 from linksim.semantic.autoencoder import build_decoder, build_encoder
 from linksim.semantic.config import TrainConfig
+from linksim.semantic.labels import label_bits
 from linksim.semantic.receiver import PRIOR_FLOOR
 
 
@@ -90,7 +92,7 @@ class VQVAE(keras.Model):
 
     Inputs: `image` float32 `[B, H, W, 3]` in [0, 1]; `flips` int32 `[B, H/4, W/4]`, the error pattern (XOR) of each index, zero where the
     channel is not in the loop; `bit_error_rate` float32 `[1]` for eq. 22; `quantize` float32 `[1]`, 0 before quantization begins, then 1.
-    `damaged` float32 `[1]`, 1 for a batch that has errors. With `soft`, `relative_llr` float32 `[B, H/4, W/4, m]`: LLRs of the index bits, positive where they point to the bit that was sent.
+    `damaged` float32 `[1]`, 1 for a batch that has errors. With `reception`, `relative_llr` float32 `[B, H/4, W/4, m]`: LLRs of the index bits, positive where they point to the bit that was sent.
     """
 
     def __init__(self, config: TrainConfig, dtype: Any = "float32") -> None:
@@ -101,7 +103,7 @@ class VQVAE(keras.Model):
         self.norm = FeatureNorm(model.latent_dim)
         self.quantizer = Quantizer(config)
         self.decoder = build_decoder(
-            model.channels, model.decoder_blocks, model.latent_dim, dtype, with_variance=config.soft is not None
+            model.channels, model.decoder_blocks, model.latent_dim, dtype, with_variance=config.reception is not None
         )
         if config.train_only == "decoder":
             self.encoder.trainable = False
@@ -149,8 +151,9 @@ class VQVAE(keras.Model):
         indices, distances = self.quantizer(z)
         codeword = ops.take(self.quantizer.codebook, indices, axis=0)
 
-        if self.config.soft is not None:
-            to_decoder, variance = self._soft_features(indices, inputs["relative_llr"])
+        if self.config.reception is not None:
+            receive = self._soft_features if self.config.reception.receiver == "soft" else self._hard_features
+            to_decoder, variance = receive(indices, inputs["relative_llr"])
             grid = ops.shape(features)[:-1]
             decoder_inputs = [ops.reshape(to_decoder, ops.shape(features)), ops.reshape(variance, (*grid, 1))]
         else:
@@ -187,16 +190,46 @@ class VQVAE(keras.Model):
         codebook = self.quantizer.codebook
         size, dim = codebook.shape
         bits = self.config.model.bits_per_index
-        labels = ((np.arange(size)[:, None] >> np.arange(bits - 1, -1, -1)) & 1).astype("float32")  # [K, m]
+        labels = label_bits(size).astype("float32")  # [K, m]
         sent = ops.take(labels, indices, axis=0)
         llr = ops.reshape(relative_llr, (-1, bits)) * (2.0 * sent - 1.0)
-        usage = self.quantizer.counts / ops.sum(self.quantizer.counts)
-        prior = ops.maximum(usage, PRIOR_FLOOR / size)
+        prior = self._prior()
         posterior = ops.softmax(ops.matmul(llr, labels.T) + ops.log(prior), axis=-1)
         mean = ops.matmul(posterior, codebook)
         energy = ops.matmul(posterior, ops.sum(ops.square(codebook), -1, keepdims=True))
         variance = ops.maximum(energy - ops.sum(ops.square(mean), -1, keepdims=True), 0.0) / dim
         return mean, variance
+
+    def _hard_features(self, indices: Any, relative_llr: Any) -> tuple[Any, Any]:
+        """Decided codewords `[n, D]` and their variance per dimension `[n, 1]`, given LLRs relative to the sent bits.
+
+        The same as `receiver.Hard`: one bit-error rate for the whole batch, which is sent at one SNR.
+        """
+        codebook, bits = self.quantizer.codebook, self.config.model.bits_per_index
+        size, dim = codebook.shape
+        llr = ops.reshape(relative_llr, (-1, bits))
+        weights = ops.cast(2 ** np.arange(bits - 1, -1, -1), "int32")
+        flips = ops.sum(ops.cast(llr < 0, "int32") * weights, -1)
+        received = ops.take(self.valid_label, ops.bitwise_xor(ops.cast(indices, "int32"), flips), axis=0)
+        doubtful = ops.cast(ops.abs(llr) < CERTAIN_LLR, "float32")
+        rate = ops.sum(doubtful * ops.sigmoid(-ops.abs(llr))) / ops.maximum(ops.sum(doubtful), 1.0)
+        # Labels that are no codeword end at their valid neighbour, as the decisions do.
+        transition = losses.transition_matrix(losses.label_distances(2**bits), rate, "exact")[:size]
+        transition = ops.matmul(transition, np.eye(size, dtype="float32")[self.valid_label])  # [sent, decided]
+        posterior = ops.transpose(transition * self._prior()[:, None])
+        posterior = posterior / ops.sum(posterior, -1, keepdims=True)
+        norms = ops.sum(ops.square(codebook), -1, keepdims=True)
+        mean, energy = ops.matmul(posterior, codebook), ops.matmul(posterior, norms)
+        spread = energy - 2.0 * ops.sum(codebook * mean, -1, keepdims=True) + norms
+        variance = ops.take(ops.maximum(spread, 0.0) / dim, received, axis=0) * ops.max(doubtful, -1, keepdims=True)
+        return ops.take(codebook, received, axis=0), variance
+
+    def _prior(self) -> Any:
+        """Usage of the codewords `[K]` with the receivers' floor."""
+        prior = ops.maximum(
+            self.quantizer.counts / ops.sum(self.quantizer.counts), PRIOR_FLOOR / self.quantizer.counts.shape[0]
+        )
+        return prior / ops.sum(prior)
 
     def _codebook_loss(
         self, z: Any, indices: Any, codeword: Any, distances: Any, inputs: dict[str, Any], training: bool
@@ -207,7 +240,9 @@ class VQVAE(keras.Model):
         terms = {"quantization": ops.mean(ops.square(z - codeword))}
         loss = losses.vq_loss(z, codeword, weights.commitment, codebook_term=gradient)
         if weights.entropy.weight:
-            terms["entropy"] = losses.index_entropy(distances, indices, weights.entropy.temperature)
+            counts = self.quantizer.counts
+            running = counts / ops.sum(counts) if weights.entropy.estimate == "running" else None
+            terms["entropy"] = losses.index_entropy(distances, indices, weights.entropy.temperature, running)
             loss = loss - weights.entropy.weight * terms["entropy"]
         gamma, transition = weights.channel_aware.weight, None
         if gamma:

@@ -54,6 +54,9 @@ def test_index_entropy_counts_forward_and_pulls_towards_unused_codewords_backwar
         value = losses.index_entropy(distances, indices, temperature=0.5)
     used = counts[counts > 0]
     np.testing.assert_allclose(value, -np.sum(used * np.log(used)), rtol=1e-4)
+    np.testing.assert_allclose(
+        losses.index_entropy(distances, indices, 0.5, running=counts.astype(np.float32)), value, rtol=1e-5
+    )
     # A step along the gradient has to make the soft usage more even.
     soft = lambda d: tf.reduce_mean(tf.nn.softmax(-d / 0.5), 0)  # noqa: E731
     moved = losses.squared_distances(z + 20.0 * tape.gradient(value, z), CODEBOOK)

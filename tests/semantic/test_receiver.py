@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from linksim.errors import InputError
+from linksim.link.vouching import CERTAIN_LLR, certain_llr
 from linksim.semantic import labels, receiver
 from linksim.semantic.calibration import fit_llr_scale, reliability_curve
 
@@ -63,7 +64,33 @@ def test_mean_is_nearer_than_hard_and_claims_its_error(setting):
     assert variance.mean() == pytest.approx(errors[0], rel=0.03)
 
 
-def test_decoder_is_trained_on_what_the_receiver_delivers(setting):
+def test_hard_variance_is_bayes_rule(setting):
+    e, usage, _ = setting
+    for rate in (0.0, 0.03, 0.2, 0.5):
+        joint = usage[:, None] * labels.transition_matrix(len(e), rate)  # [sent, decided]
+        posterior = joint / joint.sum(0)
+        distances = ((e[:, None] - e) ** 2).mean(-1)
+        np.testing.assert_allclose(receiver.hard_variance(e, usage, rate), (posterior * distances).sum(0), atol=1e-5)
+
+
+def test_hard_receiver_claims_its_error_and_none_where_a_crc_vouches(setting):
+    e, usage, rng = setting
+    sent = rng.choice(len(e), 60_000, p=usage)
+    bits = labels.indices_to_bits(sent, len(e))
+    llr = rng.normal(4, 8**0.5, bits.size) * (2.0 * bits - 1)  # a consistent LLR: error rate Q(sqrt 2) = 0.079
+    llr[: bits.size // 3] = certain_llr(bits[: bits.size // 3])
+    decided = (llr > 0).astype(np.uint8)
+    features, variance = receiver.Hard(e, usage).features(decided, llr)
+    vouched = np.arange(len(sent)) < len(sent) // 3
+    assert receiver.claimed_error_rate(llr) == pytest.approx(np.mean((decided != bits)[bits.size // 3 :]), rel=0.03)
+    assert not variance[vouched].any()
+    np.testing.assert_array_equal(features[vouched], e[sent[vouched]])
+    error = ((features - e[sent]) ** 2).mean(-1)
+    assert variance[~vouched].mean() == pytest.approx(error[~vouched].mean(), rel=0.03)
+
+
+@pytest.mark.parametrize("kind", ["soft", "hard"])
+def test_decoder_is_trained_on_what_the_receiver_delivers(setting, kind):
     from linksim.semantic.config import TrainConfig
     from linksim.semantic.vqvae import VQVAE
 
@@ -73,7 +100,7 @@ def test_decoder_is_trained_on_what_the_receiver_delivers(setting):
     config = TrainConfig(
         name="soft",
         model=sizes,
-        soft={},
+        reception={"receiver": kind},
         train_only="decoder",
         initialize_from="any",
         codebook={"initialization": "keep"},
@@ -83,9 +110,11 @@ def test_decoder_is_trained_on_what_the_receiver_delivers(setting):
     sent = rng.integers(0, len(e), 200)
     relative = rng.normal(1, 4, (200, 3)).astype(np.float32)
     llr = (relative * (2.0 * labels.label_bits(len(e))[sent] - 1)).astype(np.float32)
-    trained = [np.asarray(x) for x in model._soft_features(sent, relative)]
-    mean, variance = receiver.Soft(e, usage / usage.sum()).features(np.zeros(0), llr.reshape(-1))
-    np.testing.assert_allclose(trained[0], mean, atol=1e-5)
+    llr[:20], relative[:20] = certain_llr(labels.label_bits(len(e))[sent[:20]]), CERTAIN_LLR
+    trained = [np.asarray(x) for x in getattr(model, f"_{kind}_features")(sent, relative)]
+    delivers = {"soft": receiver.Soft, "hard": receiver.Hard}[kind](e, usage / usage.sum())
+    features, variance = delivers.features((llr > 0).reshape(-1), llr.reshape(-1))
+    np.testing.assert_allclose(trained[0], features, atol=1e-5)
     np.testing.assert_allclose(trained[1][:, 0], variance, atol=1e-5)
 
 

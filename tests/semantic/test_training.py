@@ -116,6 +116,21 @@ def test_decoder_alone_leaves_encoder_and_codebook(folder: Path, tmp_path: Path)
     assert any(not np.array_equal(a, b) for a, b in zip(begin.decoder, end.decoder, strict=True))
 
 
+def test_deeper_decoder_goes_on_from_the_shallower_one(folder: Path, tmp_path: Path) -> None:
+    start = Trainer(config(folder), tmp_path / "start").run()
+    sizes = config(folder).model.model_dump()
+    deeper = sizes | {"decoder_blocks": sizes["decoder_blocks"] + 2}
+    options = {"initialize_from": str(start), "codebook": {"initialization": "keep"}}
+    trainer = Trainer(config(folder, train_only="decoder", model=deeper, **options), tmp_path / "deeper")
+    shallow = load_checkpoint(str(start))
+    features = shallow.codebook[np.random.default_rng(1).integers(0, len(shallow.codebook), (1, 4, 4))]
+    before = shallow.decode_features(features, (16, 16)).astype(float)
+    after = np.asarray(trainer.model.decoder(features))[..., :3] * 255
+    assert np.abs(before - np.clip(after, 0, 255)).mean() < 4  # further blocks begin as nearly the identity
+    with pytest.raises(InputError, match="decoder_blocks"):
+        Trainer(config(folder, model=deeper, **options), tmp_path / "all")
+
+
 def test_decoder_for_a_soft_receiver_takes_the_variance(folder: Path, tmp_path: Path) -> None:
     start = Trainer(config(folder), tmp_path / "start").run()
     fine = config(
@@ -124,7 +139,7 @@ def test_decoder_for_a_soft_receiver_takes_the_variance(folder: Path, tmp_path: 
         initialize_from=str(start),
         train_only="decoder",
         codebook={"initialization": "keep"},
-        soft={"link": {"code": {"kind": "none"}}, "es_no_db": [8.0, 20.0], "images": 1},
+        reception={"link": {"code": {"kind": "none"}}, "es_no_db": [8.0, 20.0], "images": 1},
     )
     codec = load_checkpoint(str(Trainer(fine, tmp_path / "fine").run()))
     assert codec.takes_variance
