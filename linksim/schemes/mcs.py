@@ -1,5 +1,6 @@
 """Adaptive modulation and coding: at each average SNR the scheme of a grid that does best on validation images."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -7,18 +8,15 @@ import numpy as np
 from linksim import metrics
 from linksim.errors import InputError
 from linksim.images import open_images
-from linksim.link import Link, Reception
+from linksim.link import Reception
+from linksim.link.blocks import BlockKey
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
 from linksim.schemes.config import AdaptiveMcs, Mcs, SameMcs
 from linksim.schemes.links import with_mcs
+from linksim.schemes.sending import send
 
 # Larger is better for all; LPIPS is a distance.
 _SIGN = {"psnr": 1.0, "ms_ssim": 1.0, "lpips": -1.0}
-
-
-def channel_uses(transmission: Transmission) -> int:
-    """What all streams of a transmission cost; 0 where it is infeasible."""
-    return sum(Link(stream.link).ledger(len(stream.bits)).channel_uses for stream in transmission.streams)
 
 
 class AdaptiveScheme(Scheme):
@@ -38,6 +36,7 @@ class AdaptiveScheme(Scheme):
         self._choice: dict[float, Mcs] = {}
         self._scores: dict[tuple[float, Mcs], tuple[int, float]] = {}
         self._images: list[np.ndarray] | None = None
+        self._known_budgets: dict[float | None, list[int | None]] = {}
         for mcs in self.mcs.grid:
             with_mcs(context.link, mcs, f"scheme {self.name!r}: mcs adaptive")
 
@@ -70,17 +69,14 @@ class AdaptiveScheme(Scheme):
         feasible = [i for i, transmission in enumerate(sent) if not transmission.infeasible]
         values = []
         for repetition in range(self.mcs.repetitions):
-            receptions = [self._send(sent[i], ids[i], repetition, es_no_db) for i in feasible]
-            deliveries = scheme.receive([sent[i] for i in feasible], receptions, es_no_db)
+
+            def key(number: int, stream: int, repetition: int = repetition) -> BlockKey:
+                return (self.context.seed, "validation", ids[feasible[number]], repetition, stream)
+
+            transmissions = [sent[i] for i in feasible]
+            deliveries = scheme.receive(transmissions, send(transmissions, es_no_db, key), es_no_db)
             values += [self._value(images[i], d) for i, d in zip(feasible, deliveries, strict=True)]
         return len(feasible), float(np.mean(values)) if values else -np.inf
-
-    def _send(self, sent: Transmission, image_id: str, repetition: int, es_no_db: float) -> tuple[Reception, ...]:
-        key = (self.context.seed, "validation", image_id, repetition)
-        return tuple(
-            Link(stream.link).transmit([stream.bits], es_no_db, [(*key, number)])[0]
-            for number, stream in enumerate(sent.streams)
-        )
 
     def _value(self, image: np.ndarray, delivery: Delivery) -> float:
         picture = delivery.image
@@ -100,20 +96,31 @@ class AdaptiveScheme(Scheme):
         return self._images, kept[: len(self._images)]
 
     def _budgets(self, es_no_db: float) -> list[int | None]:
-        """Channel uses of the scheme that this one is matched to, on the validation images."""
+        """Channel uses of the scheme that this one is matched to, on the validation images; for all the grid the same."""
+        references = self._references
+        key = es_no_db if any(reference.transmit_depends_on_snr for reference in references) else None
+        if key not in self._known_budgets:
+            images, ids = self._validation()
+            budgets: list[int | None] = [None] * len(images)
+            for reference in references:
+                budgets = [sent.channel_uses for sent in reference.transmit(images, ids, budgets, key)]
+            self._known_budgets[key] = budgets
+        return self._known_budgets[key]
+
+    @cached_property
+    def _references(self) -> list[Scheme]:
+        """The schemes that the budget comes from, each after the one that sets its own."""
         from linksim.schemes.registry import build_scheme
 
-        images, ids = self._validation()
-        chain, by_name = [self.rate_match], {config.name: config for config in self.context.schemes}
-        while chain[-1] is not None:
-            if chain[-1] not in by_name:
-                raise InputError(f"scheme {self.name!r}: rate_match {chain[-1]!r} is no scheme of the scenario")
-            chain.append(by_name[chain[-1]].rate_match)
-        budgets: list[int | None] = [None] * len(images)
-        for name in reversed(chain[:-1]):
-            reference = build_scheme(by_name[name], self.context)
-            budgets = [channel_uses(sent) for sent in reference.transmit(images, ids, budgets, es_no_db)]
-        return budgets
+        by_name = {config.name: config for config in self.context.schemes}
+        chain: list[Scheme] = []
+        name = self.rate_match
+        while name is not None:
+            if name not in by_name:
+                raise InputError(f"scheme {self.name!r}: rate_match {name!r} is no scheme of the scenario")
+            chain.insert(0, build_scheme(by_name[name], self.context))
+            name = by_name[name].rate_match
+        return chain
 
     def transmit(
         self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None

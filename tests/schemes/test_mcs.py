@@ -10,7 +10,7 @@ from linksim.capacity import ergodic_capacity
 from linksim.errors import InputError
 from linksim.images import ImagesConfig
 from linksim.schemes import SchemeContext, build_scheme, parse_scheme
-from linksim.schemes.mcs import AdaptiveScheme, channel_uses
+from linksim.schemes.mcs import AdaptiveScheme
 
 RAYLEIGH = link_config(channel={"kind": "rayleigh"})
 GRID = [{"rate": 0.5, "bits_per_symbol": 2}, {"rate": 0.5, "bits_per_symbol": 6}, {"rate": 0.75, "bits_per_symbol": 4}]
@@ -51,7 +51,7 @@ def test_the_choice_is_named_and_the_budget_kept(folder):
     assert s.transmit_depends_on_snr
     (sent,) = s.transmit([picture()], ["a"], [3000], 22.0)
     assert sent.settings["bits_per_symbol"] * sent.settings["code_rate"] == 3.0
-    assert channel_uses(sent) <= 3000
+    assert sent.channel_uses <= 3000
     (delivery,) = send(s, [sent], 22.0)
     assert not delivery.outage
 
