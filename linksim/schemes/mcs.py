@@ -1,5 +1,7 @@
 """Adaptive modulation and coding: at each average SNR the scheme of a grid that does best on validation images."""
 
+from collections import defaultdict
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -22,8 +24,9 @@ _SIGN = {"psnr": 1.0, "ms_ssim": 1.0, "lpips": -1.0}
 class AdaptiveScheme(Scheme):
     """A scheme with the code rate and constellation chosen per average SNR, on validation images at equal channel uses.
 
-    A grid entry counts by how many validation images it can send within the budget, then by their mean metric, lost pictures
-    concealed; of equals the first wins. The choice never looks at the images under test.
+    A grid entry counts by the mean metric over the validation images, where a picture that is lost, or that it cannot send within the
+    budget, is concealed; of equals the first wins. An image under test that does not fit is sent with the next best entry that it
+    fits; nothing else of the images under test is looked at.
     """
 
     transmit_depends_on_snr = True
@@ -33,8 +36,8 @@ class AdaptiveScheme(Scheme):
         self.name, self.rate_match = config.name, config.rate_match
         self.config, self.mcs, self.context = config, config.mcs, context
         self._built: dict[Mcs, Scheme] = {}
-        self._choice: dict[float, Mcs] = {}
-        self._scores: dict[tuple[float, Mcs], tuple[int, float]] = {}
+        self._rankings: dict[float, list[Mcs]] = {}
+        self._scores: dict[tuple[float, Mcs], float] = {}
         self._images: list[np.ndarray] | None = None
         self._known_budgets: dict[float | None, list[int | None]] = {}
         for mcs in self.mcs.grid:
@@ -52,22 +55,26 @@ class AdaptiveScheme(Scheme):
 
     def choose(self, es_no_db: float) -> Mcs:
         """The grid entry for an average Es/N0 in dB."""
-        if es_no_db not in self._choice:
-            self._choice[es_no_db] = max(self.mcs.grid, key=lambda mcs: self.score(mcs, es_no_db))
-        return self._choice[es_no_db]
+        return self._ranking(es_no_db)[0]
 
-    def score(self, mcs: Mcs, es_no_db: float) -> tuple[int, float]:
-        """How many validation images fit the budget, and their mean metric (larger is better)."""
+    def _ranking(self, es_no_db: float) -> list[Mcs]:
+        if es_no_db not in self._rankings:
+            self._rankings[es_no_db] = sorted(self.mcs.grid, key=lambda mcs: -self.score(mcs, es_no_db))
+        return self._rankings[es_no_db]
+
+    def score(self, mcs: Mcs, es_no_db: float) -> float:
+        """Mean metric of all validation images, lost ones and those that do not fit concealed (larger is better)."""
         if (es_no_db, mcs) not in self._scores:
             self._scores[es_no_db, mcs] = self._score(mcs, es_no_db)
         return self._scores[es_no_db, mcs]
 
-    def _score(self, mcs: Mcs, es_no_db: float) -> tuple[int, float]:
+    def _score(self, mcs: Mcs, es_no_db: float) -> float:
         scheme = self.fixed(mcs)
         images, ids = self._validation()
         sent = scheme.transmit(images, ids, self._budgets(es_no_db), es_no_db)
         feasible = [i for i, transmission in enumerate(sent) if not transmission.infeasible]
-        values = []
+        lost = [i for i, transmission in enumerate(sent) if transmission.infeasible]
+        values = [self._value(images[i], Delivery(None, outage=True)) for i in lost] * self.mcs.repetitions
         for repetition in range(self.mcs.repetitions):
 
             def key(number: int, stream: int, repetition: int = repetition) -> BlockKey:
@@ -76,7 +83,7 @@ class AdaptiveScheme(Scheme):
             transmissions = [sent[i] for i in feasible]
             deliveries = scheme.receive(transmissions, send(transmissions, es_no_db, key), es_no_db)
             values += [self._value(images[i], d) for i, d in zip(feasible, deliveries, strict=True)]
-        return len(feasible), float(np.mean(values)) if values else -np.inf
+        return float(np.mean(values))
 
     def _value(self, image: np.ndarray, delivery: Delivery) -> float:
         picture = delivery.image
@@ -125,16 +132,33 @@ class AdaptiveScheme(Scheme):
     def transmit(
         self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
     ) -> list[Transmission]:
-        """With the grid entry chosen for `es_no_db`, which `settings` names."""
+        """With the grid entry chosen for `es_no_db`, or the best that an image fits; `settings` names it."""
         if es_no_db is None:
             raise ValueError(f"scheme {self.name}: adaptive coding needs es_no_db")
-        mcs = self.choose(es_no_db)
-        chosen = {"code_rate": round(mcs.rate, 4), "bits_per_symbol": mcs.bits_per_symbol}
-        sent = self.fixed(mcs).transmit(images, image_ids, budgets, es_no_db)
-        return [Transmission(t.streams, t.size, t.context, t.infeasible, t.settings | chosen) for t in sent]
+        out: dict[int, Transmission] = {}
+        for mcs in self._ranking(es_no_db):
+            left = [i for i in range(len(images)) if i not in out or out[i].infeasible]
+            if not left:
+                break
+            chosen = {"code_rate": round(mcs.rate, 4), "bits_per_symbol": mcs.bits_per_symbol}
+            tried = self.fixed(mcs).transmit(
+                [images[i] for i in left], [image_ids[i] for i in left], [budgets[i] for i in left], es_no_db
+            )
+            for i, sent in zip(left, tried, strict=True):
+                if i not in out or not sent.infeasible:
+                    out[i] = replace(sent, context=(mcs, sent.context), settings=sent.settings | chosen)
+        return [out[i] for i in range(len(images))]
 
     def receive(
         self, transmissions: list[Transmission], receptions: list[tuple[Reception, ...]], es_no_db: float
     ) -> list[Delivery]:
-        """As the chosen scheme does."""
-        return self.fixed(self.choose(es_no_db)).receive(transmissions, receptions, es_no_db)
+        """As the scheme of each transmission's grid entry does."""
+        members: dict[Mcs, list[int]] = defaultdict(list)
+        for i, transmission in enumerate(transmissions):
+            members[transmission.context[0]].append(i)
+        out: dict[int, Delivery] = {}
+        for mcs, numbers in members.items():
+            sent = [replace(transmissions[i], context=transmissions[i].context[1]) for i in numbers]
+            deliveries = self.fixed(mcs).receive(sent, [receptions[i] for i in numbers], es_no_db)
+            out.update(zip(numbers, deliveries, strict=True))
+        return [out[i] for i in range(len(transmissions))]
