@@ -51,11 +51,7 @@ class FadingPlugin(Protocol):
 
 @cache
 def plugins() -> dict[str, Plugin]:
-    """Installed plugins by the kind they add; `module` is a `FadingPlugin`.
-
-    Raises:
-        InputError: a plugin cannot be loaded, lacks a member, or takes a kind that is taken; it names the plugin.
-    """
+    """Installed plugins by the kind they add; `module` is a `FadingPlugin`. Raises `InputError` as `find_plugins` does."""
     return find_plugins(GROUP, OWN_KINDS, _NEEDS, _fits)
 
 

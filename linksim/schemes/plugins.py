@@ -29,11 +29,7 @@ class SchemePlugin(Protocol):
 
 @cache
 def plugins() -> dict[str, Plugin]:
-    """Installed plugins by the kind they add; `module` is a `SchemePlugin`.
-
-    Raises:
-        InputError: a plugin cannot be loaded, lacks a member, or takes a kind that is taken; it names the plugin.
-    """
+    """Installed plugins by the kind they add; `module` is a `SchemePlugin`. Raises `InputError` as `find_plugins` does."""
     return find_plugins(GROUP, OWN_KINDS, _NEEDS, _fits)
 
 
