@@ -175,7 +175,7 @@ def _interval(row: dict[str, str], column: str) -> str:
         return row["status"] if row["status"] != "ok" else ""
     places = 2 if column == "psnr_db" else 3
     value = f"{float(row[column]):.{places}f}"
-    if not row[f"{column}_low"]:
+    if not row.get(f"{column}_low"):
         return value
     return f"{value} ± {(float(row[f'{column}_high']) - float(row[f'{column}_low'])) / 2:.{places}f}"
 

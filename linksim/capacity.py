@@ -16,6 +16,7 @@ import numpy as np
 
 from linksim.errors import InputError
 from linksim.link.config import ChannelConfig
+from linksim.link.fading import FadingConfig, plugins
 
 NOISE_NODES = 48
 # The SNR grid on which the capacity without fading is tabulated; outside it is 0 or m to 1e-5 bit.
@@ -77,18 +78,22 @@ def awgn_capacity(es_no_db: np.ndarray | float, bits_per_symbol: int, interleave
 
 
 @lru_cache(maxsize=64)
-def fading_powers(channel: ChannelConfig, count: int = 4000) -> tuple[np.ndarray, np.ndarray]:
+def fading_powers(channel: FadingConfig, count: int = 4000) -> tuple[np.ndarray, np.ndarray]:
     """Quadrature over `|h|^2` of unit mean: values `[n]` and probabilities `[n]`, by its quantiles (midpoint rule).
 
     Rayleigh: exponential. Rician: noncentral chi-square with two degrees of freedom, K the power of the line of sight over the rest.
+    Channels of other packages bring their `power_quantile`.
     """
     if channel.kind == "awgn":
         return np.ones(1), np.ones(1)
     return fading_quantile((np.arange(count) + 0.5) / count, channel), np.full(count, 1 / count)
 
 
-def fading_quantile(probability: np.ndarray | float, channel: ChannelConfig) -> np.ndarray:
+def fading_quantile(probability: np.ndarray | float, channel: FadingConfig) -> np.ndarray:
     """The `|h|^2` that the fading stays below with `probability`."""
+    if not isinstance(channel, ChannelConfig):
+        power = plugins()[channel.kind].module.power_quantile(channel, np.asarray(probability, float))
+        return np.asarray(power, float)
     if channel.kind == "awgn":
         return np.ones_like(np.asarray(probability, float))
     if channel.kind == "rayleigh" or channel.k_factor_db is None:
@@ -99,14 +104,14 @@ def fading_quantile(probability: np.ndarray | float, channel: ChannelConfig) -> 
     return np.asarray(ncx2.ppf(probability, 2, 2 * k)) / (2 * (1 + k))
 
 
-def ergodic_capacity(es_no_db: float, bits_per_symbol: int, channel: ChannelConfig, interleaved: bool = False) -> float:
+def ergodic_capacity(es_no_db: float, bits_per_symbol: int, channel: FadingConfig, interleaved: bool = False) -> float:
     """Bits per complex channel use of a code that sees all fades, at the average Es/N0 in dB."""
     powers, probabilities = fading_powers(channel)
     return float(probabilities @ awgn_capacity(es_no_db + 10 * np.log10(powers), bits_per_symbol, interleaved))
 
 
 def outage_capacity(
-    es_no_db: float, bits_per_symbol: int, channel: ChannelConfig, outage_probability: float, interleaved: bool = False
+    es_no_db: float, bits_per_symbol: int, channel: FadingConfig, outage_probability: float, interleaved: bool = False
 ) -> float:
     """The rate in bits per complex channel use that one fade carries but for `outage_probability`."""
     power = fading_quantile(outage_probability, channel)

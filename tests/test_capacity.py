@@ -10,37 +10,50 @@ from linksim.link.config import ChannelConfig
 AWGN, RAYLEIGH = ChannelConfig(kind="awgn"), ChannelConfig(kind="rayleigh")
 
 
-# Rayleigh, 15 dB, coded: 3.9985 here and by the integral of the next test, 0.0115 from the 4.01 commonly quoted; hence its tolerance.
+# The published figures at 15 dB (4.69, 4.68, 4.01, 3.95) lie 0.002 to 0.012 above these. Entropies integrated on a grid with
+# Gauss-Laguerre over the fading (the next test), the same with Gauss-Legendre over the logarithm of the power, and Monte Carlo
+# over the complex constellation (3 million symbols, +- 0.002) agree on the values here.
 @pytest.mark.parametrize(
-    ("es_no_db", "channel", "coded", "tolerance", "interleaved"),
+    ("es_no_db", "channel", "coded", "interleaved"),
     [
-        (10, AWGN, 3.27, 0.01, 3.17),
-        (10, RAYLEIGH, 2.75, 0.01, 2.64),
-        (15, AWGN, 4.69, 0.01, 4.68),
-        (15, RAYLEIGH, 4.01, 0.012, 3.95),
+        (10, AWGN, 3.2686, 3.1685),
+        (10, RAYLEIGH, 2.7537, 2.6424),
+        (15, AWGN, 4.6814, 4.6780),
+        (15, RAYLEIGH, 3.9985, 3.9445),
     ],
 )
-def test_published_values_of_64_qam(es_no_db, channel, coded, tolerance, interleaved):
-    assert capacity.ergodic_capacity(es_no_db, 6, channel) == pytest.approx(coded, abs=tolerance)
-    assert capacity.ergodic_capacity(es_no_db, 6, channel, interleaved=True) == pytest.approx(interleaved, abs=0.01)
+def test_known_values_of_64_qam(es_no_db, channel, coded, interleaved):
+    assert capacity.ergodic_capacity(es_no_db, 6, channel) == pytest.approx(coded, abs=1e-3)
+    assert capacity.ergodic_capacity(es_no_db, 6, channel, interleaved=True) == pytest.approx(interleaved, abs=1e-3)
 
 
-def test_64_qam_by_the_entropy_of_what_is_received():
-    """`C = h(y) - h(n)`, h(y) integrated on a fine grid: no quadrature over the noise is shared."""
-    levels = np.arange(-7.0, 8.0, 2.0) / np.sqrt(21)
+def entropies_of_8_pam(snr):
+    """Coded and bit-interleaved capacity in bits per real use by `h(y) - h(y|x)` and `sum h(y) - h(y|bit)`, on a fine grid of y.
 
-    def eight_pam(snr):
-        points = levels * np.sqrt(snr)
-        y = np.linspace(points[0] - 9, points[-1] + 9, 4001)
-        density = np.exp(-0.5 * (y[:, None] - points) ** 2).mean(1) / np.sqrt(2 * np.pi)
-        entropy = -np.sum(density * np.log2(np.maximum(density, 1e-300))) * (y[1] - y[0])
-        return entropy - 0.5 * np.log2(2 * np.pi * np.e)
+    `snr` is `E|x|^2 / sigma^2`. No quadrature over the noise, no logarithm of likelihood ratios: nothing is shared with the code.
+    """
+    levels = np.arange(-7.0, 8.0, 2.0) / np.sqrt(21) * np.sqrt(snr)
+    gray = np.array([0b000, 0b001, 0b011, 0b010, 0b110, 0b111, 0b101, 0b100])
+    y = np.linspace(levels[0] - 9, levels[-1] + 9, 2001)
+    densities = np.exp(-0.5 * (y[:, None] - levels) ** 2) / np.sqrt(2 * np.pi)
 
-    for es_no_db in (10.0, 15.0):
-        snr = 10 ** (es_no_db / 10)
-        faded = 2 * np.mean([eight_pam(-snr * np.log1p(-(i + 0.5) / 600)) for i in range(600)])
-        assert capacity.awgn_capacity(es_no_db, 6) == pytest.approx(2 * eight_pam(snr), abs=5e-4)
-        assert capacity.ergodic_capacity(es_no_db, 6, RAYLEIGH) == pytest.approx(faded, abs=2e-3)
+    def entropy(points):
+        density = densities[:, points].mean(1)
+        return -np.sum(density * np.log2(np.maximum(density, 1e-300))) * (y[1] - y[0])
+
+    received = entropy(slice(None))
+    given_bit = [np.mean([entropy((gray >> bit) & 1 == value) for value in (0, 1)]) for bit in range(3)]
+    return received - 0.5 * np.log2(2 * np.pi * np.e), float(np.sum(received - np.array(given_bit)))
+
+
+@pytest.mark.parametrize("es_no_db", [10.0, 15.0])
+def test_64_qam_by_the_entropy_of_what_is_received(es_no_db):
+    snr = 10 ** (es_no_db / 10)
+    powers, weights = np.polynomial.laguerre.laggauss(120)
+    faded = 2 * weights @ [entropies_of_8_pam(snr * power) for power in powers]
+    for interleaved, plain, fading in zip((False, True), 2 * np.array(entropies_of_8_pam(snr)), faded, strict=True):
+        assert capacity.awgn_capacity(es_no_db, 6, interleaved) == pytest.approx(plain, abs=2e-4)
+        assert capacity.ergodic_capacity(es_no_db, 6, RAYLEIGH, interleaved) == pytest.approx(fading, abs=3e-4)
 
 
 @pytest.mark.parametrize("bits_per_symbol", [1, 2, 4, 6, 8])

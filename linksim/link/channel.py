@@ -9,13 +9,18 @@ CSI: a raw (least-squares) estimate is `h + w`, `w ~ CN(0, v)`, with `v = csi.er
 `mu`, `s2`, `v` and takes the MMSE estimate `h_hat = mu + s2/(s2+v) (h + w - mu)`; the error left has variance
 `r = s2 v/(s2+v)` and is uncorrelated with `h_hat`. The receiver counts it as noise of power `r` (that is `r E|x|^2`),
 so after dividing by `h_hat` the effective noise variance of a symbol is `(N0 + r) / |h_hat|^2`.
+
+Fading of other packages (`linksim.link.fading`) counts as `mu = 0, s2 = 1` whatever its distribution. The estimate is then the linear
+one of least error, and what is said of its error holds for any `h` of unit mean power.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from linksim.errors import InputError
 from linksim.link.config import ChannelConfig, LinkConfig
+from linksim.link.fading import FadingConfig, plugins
 from linksim.seeds import generator
 
 
@@ -37,8 +42,10 @@ class Realizations:
     noise_variance: float
 
 
-def line_of_sight(config: ChannelConfig) -> tuple[float, float]:
+def line_of_sight(config: FadingConfig) -> tuple[float, float]:
     """`(mu, s2)`: amplitude of the constant part and power of the scattered part."""
+    if not isinstance(config, ChannelConfig):
+        return 0.0, 1.0
     if config.kind == "awgn":
         return 1.0, 0.0
     if config.kind == "rayleigh" or config.k_factor_db is None:
@@ -50,6 +57,18 @@ def line_of_sight(config: ChannelConfig) -> tuple[float, float]:
 def _complex_normal(rng: np.random.Generator, n: int) -> np.ndarray:
     """CN(0, 2): unit variance in each real dimension."""
     return rng.standard_normal(2 * n, dtype=np.float32).view(np.complex64)
+
+
+def _scattered(config: FadingConfig, power: float, rng: np.random.Generator, n: int) -> np.ndarray:
+    """The scattered part of `n` fades: complex64 `[n]` of mean power `power`."""
+    if isinstance(config, ChannelConfig):
+        return np.float32(np.sqrt(power / 2)) * _complex_normal(rng, n)
+    fades = np.asarray(plugins()[config.kind].module.fades(config, rng, n))
+    if fades.shape != (n,) or not np.isfinite(fades).all():
+        raise InputError(
+            f"channel {config.kind}: its fades are {fades.dtype} {list(fades.shape)}; {n} finite complex numbers are needed"
+        )
+    return fades.astype(np.complex64)
 
 
 def draw(config: LinkConfig, es_no_db: float, keys: list[tuple]) -> Realizations:
@@ -75,7 +94,7 @@ def draw(config: LinkConfig, es_no_db: float, keys: list[tuple]) -> Realizations
         scrambling[i] = np.unpackbits(np.frombuffer(rng.bytes(-(-n_bits // 8)), np.uint8), count=n_bits)
         noise[i] = _complex_normal(rng, n_symbols)
         if scattered:
-            fades[i] = _complex_normal(rng, n_fades)
+            fades[i] = _scattered(config.channel, scattered, rng, n_fades)
             if error_variance:
                 errors[i] = _complex_normal(rng, n_fades)
     noise *= np.float32(np.sqrt(no / 2))
@@ -83,7 +102,6 @@ def draw(config: LinkConfig, es_no_db: float, keys: list[tuple]) -> Realizations
     if not scattered:
         ones = np.ones((1, 1), np.complex64)
         return Realizations(scrambling, ones, ones, noise, no)
-    fades *= np.float32(np.sqrt(scattered / 2))
     if error_variance:
         weight = scattered / (scattered + error_variance)
         scale = np.float32(np.sqrt(error_variance / 2))

@@ -1,9 +1,12 @@
 """The `link:` part of a scenario as frozen, strict models. Light to import: neither Sionna nor TensorFlow here."""
 
 import math
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from linksim.link.fading import OWN_KINDS, FadingConfig, plugins
 
 CRC_BITS = 24
 MAX_BASE_GRAPH_2_BITS = 3824
@@ -42,11 +45,10 @@ class ModulationConfig(_Model):
     bits_per_symbol: Literal[1, 2, 4, 6, 8] = 6
 
 
-class ChannelConfig(_Model):
+class ChannelConfig(FadingConfig):
     """Flat fading of unit mean power, constant over `coherence` symbols (`block`: over one code block)."""
 
     kind: Literal["awgn", "rayleigh", "rician"] = "rayleigh"
-    coherence: Literal["symbol", "block"] | Annotated[int, Field(ge=1)] = "symbol"
     k_factor_db: float | None = Field(None, description="Rician K-factor in dB; for kind: rician only")
 
     @model_validator(mode="after")
@@ -54,6 +56,27 @@ class ChannelConfig(_Model):
         if (self.kind == "rician") != (self.k_factor_db is not None):
             raise ValueError("k_factor_db goes with kind: rician, and only with it")
         return self
+
+
+def kind(channel: Any) -> str:
+    """Which model of the union a channel is of. Without a kind it is one of our own, whose model has a default for it."""
+    value = channel.get("kind") if isinstance(channel, Mapping) else getattr(channel, "kind", None)
+    return value if isinstance(value, str) else "rayleigh"
+
+
+if TYPE_CHECKING:
+    AnyChannel = ChannelConfig | FadingConfig
+else:
+    # Channels of other packages are checked as strictly as our own: their models join the union.
+    AnyChannel = Annotated[
+        Union[
+            (
+                *(Annotated[ChannelConfig, Tag(own)] for own in OWN_KINDS),
+                *(Annotated[plugin.module.config, Tag(name)] for name, plugin in plugins().items()),
+            )
+        ],
+        Discriminator(kind),
+    ]
 
 
 class CsiConfig(_Model):
@@ -67,7 +90,7 @@ class LinkConfig(_Model):
 
     code: Annotated[Ldpc5gConfig | UncodedConfig, Field(discriminator="kind")] = Ldpc5gConfig()
     modulation: ModulationConfig = ModulationConfig()
-    channel: ChannelConfig = ChannelConfig()
+    channel: AnyChannel = ChannelConfig()
     csi: CsiConfig = CsiConfig()
     demapping: Literal["app", "maxlog"] = "app"
     share_blocks: bool = Field(

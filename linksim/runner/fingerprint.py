@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import linksim
+from linksim.link import fading
+from linksim.schemes import plugins as schemes
 
 # What a point's numbers depend on: neither the runner's own files nor figures.
 _CODE = ("capacity.py", "codecs", "images.py", "data/decode.py", "link", "metrics", "schemes", "seeds.py", "semantic")
@@ -40,6 +43,13 @@ def simulation_version() -> str:
             if not file.stem.startswith(_TRAINING_ONLY):
                 hasher.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return hasher.hexdigest()
+
+
+def plugin_packages(channel: Any, configs: Iterable[Any]) -> dict[str, str]:
+    """Name and version of the package behind a link's channel and behind schemes, by kind; empty where all are linksim's own."""
+    found = {f"channel {kind}": plugin.package for kind, plugin in fading.plugins().items() if kind == channel.kind}
+    kinds = {config.kind for config in configs}
+    return found | {f"scheme {kind}": plugin.package for kind, plugin in schemes.plugins().items() if kind in kinds}
 
 
 def library_versions() -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from linksim.errors import InputError
 from linksim.images import ImageSource
-from linksim.runner.fingerprint import digest, simulation_version
+from linksim.runner.fingerprint import digest, plugin_packages, simulation_version
 from linksim.scenario import Scenario
 
 
@@ -86,13 +86,15 @@ class Plan:
 
     def point(self, batch: Batch, scheme: str, snr_db: float, repetition: int) -> Point:
         """The point, with its id."""
+        chain = self._chain(scheme)
         identity = {
             "code": simulation_version(),
             "seed": self.scenario.seed,
             "images": batch.images,
             "size": self.scenario.images.size,
             "link": self.scenario.link.model_dump(mode="json"),
-            "schemes": self._chain(scheme),
+            "schemes": [[config.model_dump(mode="json"), self.weights[config.name]] for config in chain],
+            "plugins": plugin_packages(self.scenario.link.channel, chain),
             "metrics": self.metrics,
             "snr_db": snr_db,
             "repetition": repetition,
@@ -100,11 +102,11 @@ class Plan:
         return Point(digest(identity), scheme, snr_db, repetition)
 
     def _chain(self, name: str | None) -> list[Any]:
-        """The scheme and those that its budget comes from, each with its weights."""
+        """The scheme and those that its budget comes from."""
         by_name = {scheme.name: scheme for scheme in self.scenario.schemes}
         chain = []
         while name is not None:
-            chain.append([by_name[name].model_dump(mode="json"), self.weights[name]])
+            chain.append(by_name[name])
             name = by_name[name].rate_match
         return chain
 

@@ -16,6 +16,7 @@ from linksim.runner.measure import measure
 from linksim.runner.plan import Batch, Job, Point
 from linksim.runner.rows import Row, empty_row, fill_ledger, fill_metrics, pack
 from linksim.scenario import Scenario
+from linksim.schemes.sending import send
 
 Record = dict[str, Any]
 Pictures = dict[int, np.ndarray | None]
@@ -134,16 +135,10 @@ class Simulator:
                 reference = self._transmissions(
                     scheme.rate_match, None if snr_db is None else self._encoding_snr(scheme.rate_match, snr_db)
                 )
-                budgets = [self._channel_uses(transmission) for transmission in reference]
+                budgets = [transmission.channel_uses for transmission in reference]
             with self._timed("encode"):
                 self._sent[name, snr_db] = scheme.transmit(self._images, self._ids, budgets, snr_db)
         return self._sent[name, snr_db]
-
-    def _channel_uses(self, transmission: Any) -> int:
-        """What a transmission costs; 0, so that nothing fits, where the reference itself could not be sent."""
-        if not transmission.streams:
-            return int(transmission.settings.get("ideal_channel_uses", 0))
-        return sum(self._link(s.link).ledger(len(s.bits)).channel_uses for s in transmission.streams)
 
     def _link(self, config: LinkConfig) -> Link:
         if config not in self._links:
@@ -151,19 +146,15 @@ class Simulator:
         return self._links[config]
 
     def _send(self, point: Point, indices: list[int], transmissions: list[Any]) -> list[tuple[Any, ...]]:
-        """Receptions of the images `indices`, streams with the same link sent together."""
-        groups: dict[LinkConfig, list[tuple[int, int]]] = defaultdict(list)
-        for i in indices:
-            for number, stream in enumerate(transmissions[i].streams):
-                groups[stream.link].append((i, number))
-        received: dict[tuple[int, int], Any] = {}
+        """Receptions of the images `indices`."""
         with self._timed("link"):
-            for config, members in groups.items():
-                payloads = [transmissions[i].streams[number].bits for i, number in members]
-                keys = [self._key(point, i, number) for i, number in members]
-                receptions = self._link(config).transmit(payloads, point.snr_db, keys)
-                received.update(zip(members, map(vouched, receptions), strict=True))
-        return [tuple(received[i, number] for number in range(len(transmissions[i].streams))) for i in indices]
+            receptions = send(
+                [transmissions[i] for i in indices],
+                point.snr_db,
+                lambda position, stream: self._key(point, indices[position], stream),
+                self._link,
+            )
+            return [tuple(map(vouched, streams)) for streams in receptions]
 
     def _key(self, point: Point, i: int, number: int) -> tuple[int | float | str, ...]:
         """Randomness of a stream: shared by all schemes, so that they meet the same fades."""

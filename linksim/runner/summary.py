@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from linksim.runner.fingerprint import digest, library_versions, simulation_version
+from linksim.runner.fingerprint import digest, library_versions, plugin_packages, simulation_version
 from linksim.runner.plan import Plan
 from linksim.runner.rows import unpack
 
@@ -50,6 +50,7 @@ def describe_run(
         "finished": finished,
         "points": totals.points,
         "versions": {**library_versions(), "python": platform.python_version()},
+        "plugins": plugin_packages(plan.scenario.link.channel, plan.scenario.schemes),
         "simulation_code_sha256": simulation_version(),
         "weights_sha256": {name: sha for name, sha in plan.weights.items() if sha},
         "images": {"count": len(plan.source), "sha256": digest(hashed), "skipped": totals.skipped},

@@ -76,9 +76,11 @@ def _text(problem: Any, location: Location, model: type[BaseModel], data: Any) -
         key = str(context["discriminator"]).strip("'")
         return f"needs a field {key!r}; allowed: {', '.join(_tags(model, data, location, key))}"
     if kind == "union_tag_invalid":
+        # Where a function tells the members apart, pydantic calls it `kind()`.
+        key = str(context["discriminator"]).strip("'()")
         tag, expected = str(context["tag"]), str(context["expected_tags"])
         nearest = _nearest(tag, [part.strip("' ") for part in expected.split(",")])
-        return f"unknown {str(context['discriminator']).strip(chr(39))} {tag!r}{nearest}; allowed: {expected}"
+        return f"unknown {key} {tag!r}{nearest}; allowed: {expected}"
     if kind == "literal_error":
         allowed = str(context["expected"])
         nearest = _nearest(

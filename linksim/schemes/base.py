@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linksim.link.config import LinkConfig
+from linksim.link.ledger import ledger_of
 
 if TYPE_CHECKING:
     from linksim.link import Reception
@@ -46,6 +47,13 @@ class Transmission:
     def __post_init__(self) -> None:
         if self.infeasible and self.streams:
             raise ValueError(f"an infeasible transmission ({self.infeasible}) has no streams")
+
+    @property
+    def channel_uses(self) -> int:
+        """What it costs: all its streams, or what an ideal code takes; 0, so that nothing fits, where it is infeasible."""
+        if not self.streams:
+            return int(self.settings.get("ideal_channel_uses", 0))
+        return sum(ledger_of(stream.link, len(stream.bits)).channel_uses for stream in self.streams)
 
 
 @dataclass(frozen=True)

@@ -197,6 +197,6 @@ if TYPE_CHECKING:
 else:
     # Schemes of other packages are checked as strictly as our own: their models join the union.
     SchemeConfig = Annotated[
-        Union[(*MODELS, *(plugin.config for plugin in plugins().values()))],
+        Union[(*MODELS, *(plugin.module.config for plugin in plugins().values()))],
         Field(discriminator="kind"),
     ]

@@ -64,5 +64,5 @@ def build_scheme(config: Any, context: SchemeContext) -> Scheme:
         return SemanticScheme(config, context)
     if config.kind not in plugins():
         raise InputError(f"scheme {config.name!r}: unknown kind {config.kind!r}; allowed: {', '.join(known_kinds())}")
-    scheme: Scheme = plugins()[config.kind].build(config, context)
+    scheme: Scheme = plugins()[config.kind].module.build(config, context)
     return scheme

@@ -1,8 +1,6 @@
-"""The example package, installed as a user would, adds its two schemes to linksim."""
+"""The example package, installed as a user would, adds its two schemes to linksim; its channel is in `test_example_channel.py`."""
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +9,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.docs.pages import ROOT
+from tests.docs.example_package import PACKAGE, install, linksim
 
-PACKAGE = ROOT / "examples" / "linksim-example-schemes"
 # The palette of 8 colours for 32 x 32 pixels takes one block, into which no WebP file fits.
 TINY = [
     {"name": "Tiny", "kind": "palette", "levels": 2, "cell": 32},
@@ -24,19 +21,7 @@ TINY = [
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the installed package."""
-    folder = tmp_path_factory.mktemp("installed")
-    source = shutil.copytree(PACKAGE, tmp_path_factory.mktemp("source") / "package")  # pip builds beside the source
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps"]
-    command = [*pip, "--no-build-isolation", "--target", str(folder), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-def linksim(installed: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PYTHONPATH": str(installed)}
-    command = [sys.executable, "-m", "linksim", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
+    return install(tmp_path_factory.mktemp("installed"), tmp_path_factory.mktemp("source"))
 
 
 @pytest.fixture(scope="module")

@@ -96,9 +96,10 @@ def test_results_page_names_every_column() -> None:
 def test_results_become_a_table(tmp_path: Path) -> None:
     file = tmp_path / "results.csv"
     file.write_text(
-        "scheme,snr_db,psnr_db,psnr_db_low,psnr_db_high,status\n"
-        "A,0.0,20.0,19.5,20.5,ok\nA,10.0,30.125,,,ok\nB,10.0,,,,infeasible\n"
+        "scheme,snr_db,psnr_db,psnr_db_low,psnr_db_high,outage_rate,status\n"
+        "A,0.0,20.0,19.5,20.5,0.25,ok\nA,10.0,30.125,,,0,ok\nB,10.0,,,,,infeasible\n"
     )
+    assert generate.results_table(file, "outage_rate").splitlines()[2] == "| A | 0.250 | 0.000 |"  # it has no interval
     assert generate.results_table(file, "psnr_db").splitlines() == [
         "| `psnr_db` | 0 dB | 10 dB |",
         "| --- | --- | --- |",

@@ -6,6 +6,7 @@ import textwrap
 
 import pytest
 
+from linksim import plugins as loader
 from linksim.errors import InputError
 from linksim.schemes import plugins
 
@@ -95,7 +96,7 @@ class Point:
     ],
 )
 def test_a_bad_plugin_is_named(monkeypatch, points, message):
-    monkeypatch.setattr(plugins, "entry_points", lambda group: points)
+    monkeypatch.setattr(loader, "entry_points", lambda group: points)
     with pytest.raises(InputError, match=message):
         plugins.plugins.__wrapped__()
 
@@ -107,6 +108,6 @@ def test_a_taken_kind_is_refused(monkeypatch):
         config = JpegConfig
         build = print
 
-    monkeypatch.setattr(plugins, "entry_points", lambda group: [Point("thief", Thief)])
+    monkeypatch.setattr(loader, "entry_points", lambda group: [Point("thief", Thief)])
     with pytest.raises(InputError, match="kind 'jpeg' is taken"):
         plugins.plugins.__wrapped__()

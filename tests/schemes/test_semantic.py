@@ -9,7 +9,6 @@ from conftest import TinyCodec, link_config, picture, send
 from linksim.errors import InputError
 from linksim.link import Link
 from linksim.schemes import SchemeContext, parse_scheme
-from linksim.schemes.mcs import channel_uses
 from linksim.schemes.semantic import SemanticScheme
 from linksim.semantic.transmitter import Nearest
 
@@ -57,9 +56,9 @@ def test_the_indices_of_the_padding_are_sent_and_counted(codec):
 def test_a_budget_is_kept_or_the_image_is_infeasible(codec):
     s = build(codec, rate_match="other")
     (free,) = s.transmit([picture()], ["a"], [None], None)
-    cost = channel_uses(free)
+    cost = free.channel_uses
     fits, too_small = s.transmit([picture()] * 2, ["a"] * 2, [cost, cost - 1], None)
-    assert channel_uses(fits) == cost
+    assert fits.channel_uses == cost
     assert too_small.infeasible == f"the indices take {cost} channel uses, the budget is {cost - 1}"
 
 
@@ -101,7 +100,7 @@ def test_code_rates_cost_about_the_same_and_keep_the_important_bits(codec):
     image = picture(96, 128)
     protection = {"kind": "code-rates", "strong_bits": 1, "strong_rate": 0.34}
     plain, split = build(codec), build(codec, protection=protection)
-    costs = [channel_uses(s.transmit([image], ["a"], [None], None)[0]) for s in (plain, split)]
+    costs = [s.transmit([image], ["a"], [None], None)[0].channel_uses for s in (plain, split)]
     block = plain.carrier.link.symbols_per_block
     assert abs(costs[1] - costs[0]) <= 2 * block
     strong, weak = (Link(link).expected_bit_error_rate(1.0) for link in split.carrier.links)

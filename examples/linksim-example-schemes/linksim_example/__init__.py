@@ -1,1 +1,1 @@
-"""Example schemes for linksim; see the modules `webp` and `palette`."""
+"""Example schemes and an example channel for linksim; see the modules `webp`, `palette` and `nakagami`."""

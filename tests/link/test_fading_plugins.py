@@ -1,0 +1,65 @@
+"""Channels of other packages that are not what they should be; one that is: `tests/docs/test_example_channel.py`."""
+
+from types import SimpleNamespace
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from pydantic import BaseModel
+
+from linksim import plugins as loader
+from linksim.errors import InputError
+from linksim.link import LinkConfig, channel, fading
+
+
+class Steady(fading.FadingConfig):
+    kind: Literal["steady"] = "steady"
+
+
+class Thief(fading.FadingConfig):
+    kind: Literal["rician"] = "rician"
+
+
+class Lax(BaseModel):
+    kind: Literal["lax"] = "lax"
+
+
+def plugin(config: Any, fades: Any = np.ones) -> SimpleNamespace:
+    return SimpleNamespace(
+        config=config,
+        fades=lambda config, rng, count: fades(count),
+        power_quantile=lambda config, probability: np.ones_like(probability),
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (plugin(Lax), "channel plugin p .*: needs `config`, a model derived from linksim.link.fading.FadingConfig"),
+        (plugin(fading.FadingConfig), "needs `config`"),
+        (SimpleNamespace(config=Steady), "needs `config`.* `power_quantile.config, probability.`"),
+        (plugin(Thief), "kind 'rician' is taken"),
+    ],
+)
+def test_a_bad_plugin_is_named(monkeypatch: pytest.MonkeyPatch, module: Any, message: str) -> None:
+    point = SimpleNamespace(name="p", value="package:p", load=lambda: module)
+    monkeypatch.setattr(loader, "entry_points", lambda group: [point])
+    with pytest.raises(InputError, match=message):
+        fading.plugins.__wrapped__()
+
+
+@pytest.mark.parametrize(
+    ("fades", "problem"),
+    [
+        (lambda count: np.ones(()), r"float64 \[\]"),
+        (lambda count: np.ones((count, 1)), r"float64 \[512, 1\]"),
+        (lambda count: np.full(count, np.nan), r"512 finite complex numbers are needed"),
+    ],
+)
+def test_fades_of_a_wrong_shape_are_refused(monkeypatch: pytest.MonkeyPatch, fades: Any, problem: str) -> None:
+    monkeypatch.setattr(channel, "plugins", lambda: {"steady": loader.Plugin(plugin(Steady, fades), "p 1")})
+    # The union of channels is made when linksim is imported, so one that is not installed has to bypass the check.
+    config = LinkConfig(code={"kind": "none", "block_bits": 1024}, modulation={"bits_per_symbol": 2})
+    config = config.model_copy(update={"channel": Steady()})
+    with pytest.raises(InputError, match=f"channel steady: .*{problem}"):
+        channel.draw(config, 10.0, [("key",)])
