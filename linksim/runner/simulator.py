@@ -10,7 +10,6 @@ import numpy as np
 
 from linksim.images import open_images
 from linksim.link import Link, LinkConfig
-from linksim.link.vouching import vouched
 from linksim.runner.clean import CleanPictures, intact_reception
 from linksim.runner.measure import measure
 from linksim.runner.plan import Batch, Job, Point
@@ -148,13 +147,12 @@ class Simulator:
     def _send(self, point: Point, indices: list[int], transmissions: list[Any]) -> list[tuple[Any, ...]]:
         """Receptions of the images `indices`."""
         with self._timed("link"):
-            receptions = send(
+            return send(
                 [transmissions[i] for i in indices],
                 point.snr_db,
                 lambda position, stream: self._key(point, indices[position], stream),
                 self._link,
             )
-            return [tuple(map(vouched, streams)) for streams in receptions]
 
     def _key(self, point: Point, i: int, number: int) -> tuple[int | float | str, ...]:
         """Randomness of a stream: shared by all schemes, so that they meet the same fades."""

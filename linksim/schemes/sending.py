@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from linksim.link import Link, LinkConfig, Reception
 from linksim.link.blocks import BlockKey
+from linksim.link.vouching import vouched
 from linksim.schemes.base import Transmission
 
 
@@ -14,7 +15,7 @@ def send(
     key: Callable[[int, int], BlockKey],
     link: Callable[[LinkConfig], Link] = Link,
 ) -> list[tuple[Reception, ...]]:
-    """Receptions of each transmission's streams. What has the same link goes together: a decoder is faster with many blocks.
+    """Receptions of each transmission's streams, vouched for where CRCs hold. What has the same link goes together: a decoder is faster with many blocks.
 
     Args:
         transmissions: feasible ones.
@@ -30,5 +31,6 @@ def send(
     for config, members in groups.items():
         payloads = [transmissions[i].streams[number].bits for i, number in members]
         keys = [key(i, number) for i, number in members]
-        received.update(zip(members, link(config).transmit(payloads, es_no_db, keys), strict=True))
+        receptions = link(config).transmit(payloads, es_no_db, keys)
+        received.update(zip(members, map(vouched, receptions), strict=True))
     return [tuple(received[i, number] for number in range(len(t.streams))) for i, t in enumerate(transmissions)]
