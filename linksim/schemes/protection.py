@@ -77,20 +77,36 @@ class BitLevels(Plain):
 class CodeRates(Carrier):
     """Two streams: the important bits of every index behind a stronger code, the others behind a weaker one.
 
-    The weak rate is such that both together take the channel uses of one stream at the link's rate, up to the filling of the last block
-    of each, which the ledger counts.
+    The weak code is the strongest with which both together take no more channel uses than one stream at the link's rate, the filling of the
+    last block of each counted.
     """
 
     def __init__(self, link: LinkConfig, importance: np.ndarray, config: CodeRateProtection, who: str) -> None:
-        who = f"{who}: protection code-rates"
+        self._who = f"{who}: protection code-rates"
+        self._link = link
         self.split = Split.most_important(importance, config.strong_bits)
-        weak_rate = self.split.weak_rate(coded(link, who).rate, config.strong_rate)
-        self.links = (with_rate(link, config.strong_rate, who), with_rate(link, weak_rate, who))
+        weak_rate = self.split.weak_rate(coded(link, self._who).rate, config.strong_rate)
+        # Of a long payload, where filling does not count.
+        self.links = (with_rate(link, config.strong_rate, self._who), with_rate(link, weak_rate, self._who))
+        self._weak_link = lru_cache(maxsize=8)(self._fit_weak_link)
+
+    def _fit_weak_link(self, strong_bits: int, weak_bits: int) -> LinkConfig:
+        """The weak stream's link in what the strong stream leaves of the budget."""
+        budget = Link(self._link).ledger(strong_bits + weak_bits).channel_uses
+        left = budget - Link(self.links[0]).ledger(strong_bits).channel_uses
+        blocks = Link(self.links[1]).ledger(weak_bits).n_blocks
+        coded_bits = max(left, 0) // blocks * self._link.modulation.bits_per_symbol
+        if coded_bits * 0.93 < self._link.block_bits:
+            raise InputError(
+                f"{self._who}: {strong_bits + weak_bits} bits of an image fill {budget} channel uses, which two streams in blocks of "
+                f"{self._link.block_bits} bits do not fit; use larger images, a smaller link.code.block_bits, or a higher strong_rate"
+            )
+        return with_rate(self._link, self._link.block_bits / coded_bits, self._who)
 
     def streams(self, payload: np.ndarray) -> tuple[Stream, ...]:
-        """Strong and weak stream."""
-        parts = self.split.streams(payload)
-        return tuple(Stream(bits, link) for bits, link in zip(parts, self.links, strict=True))
+        """Strong and weak stream. Raises `InputError` where the blocks are too few to be divided."""
+        strong, weak = self.split.streams(payload)
+        return Stream(strong, self.links[0]), Stream(weak, self._weak_link(len(strong), len(weak)))
 
     def join(self, received: tuple[np.ndarray, ...]) -> np.ndarray:
         """Both streams, interleaved again."""
