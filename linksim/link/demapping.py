@@ -1,64 +1,58 @@
 """Mapping, the channel's action, equalization and demapping in one compiled pass."""
 
-import math
-
 import numpy as np
 from numba import njit, prange
+
+from linksim.link.compiled_math import LANES, exp_lanes, log_lanes
 
 _SMALLEST = np.float32(1e-30)
 
 
 @njit(cache=True, nogil=True)
-def _excess(value, inverse_noise, amplitudes, shift, bit):  # pragma: no cover - compiled
-    """`log sum exp(metric) - max(metric)` over the amplitudes whose label has `bit` at `shift`."""
-    best = np.float32(-np.inf)
-    for level in range(amplitudes.size):
+def _sum_of_exponentials(metric, best, shift, bit, total, term, bits):  # pragma: no cover - compiled
+    """`total = sum exp(metric - best)` over the amplitudes whose label has `bit` at `shift`, `[LANES]`."""
+    total[:] = 0
+    for level in range(metric.shape[0]):
         if (level >> shift) & 1 == bit:
-            distance = value - amplitudes[level]
-            best = max(best, -distance * distance * inverse_noise)
-    total = np.float32(0)
-    for level in range(amplitudes.size):
-        if (level >> shift) & 1 == bit:
-            distance = value - amplitudes[level]
-            total += math.exp(-distance * distance * inverse_noise - best)
-    return np.float32(math.log(total))
+            for w in range(LANES):
+                term[w] = metric[level, w] - best[w]
+            exp_lanes(term, bits)
+            for w in range(LANES):
+                total[w] += term[w]
 
 
 @njit(cache=True, nogil=True)
-def _demap(value, inverse_noise, amplitudes, m, exact, out, offset, stride, metric):  # pragma: no cover - compiled
-    """LLRs of the `m` bits of one real dimension at `out[offset::stride]`, after Robertson et al. 1995 for max-log."""
-    n = amplitudes.size
-    best = np.float32(-np.inf)
-    for level in range(n):
-        distance = value - amplitudes[level]
-        metric[level] = -distance * distance * inverse_noise
-        best = max(best, metric[level])
+def _demap(value, inverse_noise, amplitudes, m, exact, llr, metric, rows, bits):  # pragma: no cover - compiled
+    """LLRs `llr` `[m, LANES]` of the bits of one real dimension of `LANES` symbols, after Robertson et al. 1995.
+
+    `log sum exp` is taken relative to its own largest term, so that no LLR is too large. `metric` `[levels, LANES]`, `rows` `[5, LANES]`
+    and `bits` int32 `[LANES]` are scratch.
+    """
+    levels = amplitudes.size
+    best_0, best_1, sum_0, sum_1, term = rows[0], rows[1], rows[2], rows[3], rows[4]
+    for level in range(levels):
+        amplitude = amplitudes[level]
+        for w in range(LANES):
+            distance = value[w] - amplitude
+            metric[level, w] = -distance * distance * inverse_noise[w]
     for i in range(m):
         shift = m - 1 - i
-        best_0, best_1 = np.float32(-np.inf), np.float32(-np.inf)
-        for level in range(n):
-            if (level >> shift) & 1:
-                best_1 = max(best_1, metric[level])
-            else:
-                best_0 = max(best_0, metric[level])
-        out[offset + i * stride] = best_1 - best_0
-    if not exact:
-        return
-    for level in range(n):
-        metric[level] = math.exp(metric[level] - best)
-    for i in range(m):
-        shift = m - 1 - i
-        sum_0, sum_1 = np.float32(0), np.float32(0)
-        for level in range(n):
-            if (level >> shift) & 1:
-                sum_1 += metric[level]
-            else:
-                sum_0 += metric[level]
-        if sum_0 > _SMALLEST and sum_1 > _SMALLEST:
-            out[offset + i * stride] = math.log(sum_1 / sum_0)
-        else:  # |LLR| above 60: one sum underflows, so each is taken relative to its own largest term
-            out[offset + i * stride] += _excess(value, inverse_noise, amplitudes, shift, 1)
-            out[offset + i * stride] -= _excess(value, inverse_noise, amplitudes, shift, 0)
+        best_0[:] = -np.inf
+        best_1[:] = -np.inf
+        for level in range(levels):
+            best = best_1 if (level >> shift) & 1 else best_0
+            for w in range(LANES):
+                best[w] = max(best[w], metric[level, w])
+        for w in range(LANES):
+            llr[i, w] = best_1[w] - best_0[w]
+        if exact:
+            _sum_of_exponentials(metric, best_0, shift, 0, sum_0, term, bits)
+            _sum_of_exponentials(metric, best_1, shift, 1, sum_1, term, bits)
+            for w in range(LANES):
+                sum_1[w] /= sum_0[w]
+            log_lanes(sum_1, term)
+            for w in range(LANES):
+                llr[i, w] += sum_1[w]
 
 
 @njit(parallel=True, cache=True, nogil=True)
@@ -86,26 +80,34 @@ def channel_llrs(
     flat = fading.size == 1
     out = np.empty((batch, n), np.float32)
     for b in prange(batch):
-        metric = np.empty(amplitudes.size, np.float32)
-        for s in range(symbols):
-            first = s * bits_per_symbol
-            label_i, label_q = 0, 0
-            for i in range(m):
-                at_i, at_q = first + dimensions * i, first + dimensions * i + dimensions - 1
-                label_i = 2 * label_i + (bits[b, at_i] ^ scrambling[b, at_i])
-                label_q = 2 * label_q + (bits[b, at_q] ^ scrambling[b, at_q])
-            imaginary = amplitudes[label_q] if dimensions == 2 else np.float32(0)
-            h = fading[0, 0] if flat else fading[b, s]
-            h_hat = estimate[0, 0] if flat else estimate[b, s]
-            received = h * np.complex64(complex(amplitudes[label_i], imaginary)) + noise[b, s]
-            # The floor keeps a vanished channel finite; its LLRs are zero, as they should be.
-            gain = max(h_hat.real * h_hat.real + h_hat.imag * h_hat.imag, _SMALLEST)
-            inverse_noise = np.float32(gain / noise_variance)
-            matched = received * np.conj(h_hat)
-            scale = np.float32(1) / gain
-            _demap(matched.real * scale, inverse_noise, amplitudes, m, exact, out[b], first, dimensions, metric)
-            if dimensions == 2:
-                _demap(matched.imag * scale, inverse_noise, amplitudes, m, exact, out[b], first + 1, 2, metric)
+        value, inverse_noise = np.zeros((2, LANES), np.float32), np.zeros(LANES, np.float32)
+        llr, metric = np.empty((m, LANES), np.float32), np.empty((amplitudes.size, LANES), np.float32)
+        rows, scratch = np.empty((5, LANES), np.float32), np.empty(LANES, np.int32)
+        for start in range(0, symbols, LANES):
+            stop = min(start + LANES, symbols)
+            for s in range(start, stop):
+                first = s * bits_per_symbol
+                label_i, label_q = 0, 0
+                for i in range(m):
+                    at_i, at_q = first + dimensions * i, first + dimensions * i + dimensions - 1
+                    label_i = 2 * label_i + (bits[b, at_i] ^ scrambling[b, at_i])
+                    label_q = 2 * label_q + (bits[b, at_q] ^ scrambling[b, at_q])
+                imaginary = amplitudes[label_q] if dimensions == 2 else np.float32(0)
+                h = fading[0, 0] if flat else fading[b, s]
+                h_hat = estimate[0, 0] if flat else estimate[b, s]
+                received = h * np.complex64(complex(amplitudes[label_i], imaginary)) + noise[b, s]
+                # The floor keeps a vanished channel finite; its LLRs are zero, as they should be.
+                gain = max(h_hat.real * h_hat.real + h_hat.imag * h_hat.imag, _SMALLEST)
+                matched = received * np.conj(h_hat)
+                scale = np.float32(1) / gain
+                inverse_noise[s - start] = np.float32(gain / noise_variance)
+                value[0, s - start] = matched.real * scale
+                value[1, s - start] = matched.imag * scale
+            for dimension in range(dimensions):
+                _demap(value[dimension], inverse_noise, amplitudes, m, exact, llr, metric, rows, scratch)
+                for i in range(m):
+                    for s in range(start, stop):
+                        out[b, s * bits_per_symbol + i * dimensions + dimension] = llr[i, s - start]
         for i in range(n):
             if scrambling[b, i]:
                 out[b, i] = -out[b, i]

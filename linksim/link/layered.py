@@ -28,9 +28,10 @@ KNOWN = 2000
 def _visit_check(app, messages, columns, start, stop, q, offset):  # pragma: no cover - compiled
     """Update the messages of one check node, and the a-posteriori values of its variables, in all lanes.
 
-    `q` int16 `[degree + 4, LANES]` is scratch: the incoming values, and in its last rows what is known of the check.
+    `q` int16 `[degree + 5, LANES]` is scratch: the incoming values, and in its last rows what is known of the check and the new message.
     """
-    smallest, second, product, floor = q.shape[0] - 4, q.shape[0] - 3, q.shape[0] - 2, q.shape[0] - 1
+    smallest, second, product, floor = q.shape[0] - 5, q.shape[0] - 4, q.shape[0] - 3, q.shape[0] - 2
+    new = q.shape[0] - 1
     for w in range(LANES):
         q[smallest, w] = 32767
         q[second, w] = 32767
@@ -62,11 +63,11 @@ def _visit_check(app, messages, columns, start, stop, q, offset):  # pragma: no 
             magnitude = high if np.int16(abs(t)) == q[floor, w] else low
             # All ones where the product of the other signs is negative: negation without a branch.
             mask = np.int16(np.int16(q[product, w] ^ t) >> 15)
-            q[row, w] = np.int16(np.int16(magnitude ^ mask) - mask)
+            q[new, w] = np.int16(np.int16(magnitude ^ mask) - mask)
         for w in range(LANES):
-            app[variable, w] += np.int16(q[row, w] - messages[e, w])
+            app[variable, w] = np.int16(q[row, w] + q[new, w])
         for w in range(LANES):
-            messages[e, w] = q[row, w]
+            messages[e, w] = q[new, w]
 
 
 @njit(cache=True, nogil=True)
@@ -131,7 +132,7 @@ def _decode(llr, sent_at, filler, variables, columns, starts, iterations, offset
         app = np.empty((variables, LANES), np.int16)
         _load(llr[first : first + LANES], app, sent_at, filler)
         messages = np.zeros((columns.size, LANES), np.int8)
-        q = np.empty((degree + 4, LANES), np.int16)
+        q = np.empty((degree + 5, LANES), np.int16)
         settled, failed, parity = np.zeros(LANES, np.int16), np.empty(LANES, np.int16), np.empty(LANES, np.int16)
         for iteration in range(1, iterations + 1):
             for check in range(starts.size - 1):
