@@ -82,9 +82,8 @@ class ChannelAwareConfig(_Model):
         None, description="anneal from here to bit_error_rate over anneal_steps (null: constant)"
     )
     anneal_steps: Annotated[int, Field(ge=0)] = 0
-    labels: Literal["keep", "matched"] = Field(
-        "keep",
-        description="matched: begin and end with a label assignment of least exact D_c (binary switching, annealing)",
+    initial_labels: Literal["keep", "matched"] = Field(
+        "keep", description="matched: begin from the label assignment of least exact D_c (binary switching)"
     )
 
 

@@ -116,19 +116,20 @@ class Trainer:
             features = self._some_features(max(4, -(-size // 1024)))
             picked = generator(config.seed, "data codebook").choice(len(features), size, replace=len(features) < size)
             self._set_codebook(features[picked], np.ones(size))
-        self._match_labels("binary-switching", np.asarray(self.model.quantizer.counts))
+        self._match_labels()
 
-    def _match_labels(self, method: str, counts: np.ndarray) -> np.ndarray:
-        """Permute the codewords so that likely label errors lead to near codewords, where the run asks for it; their `counts` `[K]` then."""
+    def _match_labels(self) -> None:
+        """Permute the codewords so that likely label errors lead to near codewords, where the run asks for it."""
         term = self.config.losses.channel_aware
-        if term.weight and term.labels == "matched" and not self.model.encoder_frozen:
-            from linksim.semantic.assignment import METHODS
+        if term.weight and term.initial_labels == "matched":
+            from linksim.semantic.assignment import binary_switching
 
-            codebook = np.asarray(self.model.quantizer.codebook)
-            order = METHODS[method](codebook, counts / counts.sum(), term.bit_error_rate, self.config.seed)
-            counts = counts[order]
-            self._set_codebook(codebook[order], counts)
-        return counts
+            codebook, counts = (
+                np.asarray(self.model.quantizer.codebook),
+                np.asarray(self.model.quantizer.counts),
+            )
+            order = binary_switching(codebook, counts / counts.sum(), term.bit_error_rate, seed=self.config.seed)
+            self._set_codebook(codebook[order], counts[order])
 
     def _revive(self, batch: np.ndarray) -> int:
         """Move codewords that are (nearly) never used onto random features of a batch; how many were moved."""
@@ -157,8 +158,8 @@ class Trainer:
         self._resume()
         started = time.monotonic()
         keeps_codebook = config.codebook.initialization == "keep"
-        if self.step == 0 and keeps_codebook:
-            self._match_labels("binary-switching", np.asarray(self.model.quantizer.counts))
+        if self.step == 0 and keeps_codebook and not self.model.encoder_frozen:
+            self._match_labels()
         while self.step < config.steps:
             if self.step == config.codebook.initialize_at and not keeps_codebook and not self.model.encoder_frozen:
                 self._initialize_codebook()
@@ -190,8 +191,6 @@ class Trainer:
         model, config = self.model, self.config
         indices = SemanticCodec.indices_of(self._some_features(24), np.asarray(model.quantizer.codebook))
         counts = np.bincount(indices, minlength=config.model.codebook_size) + 0.5
-        # Training has moved the codewords since the beginning. What a decoder makes of a codeword does not depend on its label.
-        counts = self._match_labels("annealing", counts)
         card = {
             "name": config.name,
             "description": config.description,
