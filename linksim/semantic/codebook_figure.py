@@ -66,5 +66,6 @@ def _draw_distortion(axes: "Axes", meter: CodebookMeter, rows: list[DistortionRo
                 x, y, half, fmt=marker, color="0.2", mfc=fill, ms=6, capsize=2, label=f"$D$ measured, {channel}"
             )
     axes.set(xlabel="bit-error rate", ylabel="squared distance per vector", xlim=(0, rates[-1]), ylim=(0, None))
+    axes.locator_params(axis="x", nbins=5)
     axes.set_title("distortion over the channel")
     axes.legend(frameon=False, fontsize=8)
