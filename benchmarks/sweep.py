@@ -50,8 +50,9 @@ def run(description: dict[str, Any], folder: Path, workers: int = 1) -> dict[str
     for _, _, record in scan(folder / FILE_NAME):
         for stage, seconds in record["seconds"].items():
             by_scheme[record["scheme"]][stage] += seconds
+    iterations = json.loads((folder / "run.json").read_text())["ldpc_iterations_by_snr_db"]
     stages = {stage: sum(seconds[stage] for seconds in by_scheme.values()) for stage in STAGES}
-    return {"wall_s": wall, "stages_s": stages, "schemes_s": by_scheme}
+    return {"wall_s": wall, "stages_s": stages, "schemes_s": by_scheme, "iterations": iterations}
 
 
 def measure(images: int, decoder: str) -> dict[str, Any]:
@@ -83,10 +84,14 @@ def print_tables(results: dict[str, Any], images: int) -> None:
     print(f"| scheme | {' | '.join(STAGES)} |\n{'| --- ' * (len(STAGES) + 1)}|")
     for scheme, stages in results["base"]["schemes_s"].items():
         print(f"| {scheme} | {' | '.join(f'{seconds / images:.3f}' for seconds in stages.values())} |")
-    print(f"\nSeconds of the run:\n\n| run | {' | '.join(STAGES)} | wall |\n{'| --- ' * (len(STAGES) + 2)}|")
+    print(
+        f"\nSeconds of the run, and mean decoder iterations by SNR:\n\n| run | {' | '.join(STAGES)} | wall | iterations |"
+    )
+    print(f"{'| --- ' * (len(STAGES) + 3)}|")
     for name, result in results.items():
         cells = [f"{seconds:.2f}" for seconds in result["stages_s"].values()]
-        print(f"| {name} | {' | '.join(cells)} | {result['wall_s']:.1f} |")
+        iterations = ", ".join(f"{snr} dB: {mean:.1f}" for snr, mean in result["iterations"].items())
+        print(f"| {name} | {' | '.join(cells)} | {result['wall_s']:.1f} | {iterations} |")
     link = [results[name]["stages_s"]["link"] for name in ("six schemes of equal budget", "one scheme")]
     print(f"\nLink time of six schemes of equal budget over that of one: {link[0] / link[1]:.2f}")
 

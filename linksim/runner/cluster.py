@@ -3,12 +3,15 @@
 import os
 import queue
 import shutil
+import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
 from linksim.errors import InputError, LinksimError
+from linksim.runner.fingerprint import digest
 from linksim.runner.plan import Job
 from linksim.runner.quiet import start_simulator
 from linksim.scenario import Scenario
@@ -23,6 +26,8 @@ _SLURM_KEYS = {
     "gpus": "GPUs per worker (default 0)",
 }
 _ATTEMPTS = 3
+# So long nothing may happen before a run without workers says why.
+_SILENT_SECONDS = 15.0
 _LOST = "the Dask scheduler was lost; run again to go on, finished points are kept"
 
 
@@ -50,8 +55,9 @@ def parse_slurm(text: str) -> dict[str, str]:
             raise InputError(f"--slurm {text}: {part!r} is not KEY=VALUE of: {known}")
         options[key] = value
     for key in ("jobs", "cores", "gpus"):
-        if key in options and not options[key].isdecimal():
-            raise InputError(f"--slurm {text}: {key} is {options[key]!r}; a whole number is needed")
+        least = 0 if key == "gpus" else 1
+        if key in options and not (options[key].isdecimal() and int(options[key]) >= least):
+            raise InputError(f"--slurm {text}: {key} is {options[key]!r}; a whole number of at least {least} is needed")
     return options
 
 
@@ -96,6 +102,11 @@ class DaskWorkers:
         self._cluster = _start_slurm(parse_slurm(slurm)) if slurm else None
         self._resources = {"GPU": 1} if slurm and int(parse_slurm(slurm).get("gpus", "0")) else None
         address = self._cluster if self._cluster is not None else scheduler
+        self._no_workers = (
+            "linksim: no SLURM job of this run has begun yet, or all have ended; new ones are asked for (squeue shows them)"
+            if slurm
+            else f"linksim: no worker is connected to {scheduler}; start some with `dask worker {scheduler}`"
+        )
         try:
             self._client = distributed.Client(address, timeout="10s", set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
@@ -129,20 +140,32 @@ class DaskWorkers:
             yield from self._records(future)
 
     def _next(self, finished: "queue.SimpleQueue[Any]") -> Any:
-        """The next finished future; `ClusterError` once the scheduler does not answer any more."""
+        """The next finished future; `ClusterError` once the scheduler does not answer any more. Says so where no worker is there."""
+        idle_since: float | None = None
         while True:
             try:
                 return finished.get(timeout=2)
             except queue.Empty:
                 if self._client.status != "running":
                     raise ClusterError(_LOST) from None
+                if self._workers():
+                    idle_since = None
+                    continue
+                now = time.monotonic()
+                idle_since = now if idle_since is None else idle_since
+                if now - idle_since > _SILENT_SECONDS:
+                    print(self._no_workers, file=sys.stderr, flush=True)
+                    idle_since = now + 10 * _SILENT_SECONDS  # said again now and then
 
     def _wanted(self) -> int:
         """Jobs in flight: two per worker, so that none waits for the next; few, so that little is lost."""
+        return 2 * max(1, self._workers())
+
+    def _workers(self) -> int:
         workers = self._client.scheduler_info(n_workers=-1).get("workers")
         if workers is None:  # what a client without its scheduler answers
             raise ClusterError(_LOST)
-        return 2 * max(1, len(workers))
+        return len(workers)
 
     def _submit(self, job: Job) -> Any:
         return self._client.submit(
@@ -150,7 +173,7 @@ class DaskWorkers:
             self._scenario,
             self._metrics,
             job,
-            key="linksim-" + job.points[0].id + f"-{len(job.points)}",
+            key="linksim-" + digest([self._metrics, [point.id for point in job.points]]),
             retries=_ATTEMPTS - 1,
             resources=self._resources,
             pure=True,
@@ -198,5 +221,7 @@ def _start_slurm(options: dict[str, str]) -> Any:
     if shutil.which("sbatch") is None:
         raise InputError("--slurm: no sbatch on the PATH; run on a login node of a SLURM cluster, or use --workers N")
     cluster = slurm_cluster(options)
-    cluster.scale(jobs=int(options.get("jobs", "1")))
+    jobs = int(options.get("jobs", "1"))
+    # Not `scale`: jobs that end (walltime, preemption) are asked for again.
+    cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
     return cluster

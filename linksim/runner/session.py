@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from linksim.errors import InputError
+from linksim.errors import InputError, LinksimError
 from linksim.images import open_images
 from linksim.results import PointStore, write_tables
 from linksim.results.examples import save_example
@@ -89,7 +89,8 @@ class _Session:
         self.plan = Plan(scenario, source, weights, metrics)
         self.wanted = first_round(scenario)
         self.started = time.perf_counter()
-        self._next_tables = self.started + _TABLES_EVERY_SECONDS
+        # The first tables come with the first point: a disk that fills later leaves something to read.
+        self._next_tables = self.started
 
     def run(self, figures: bool) -> Outcome:
         results_folder.prepare(self.out, self.scenario)
@@ -98,7 +99,7 @@ class _Session:
             self._simulate()
         except BaseException as error:
             # The points are safe in the store; the tables of what there is are worth an attempt.
-            with contextlib.suppress(StorageError):
+            with contextlib.suppress(StorageError, OSError):
                 self._derive(finished=False)
             raise error
         finally:
@@ -120,6 +121,8 @@ class _Session:
                 for record in execute(self._jobs()):
                     self._keep(record)
                     self.progress.advance(record)
+                if missing := self._missing():
+                    raise LinksimError(f"{missing} points did not come back from the workers; run again to go on")
                 more = next_round(self.scenario, self.wanted, self._rows)
                 if more == self.wanted:
                     return
@@ -139,6 +142,10 @@ class _Session:
 
     def _count(self, wanted: Wanted) -> int:
         return self.plan.n_batches * sum(wanted.values())
+
+    def _missing(self) -> int:
+        batches = map(self.plan.batch, range(self.plan.n_batches))
+        return sum(p.id not in self.store for batch in batches for p in self.plan.points(batch, self.wanted))
 
     def _jobs(self) -> Iterator[Job]:
         """Jobs of the points that are not stored yet; a batch's files are read when its turn comes."""

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+import yaml
 from small_runs import POINTS, TEXT, assert_same_tables, command, points_in, run, wait_for_points
 
 from linksim.errors import InputError
@@ -81,9 +82,12 @@ def reference(file, tmp_path_factory):
     return out
 
 
-def start(file, out, cluster):
+def start(file, out, cluster, *options):
     return subprocess.Popen(
-        command(file, out, "--scheduler", cluster.address), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command(file, out, "--scheduler", cluster.address, *options),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
@@ -122,6 +126,29 @@ def test_a_killed_client_and_scheduler_lose_only_what_is_in_flight(file, referen
     assert points_in(out) == POINTS_OF_ONE
 
 
+def test_two_runs_on_one_scheduler_do_not_take_each_others_points(file, cluster, tmp_path):
+    sweeps = [("--set", f"sweep.snr_db={snrs}") for snrs in ("[0, 4, 8]", "[0, 5, 9]")]
+    outs = [tmp_path / name for name in "ab"]
+    processes = [start(file, out, cluster, *sweep) for out, sweep in zip(outs, sweeps, strict=True)]
+    for number, (process, out, sweep) in enumerate(zip(processes, outs, sweeps, strict=True)):
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
+        alone = tmp_path / f"alone{number}"
+        assert run(file, alone, *sweep).returncode == 0
+        assert_same_tables(out, alone)
+
+
+def test_points_that_do_not_come_back_are_missed(tmp_path, monkeypatch):
+    import linksim
+    from linksim.errors import LinksimError
+    from linksim.runner.simulator import Simulator
+
+    whole = Simulator.run
+    monkeypatch.setattr(Simulator, "run", lambda self, job: list(whole(self, job))[:-1])
+    with pytest.raises(LinksimError, match="2 points did not come back"):
+        linksim.run(yaml.safe_load(TEXT), tmp_path / "out")
+
+
 def test_no_scheduler_there(file, tmp_path):
     done = run(file, tmp_path / "out", "--scheduler", "tcp://127.0.0.1:9")
     assert done.returncode == 2
@@ -130,7 +157,12 @@ def test_no_scheduler_there(file, tmp_path):
 
 def test_slurm_options():
     assert parse_slurm("jobs=20,queue=cpu") == {"jobs": "20", "queue": "cpu"}
-    for bad, said in (("jobs", "is not KEY=VALUE"), ("job=2", "jobs (workers asked for"), ("jobs=x", "whole number")):
+    for bad, said in (
+        ("jobs", "is not KEY=VALUE"),
+        ("job=2", "jobs (workers asked for"),
+        ("jobs=x", "whole number"),
+        ("jobs=0", "at least 1"),
+    ):
         with pytest.raises(InputError, match=re.escape(said)):
             parse_slurm(bad)
 
