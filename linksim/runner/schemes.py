@@ -52,7 +52,11 @@ def _hash(config: Any) -> str:
         if getattr(config, key, None) is not None:
             from linksim.semantic.checkpoint import find_checkpoint
 
-            parts.append(hashlib.sha256(find_checkpoint(getattr(config, key))[1]).hexdigest())
+            try:
+                data = find_checkpoint(getattr(config, key))[1]
+            except InputError as error:
+                raise InputError(str(error).replace("checkpoint", key, 1)) from None
+            parts.append(hashlib.sha256(data).hexdigest())
     validation = getattr(getattr(config, "mcs", None), "validation", None)
     if validation is not None:
         source = open_images(validation)

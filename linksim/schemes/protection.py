@@ -84,8 +84,17 @@ class CodeRates(Carrier):
     def __init__(self, link: LinkConfig, importance: np.ndarray, config: CodeRateProtection, who: str) -> None:
         self._who = f"{who}: protection code-rates"
         self._link = link
-        self.split = Split.most_important(importance, config.strong_bits)
-        weak_rate = self.split.weak_rate(coded(link, self._who).rate, config.strong_rate)
+        code_rate = coded(link, self._who).rate
+        if config.strong_rate >= code_rate:
+            raise InputError(
+                f"{self._who}: strong_rate {config.strong_rate:.4g} is no stronger than the link's code of rate {code_rate:.4g}; "
+                "give a lower one"
+            )
+        try:
+            self.split = Split.most_important(importance, config.strong_bits)
+            weak_rate = self.split.weak_rate(code_rate, config.strong_rate)
+        except InputError as error:
+            raise InputError(f"{self._who}: {error}") from None
         # Of a long payload, where filling does not count.
         self.links = (with_rate(link, config.strong_rate, self._who), with_rate(link, weak_rate, self._who))
         self._weak_link = lru_cache(maxsize=8)(self._fit_weak_link)

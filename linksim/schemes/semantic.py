@@ -34,7 +34,10 @@ class SemanticScheme(Scheme):
         # The receiver knows from the CRCs whether anything is wrong, and may have a decoder for each case.
         self.damaged_codec = self.codec
         if config.damaged_checkpoint is not None:
-            self.damaged_codec = _load(config.damaged_checkpoint)
+            try:
+                self.damaged_codec = _load(config.damaged_checkpoint)
+            except InputError as error:
+                raise InputError(f"schemes.{config.name}.damaged_{error}") from None
             _check_pair(config, self.codec, self.damaged_codec)
         codebook, usage = self.codec.codebook, self.codec.usage
         self.carrier = build_carrier(config.protection, context.link, codebook, usage, f"scheme {config.name!r}")
@@ -108,6 +111,12 @@ def _check_pair(config: SemanticConfig, codec: Any, damaged: Any) -> None:
         raise InputError(
             f"schemes.{config.name}.damaged_checkpoint: {config.damaged_checkpoint!r} has another encoder or codebook than "
             f"{config.checkpoint!r}; give one that was fine-tuned from it with train_only: decoder"
+        )
+    made_for = (damaged.card.get("training", {}).get("reception") or {}).get("receiver")
+    if made_for not in (None, config.receiver.kind):
+        raise InputError(
+            f"schemes.{config.name}.damaged_checkpoint: the decoder of {config.damaged_checkpoint!r} was fine-tuned for the {made_for} "
+            f"receiver, but receiver.kind is {config.receiver.kind}; use receiver: {{kind: {made_for}}}, or a checkpoint made for yours"
         )
 
 

@@ -35,6 +35,16 @@ def test_the_gram_matrix_forgets_places() -> None:
     )
 
 
+@pytest.mark.parametrize("weights", ["torchvision", "keras"])
+def test_gram_loss_is_equation_25(data_dir: Path, weights: str) -> None:
+    loss, (a, b) = GramLoss(weights=weights), images()  # type: ignore[arg-type]
+    expected = 0.0
+    for x, y in zip(loss.gram_matrices(a), loss.gram_matrices(b), strict=True):
+        difference = ops.convert_to_numpy(x).astype(np.float64) - ops.convert_to_numpy(y)
+        expected += np.mean([np.linalg.norm(d, "fro") ** 2 for d in difference])
+    assert float(loss(a, b)) == pytest.approx(expected, rel=1e-4)
+
+
 def gradient(loss: object, x: np.ndarray, x_hat: np.ndarray) -> tuple[float, np.ndarray]:
     given = tf.constant(x_hat)
     with tf.GradientTape() as tape:

@@ -125,7 +125,8 @@ def test_only_a_transmitter_with_auto_depends_on_the_snr(codec):
         (None, {"kind": "bit-levels"}, "needs link.code {kind: none}"),
         (UNCODED, {"kind": "code-rates"}, "needs a channel code"),
         (None, {"kind": "code-rates", "strong_bits": 3}, "strong_bits 3: an index has 3 bits"),
-        (None, {"kind": "code-rates", "strong_bits": 2, "strong_rate": 0.2}, "no room"),
+        (None, {"kind": "code-rates", "strong_bits": 2, "strong_rate": 0.2}, "protection code-rates: .*no room"),
+        (None, {"kind": "code-rates", "strong_bits": 1, "strong_rate": 0.9}, "no stronger than the link's code"),
     ],
 )
 def test_protection_that_does_not_go_with_the_link_is_refused(codec, link, protection, message):
@@ -161,6 +162,19 @@ def test_the_decoder_for_damage_is_used_where_a_block_fails_and_only_there(codec
     (damaged,) = send(s, sent, 0.0)
     np.testing.assert_array_equal(intact.image, expected(codec, image))
     assert (damaged.image == 77).all()
+
+
+@pytest.mark.parametrize(("damaged", "receiver", "other"), [("robust", "soft", "hard"), ("soft", "hard", "soft")])
+def test_the_decoder_for_damage_must_be_made_for_the_receiver(damaged, receiver, other):
+    options = {"name": "s", "kind": "semantic", "checkpoint": "vqvae", "damaged_checkpoint": f"vqvae-{damaged}"}
+    with pytest.raises(InputError, match=f"fine-tuned for the {other} receiver, but receiver.kind is {receiver}"):
+        SemanticScheme(parse_scheme({**options, "receiver": {"kind": receiver}}), SchemeContext(link_config()))
+
+
+def test_the_decoder_for_damage_must_be_known():
+    options = {"name": "s", "kind": "semantic", "checkpoint": "vqvae", "damaged_checkpoint": "nosuch"}
+    with pytest.raises(InputError, match=r"schemes\.s\.damaged_checkpoint: unknown name 'nosuch'"):
+        SemanticScheme(parse_scheme(options), SchemeContext(link_config()))
 
 
 def test_the_decoder_for_damage_must_belong_to_the_transmitter():

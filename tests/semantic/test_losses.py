@@ -92,6 +92,18 @@ def test_channel_aware_distortion_is_equation_22() -> None:
     np.testing.assert_allclose(losses.channel_aware_distortion(Z, indices, CODEBOOK, p), expected, rtol=1e-4)
 
 
+def test_gradient_of_equation_22_pulls_a_feature_to_the_mean_of_what_arrives() -> None:
+    indices = _nearest(Z)
+    p = np.asarray(losses.transition_matrix(losses.label_distances(K), 0.1, "exact"))
+    z, e = tf.Variable(Z), tf.Variable(CODEBOOK)
+    with tf.GradientTape() as tape:
+        value = losses.channel_aware_distortion(z, indices, e, p)
+    to_z, to_e = (tf.convert_to_tensor(g).numpy() for g in tape.gradient(value, [z, e]))
+    np.testing.assert_allclose(to_z, 2 * (Z - p[indices] @ CODEBOOK) / Z.size, rtol=1e-3, atol=1e-6)
+    expected = sum(2 * p[s][:, None] * (CODEBOOK - x) for x, s in zip(Z, indices, strict=True)) / Z.size
+    np.testing.assert_allclose(to_e, expected, rtol=1e-3, atol=1e-6)
+
+
 def test_channel_aware_distortion_without_errors_is_the_quantization_error() -> None:
     indices = _nearest(Z)
     p = losses.transition_matrix(losses.label_distances(K), 0.0, "exact")

@@ -188,6 +188,33 @@ def test_quantizer_follows_to_the_centroids(folder: Path) -> None:
     np.testing.assert_allclose(quantizer.codebook, expected, rtol=1e-3, atol=1e-4)
 
 
+def test_training_loss_is_equations_23_and_24(folder: Path) -> None:
+    from linksim.semantic import losses
+
+    terms = {"entropy": {"weight": 0.3}, "channel_aware": {"weight": 0.7, "bit_error_rate": 0.2}}
+    weights = {"mse": 3.0, "commitment": 0.4, "codebook": 2.0, **terms}
+    model = VQVAE(config(folder, codebook={"update": "gradient"}, losses=weights))
+    image = np.random.default_rng(3).random((2, 16, 16, 3)).astype(np.float32)
+    inputs = {
+        "image": image,
+        "flips": np.zeros((2, 4, 4), np.int32),
+        "bit_error_rate": np.array([0.2], np.float32),
+        "quantize": np.ones(1, np.float32),
+        "damaged": np.zeros(1, np.float32),
+    }
+    picture = np.asarray(model(inputs))
+    z, e = np.asarray(model.features(image)).reshape(-1, 4), np.asarray(model.quantizer.codebook)
+    distances = ((z[:, None] - e) ** 2).mean(-1)
+    indices = distances.argmin(-1)
+    p = np.bincount(indices, minlength=16) / len(indices)
+    entropy = -np.sum(p[p > 0] * np.log(p[p > 0]))
+    arriving = np.asarray(losses.transition_matrix(losses.label_distances(16), 0.2, "exact"))[indices]
+    quantization, channel_aware = distances.min(-1).mean(), (arriving * distances).sum(-1).mean()
+    codebook_loss = 1.4 * quantization - 0.3 * entropy + 0.7 * channel_aware
+    expected = 3.0 * np.mean((image - picture) ** 2) + 2.0 * codebook_loss
+    assert float(model.losses[0]) == pytest.approx(expected, rel=1e-3)
+
+
 def test_crops_and_flips_are_stateless(folder: Path) -> None:
     settings = config(folder, flips={"bit_error_rate": [0.1, 0.1], "clean_share": 0.0})
     images = [np.arange(48 * 56 * 3, dtype=np.uint8).reshape(48, 56, 3)]
