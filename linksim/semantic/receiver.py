@@ -10,7 +10,7 @@ LLR_LIMIT = 1e4
 """Beyond it a bit is certain in float32; keeps infinite LLRs out of products with zero."""
 
 CHUNK_VALUES = 1 << 22
-"""Posterior values held at once (16 MiB of float32)."""
+"""Posterior values held at once (32 MiB of float64)."""
 
 
 PRIOR_FLOOR = 1e-3
@@ -88,12 +88,13 @@ class Soft:
             raise InputError(f"llr_scale {llr_scale}: must be above 0")
         self.codebook = np.asarray(codebook, np.float32)
         size = len(self.codebook)
-        self._log_prior = np.log(floored_prior(usage)).astype(np.float32)
-        self._labels = label_bits(size).T.astype(np.float32)  # [m, K]
+        self._log_prior = np.log(floored_prior(usage))
+        # In float64: how a matrix product is summed depends on the number of threads, and float32 would show it.
+        self._labels = label_bits(size).T.astype(np.float64)  # [m, K]
         self._estimate, self._scale = estimate, llr_scale
 
     def posterior(self, llr: np.ndarray) -> np.ndarray:
-        """Posterior float32 `[n, K]` of LLRs `[n * m]`.
+        """Posterior float64 `[n, K]` of LLRs `[n * m]`.
 
         Raises:
             InputError: a length that is no multiple of m, or an LLR that is not a number.
@@ -103,7 +104,7 @@ class Soft:
             raise InputError(f"{llr.size} LLRs: not a multiple of the {m} bits of an index")
         if np.isnan(llr).any():
             raise InputError("an LLR is not a number; LLRs must be real or infinite")
-        scaled = np.clip(self._scale * llr.reshape(-1, m), -LLR_LIMIT, LLR_LIMIT).astype(np.float32)
+        scaled = np.clip(self._scale * llr.reshape(-1, m), -LLR_LIMIT, LLR_LIMIT).astype(np.float64)
         logits = scaled @ self._labels + self._log_prior
         logits -= logits.max(-1, keepdims=True)
         np.exp(logits, out=logits)
@@ -118,14 +119,16 @@ class Soft:
         m = bits_per_index(size)
         n = llr.size // m
         out, variance = np.empty((n, dim), np.float32), np.empty(n, np.float32)
-        norms = (self.codebook**2).sum(-1)
+        codebook = self.codebook.astype(np.float64)
+        norms = (codebook**2).sum(-1)
         rows = max(1, CHUNK_VALUES // size)
         for start in range(0, max(n, 1), rows):
             p = self.posterior(llr[start * m : (start + rows) * m] if start + rows < n else llr[start * m :])
             part = slice(start, start + len(p))
-            mean = p @ self.codebook
-            out[part] = mean if self._estimate == "mmse" else self.codebook[p.argmax(-1)]
+            mean = p @ codebook
+            estimate = mean if self._estimate == "mmse" else codebook[p.argmax(-1)]
+            out[part] = estimate
             # E||e - f||^2 = E||e||^2 - 2 f.E[e] + ||f||^2 for either estimate f.
-            spread = p @ norms - 2 * (out[part] * mean).sum(-1) + (out[part] ** 2).sum(-1)
+            spread = p @ norms - 2 * (estimate * mean).sum(-1) + (estimate**2).sum(-1)
             variance[part] = np.maximum(spread, 0) / dim
         return out, variance
