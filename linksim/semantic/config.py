@@ -56,7 +56,7 @@ class CodebookConfig(_Model):
     )
     initialize_at: Annotated[int, Field(ge=0)] = Field(
         500,
-        description="step at which quantization begins; before it the decoder sees the features themselves",
+        description="step at which quantization begins, after a third of all at the latest; before it the decoder sees the features themselves",
     )
     revive_every: Annotated[int, Field(ge=0)] = Field(100, description="steps; 0: never")
     revive_below: NonNegative = Field(0.1, description="a codeword is dead below this share of uniform usage")

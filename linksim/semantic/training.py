@@ -46,6 +46,8 @@ class Trainer:
             optimizer=keras.optimizers.Adam(optimizer.learning_rate, global_clipnorm=optimizer.clip_norm)
         )
         self.step = 0
+        # A smoke test of few steps quantizes, too.
+        self._begin = min(config.codebook.initialize_at, config.steps // 3)
         self.model(self._inputs(np.zeros((1, 32, 32, 3), np.float32), 0), training=False)
         self.model.optimizer.build(self.model.trainable_variables)
         if config.initialize_from:
@@ -54,7 +56,7 @@ class Trainer:
     def _inputs(self, image: np.ndarray, step: int) -> dict[str, np.ndarray]:
         config = self.config
         grid = (image.shape[0], image.shape[1] // 4, image.shape[2] // 4)
-        begun = step >= config.codebook.initialize_at or config.codebook.initialization == "keep"
+        begun = step >= self._begin or config.codebook.initialization == "keep"
         inputs = {
             "image": image,
             "flips": draw_flips(config.flips, grid, config.model.bits_per_index, config.seed, step),
@@ -155,19 +157,21 @@ class Trainer:
         """Train to the end (or on from where the folder's state is) and write the checkpoint; its path."""
         config = self.config
         self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{config.name}.npz"
         self._resume()
+        self._refuse_other_settings(path)
         started = time.monotonic()
         keeps_codebook = config.codebook.initialization == "keep"
         if self.step == 0 and keeps_codebook and not self.model.encoder_frozen:
             self._match_labels()
         while self.step < config.steps:
-            if self.step == config.codebook.initialize_at and not keeps_codebook and not self.model.encoder_frozen:
+            if self.step == self._begin and not keeps_codebook and not self.model.encoder_frozen:
                 self._initialize_codebook()
             batch = crop_batch(self.train_images, config.data, config.seed, self.step)
             self.model.optimizer.learning_rate.assign(learning_rate(config, self.step))
             self.model.train_on_batch(self._inputs(batch, self.step))
             self.step += 1
-            begun = self.step > config.codebook.initialize_at or keeps_codebook
+            begun = self.step > self._begin or keeps_codebook
             every, late = config.codebook.revive_every, self.step > 0.8 * config.steps
             if every and self.step % every == 0 and begun and not late and not self.model.encoder_frozen:
                 self._revive(batch)
@@ -177,11 +181,17 @@ class Trainer:
                 self._log(self.validate(), time.monotonic() - started)
             if self.step % config.checkpoint_every == 0:
                 self._save_state()
-        path = self.folder / f"{config.name}.npz"
         checkpoint = self.checkpoint()
         checkpoint.save(path)
         path.with_suffix(".md").write_text(card_markdown(checkpoint))
         return path
+
+    def _refuse_other_settings(self, path: Path) -> None:
+        """A finished checkpoint of other settings is not overwritten. Raises `InputError`."""
+        if path.exists():
+            trained = Checkpoint.from_bytes(path.read_bytes(), str(path)).card.get("training")
+            if trained != self.config.model_dump(mode="json"):
+                raise InputError(f"{path} was trained with other settings; give another --out, or delete it")
 
     def _report(self) -> dict[str, float]:
         return dict(zip(self.model.report_names, np.asarray(self.model.report).tolist(), strict=True))

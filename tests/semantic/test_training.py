@@ -75,6 +75,21 @@ def test_training_lowers_the_error(folder: Path, tmp_path: Path) -> None:
     assert trainer.validate()["psnr_db"] > before + 2
 
 
+def test_a_finished_checkpoint_of_other_settings_is_kept(folder: Path, tmp_path: Path) -> None:
+    path = Trainer(config(folder, steps=3), tmp_path).run()
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="trained with other settings"):
+        Trainer(config(folder, steps=2), tmp_path).run()
+    assert path.read_bytes() == before
+
+
+def test_few_steps_quantize_too(folder: Path, tmp_path: Path) -> None:
+    trainer = Trainer(config(folder, steps=9, codebook={"initialize_at": 500}), tmp_path)
+    start = np.array(trainer.model.quantizer.codebook)
+    trainer.run()
+    assert not np.allclose(start, np.asarray(trainer.model.quantizer.codebook))
+
+
 def test_state_of_other_settings_is_refused(folder: Path, tmp_path: Path) -> None:
     Trainer(config(folder, steps=4), tmp_path).run()
     with pytest.raises(InputError, match="other settings"):
