@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 from linksim.link.fading import OWN_KINDS, FadingConfig, plugins
 
 CRC_BITS = 24
+HIGHEST_CODE_RATE = 948 / 1024
+"""Of the 5G shared channels (3GPP TS 38.214, 5.1.3.1)."""
 MAX_BASE_GRAPH_2_BITS = 3824
 """Longer blocks use base graph 1, whose lowest rate is 1/3 (3GPP TS 38.212, 6.2.2 and 7.2.2)."""
 
@@ -21,7 +23,9 @@ class Ldpc5gConfig(_Model):
     """5G LDPC code (3GPP TS 38.212, 5.3.2) with a CRC24A in every block of `block_bits` information bits."""
 
     kind: Literal["ldpc5g"] = "ldpc5g"
-    rate: Annotated[float, Field(ge=0.2, le=948 / 1024)] = Field(0.5, description="information bits over coded bits")
+    rate: Annotated[float, Field(ge=0.2, le=HIGHEST_CODE_RATE)] = Field(
+        0.5, description="information bits over coded bits"
+    )
     block_bits: Annotated[int, Field(ge=64, le=8448)] = Field(
         1536, description="information bits of a block, its 24 CRC bits among them"
     )

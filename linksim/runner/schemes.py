@@ -52,11 +52,7 @@ def _hash(config: Any) -> str:
         if getattr(config, key, None) is not None:
             from linksim.semantic.checkpoint import find_checkpoint
 
-            try:
-                data = find_checkpoint(getattr(config, key))[1]
-            except InputError as error:
-                raise InputError(str(error).replace("checkpoint", key, 1)) from None
-            parts.append(hashlib.sha256(data).hexdigest())
+            parts.append(hashlib.sha256(find_checkpoint(getattr(config, key), key)[1]).hexdigest())
     validation = getattr(getattr(config, "mcs", None), "validation", None)
     if validation is not None:
         source = open_images(validation)

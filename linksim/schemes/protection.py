@@ -7,7 +7,7 @@ import numpy as np
 
 from linksim.errors import InputError
 from linksim.link import Link, LinkConfig
-from linksim.link.config import UncodedConfig
+from linksim.link.config import HIGHEST_CODE_RATE, UncodedConfig
 from linksim.schemes.base import Stream
 from linksim.schemes.config import BitLevelProtection, CodeRateProtection, NoProtection
 from linksim.schemes.links import coded, with_rate
@@ -105,7 +105,7 @@ class CodeRates(Carrier):
         left = budget - Link(self.links[0]).ledger(strong_bits).channel_uses
         blocks = Link(self.links[1]).ledger(weak_bits).n_blocks
         coded_bits = max(left, 0) // blocks * self._link.modulation.bits_per_symbol
-        if coded_bits * 0.93 < self._link.block_bits:
+        if coded_bits * HIGHEST_CODE_RATE < self._link.block_bits:
             raise InputError(
                 f"{self._who}: {strong_bits + weak_bits} bits of an image fill {budget} channel uses, which two streams in blocks of "
                 f"{self._link.block_bits} bits do not fit; use larger images, a smaller link.code.block_bits, or a higher strong_rate"

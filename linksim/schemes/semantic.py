@@ -30,14 +30,11 @@ class SemanticScheme(Scheme):
     def __init__(self, config: SemanticConfig, context: SchemeContext, codec: Any = None) -> None:
         self.name, self.rate_match = config.name, config.rate_match
         self.config = config
-        self.codec = codec or _load(config.checkpoint)
+        self.codec = codec or _load(config, "checkpoint")
         # The receiver knows from the CRCs whether anything is wrong, and may have a decoder for each case.
         self.damaged_codec = self.codec
         if config.damaged_checkpoint is not None:
-            try:
-                self.damaged_codec = _load(config.damaged_checkpoint)
-            except InputError as error:
-                raise InputError(f"schemes.{config.name}.damaged_{error}") from None
+            self.damaged_codec = _load(config, "damaged_checkpoint")
             _check_pair(config, self.codec, self.damaged_codec)
         codebook, usage = self.codec.codebook, self.codec.usage
         self.carrier = build_carrier(config.protection, context.link, codebook, usage, f"scheme {config.name!r}")
@@ -120,11 +117,16 @@ def _check_pair(config: SemanticConfig, codec: Any, damaged: Any) -> None:
         )
 
 
-def _load(checkpoint: str) -> Any:
-    """The codec of a checkpoint's name or path; schemes with the same file share its networks."""
+def _load(config: SemanticConfig, key: str) -> Any:
+    """The codec of the checkpoint that `key` of a scheme names; schemes with the same file share its networks."""
     from linksim.semantic.checkpoint import find_checkpoint
 
-    return _codec(checkpoint, hashlib.sha256(find_checkpoint(checkpoint)[1]).hexdigest())
+    checkpoint = getattr(config, key)
+    try:
+        data = find_checkpoint(checkpoint, key)[1]
+    except InputError as error:
+        raise InputError(f"schemes.{config.name}.{error}") from None
+    return _codec(checkpoint, hashlib.sha256(data).hexdigest())
 
 
 @lru_cache(maxsize=8)

@@ -114,17 +114,17 @@ def pretrained_names() -> list[str]:
     return sorted(entry.name[:-4] for entry in folder.iterdir() if entry.name.endswith(".npz"))
 
 
-def find_checkpoint(name: str) -> tuple[str, bytes]:
+def find_checkpoint(name: str, key: str = "checkpoint") -> tuple[str, bytes]:
     """Where a checkpoint is and its bytes: a path to an `.npz` file, or the name of one that comes with linksim.
 
     Raises:
-        InputError: where there is none.
+        InputError: where there is none; it begins with `key`, what the file calls it.
     """
     if name.endswith(".npz") or "/" in name:
         path = Path(name)
         if not path.is_file():
             raise InputError(
-                f"checkpoint: no file {name!r}; give an .npz that `linksim train` wrote, or one of {pretrained_names()}"
+                f"{key}: no file {name!r}; give an .npz that `linksim train` wrote, or one of {pretrained_names()}"
             )
         return str(path), path.read_bytes()
     entry = resources.files("linksim") / "pretrained" / f"{name}.npz"
@@ -134,7 +134,7 @@ def find_checkpoint(name: str) -> tuple[str, bytes]:
         near = difflib.get_close_matches(name, pretrained_names(), 1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
         raise InputError(
-            f"checkpoint: unknown name {name!r}{hint}; known are {pretrained_names()}, or give a path to an .npz file"
+            f"{key}: unknown name {name!r}{hint}; known are {pretrained_names()}, or give a path to an .npz file"
         )
     return name, entry.read_bytes()
 
