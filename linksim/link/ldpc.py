@@ -72,6 +72,16 @@ class LdpcCode:
     def _encode(self) -> Any:
         return tf.function(lambda u: self.encoder(u), input_signature=[tf.TensorSpec([None, self.k], tf.float32)])
 
+    def information_bit_levels(self, levels: np.ndarray) -> np.ndarray:
+        """At which of the constellation's `levels` `[bits_per_symbol]` each information bit is sent: int32 `[k]`.
+
+        The first 2 Z ones, which are never sent (3GPP TS 38.212, 5.3.2), are one level below all others.
+        """
+        out = np.full(self.k, levels.max() + 1, np.int32)
+        information = self.sent_at < self.k
+        out[self.sent_at[information]] = levels[np.arange(self.n) % len(levels)][information]
+        return out
+
     def encode(self, bits: np.ndarray) -> np.ndarray:
         """Information bits 0/1 `[blocks, k]` -> coded bits uint8 `[blocks, n]`."""
         return self._encode(tf.constant(bits, tf.float32)).numpy().astype(np.uint8)

@@ -133,16 +133,20 @@ class Link:
         )
 
     def bit_levels(self, source_bits: int) -> np.ndarray:
-        """Constellation level of each payload bit of an uncoded link, int32 `[source_bits]`; 0 is the most reliable.
+        """Reliability level of each payload bit, int32 `[source_bits]`; 0 is the most reliable.
 
-        In Gray-labelled square QAM (3GPP TS 38.211, 5.1) bits 2l and 2l+1 of a label have level l. With a code every information
-        bit is spread over all levels, so all are level 0.
+        In Gray-labelled square QAM (3GPP TS 38.211, 5.1) bits 2l and 2l+1 of a label have level l. 5G LDPC codes are systematic: an
+        information bit has the level at which it is sent, and the worst one where it is punctured. It shows in blocks that fail.
         """
-        if not isinstance(self.config.code, UncodedConfig):
-            return np.zeros(source_bits, np.int32)
-        position = np.arange(source_bits) % self.config.payload_bits_per_block
-        levels = bit_levels(self.config.modulation.bits_per_symbol)
-        return levels[position % len(levels)].astype(np.int32)
+        config = self.config
+        position = np.arange(source_bits) % config.payload_bits_per_block
+        levels = bit_levels(config.modulation.bits_per_symbol)
+        if isinstance(config.code, UncodedConfig):
+            return levels[position % len(levels)].astype(np.int32)
+        from linksim.link.ldpc import ldpc_code
+
+        code = ldpc_code(config.block_bits, config.coded_bits_per_block, config.modulation.bits_per_symbol)
+        return code.information_bit_levels(levels)[position]
 
     def expected_bit_error_rate(self, es_no_db: float, blocks: int = 48) -> float:
         """Bit-error rate of the delivered information bits at an average Es/N0, by a seeded simulation of `blocks` blocks."""

@@ -153,7 +153,7 @@ class NoProtection(_Model):
 
 
 class BitLevelProtection(_Model):
-    """Uncoded links: important bits of an index at the strong positions of the constellation."""
+    """Important bits of an index at the reliable positions of a block: strong bits of the constellation, not punctured by the code."""
 
     kind: Literal["bit-levels"] = "bit-levels"
 

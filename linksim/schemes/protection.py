@@ -7,7 +7,7 @@ import numpy as np
 
 from linksim.errors import InputError
 from linksim.link import Link, LinkConfig
-from linksim.link.config import HIGHEST_CODE_RATE, UncodedConfig
+from linksim.link.config import HIGHEST_CODE_RATE
 from linksim.schemes.base import Stream
 from linksim.schemes.config import BitLevelProtection, CodeRateProtection, NoProtection
 from linksim.schemes.links import coded, with_rate
@@ -50,20 +50,15 @@ class Plain(Carrier):
 
 
 class BitLevels(Plain):
-    """One uncoded stream, sorted so that the most important bits ride on the strongest bits of the constellation."""
+    """One stream, sorted so that the most important bits of each block take its most reliable positions."""
 
-    def __init__(self, link: LinkConfig, importance: np.ndarray, who: str) -> None:
+    def __init__(self, link: LinkConfig, importance: np.ndarray) -> None:
         super().__init__(link)
-        if not isinstance(link.code, UncodedConfig):
-            raise InputError(
-                f"{who}: protection bit-levels needs link.code {{kind: none}}: a code spreads every bit over all levels; "
-                "use protection {kind: code-rates}"
-            )
         self._importance = importance
         self._order = lru_cache(maxsize=8)(self._compute_order)
 
     def _compute_order(self, n_bits: int) -> np.ndarray:
-        return level_permutation(self._importance, Link(self.link).bit_levels(n_bits))
+        return level_permutation(self._importance, Link(self.link).bit_levels(n_bits), self.link.payload_bits_per_block)
 
     def streams(self, payload: np.ndarray) -> tuple[Stream, ...]:
         """The payload, sorted."""
@@ -149,5 +144,5 @@ def build_carrier(
         return Plain(link)
     importance = bit_importance(codebook, usage)
     if isinstance(config, BitLevelProtection):
-        return BitLevels(link, importance, who)
+        return BitLevels(link, importance)
     return CodeRates(link, importance, config, who)

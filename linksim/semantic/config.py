@@ -140,6 +140,7 @@ class ReceptionConfig(_Model):
     es_no_db: tuple[float, ...] = Field((6.0, 8.0, 10.0, 11.0, 12.0, 13.0), description="drawn per batch")
     clean_share: Annotated[float, Field(ge=0, le=1)] = Field(0.3, description="share of batches without errors")
     llr_scale: Positive = Field(1.0, description="calibration that the receiver applies, too")
+    protection: Literal["none", "bit-levels"] = Field("none", description="of the scheme that the decoder is for")
     images: Annotated[int, Field(ge=1)] = Field(12, description="images of 256 x 256 sent per SNR to gather LLRs")
 
 

@@ -4,6 +4,9 @@ import numpy as np
 
 from linksim.errors import InputError
 
+BitErrorRate = float | np.ndarray
+"""One for all bits of a label, or one for each, `[m]`, most significant first."""
+
 
 def bits_per_index(size: int) -> int:
     """`m = ceil(log2 K)` for a codebook of `size` = K codewords.
@@ -55,11 +58,11 @@ def valid_label(labels: np.ndarray, size: int) -> np.ndarray:
     return np.where(labels >= size, labels - (1 << (bits_per_index(size) - 1)), labels)
 
 
-def through_bsc(values: np.ndarray, bit_error_rate: float) -> np.ndarray:
+def through_bsc(values: np.ndarray, bit_error_rate: BitErrorRate) -> np.ndarray:
     """Expected value at the receiver for each sent index: `[K, ...]` -> float64 `[K, ...]`.
 
     `out[i] = sum_j P(j|i) values[j]`, P of the hard receiver over a memoryless BSC, `eps^d (1-eps)^(m-d)` summed over the labels
-    that end at j.
+    that end at j. The bits of a label may differ in their rate.
 
     Raises:
         InputError: a bit-error rate outside [0, 1].
@@ -68,7 +71,7 @@ def through_bsc(values: np.ndarray, bit_error_rate: float) -> np.ndarray:
     return _flip(np.asarray(values, np.float64)[valid_label(np.arange(2**m), size)], bit_error_rate)[:size]
 
 
-def from_bsc(weights: np.ndarray, bit_error_rate: float) -> np.ndarray:
+def from_bsc(weights: np.ndarray, bit_error_rate: BitErrorRate) -> np.ndarray:
     """What arrives at each index of what was sent: `out[j] = sum_i P(j|i) weights[i]`, `[K, ...]` -> float64 `[K, ...]`.
 
     With index probabilities as weights, the probabilities of the received indices. The transpose of `through_bsc`.
@@ -82,17 +85,19 @@ def from_bsc(weights: np.ndarray, bit_error_rate: float) -> np.ndarray:
     return out
 
 
-def _flip(values: np.ndarray, bit_error_rate: float) -> np.ndarray:
-    """`sum_j eps^d(i,j) (1-eps)^(m-d(i,j)) values[j]` of `[2^m, ...]`: m steps, since the matrix is a Kronecker power of a 2 x 2 one."""
-    if not 0 <= bit_error_rate <= 1:
+def _flip(values: np.ndarray, bit_error_rate: BitErrorRate) -> np.ndarray:
+    """`sum_j eps^d(i,j) (1-eps)^(m-d(i,j)) values[j]` of `[2^m, ...]`: m steps, since the matrix is a Kronecker product of 2 x 2 ones."""
+    m = bits_per_index(len(values))
+    rates = np.broadcast_to(bit_error_rate, m)
+    if not np.all((rates >= 0) & (rates <= 1)):
         raise InputError(f"bit_error_rate {bit_error_rate}: must be between 0 and 1")
     out, shape = values, values.shape
-    for bit in range(bits_per_index(len(values))):
+    for bit, rate in enumerate(rates):
         pairs = out.reshape(2**bit, 2, -1)
-        out = (1 - bit_error_rate) * pairs + bit_error_rate * pairs[:, ::-1]
+        out = (1 - rate) * pairs + rate * pairs[:, ::-1]
     return out.reshape(shape)
 
 
-def transition_matrix(size: int, bit_error_rate: float) -> np.ndarray:
+def transition_matrix(size: int, bit_error_rate: BitErrorRate) -> np.ndarray:
     """`P[i, j] = P(j|i)` of index j received for i sent, hard receiver, exact labels: float64 `[K, K]`."""
     return through_bsc(np.eye(size), bit_error_rate)

@@ -7,6 +7,8 @@ import numpy as np
 from linksim.link.vouching import CERTAIN_LLR, vouched
 from linksim.seeds import generator
 from linksim.semantic.config import ReceptionConfig
+from linksim.semantic.labels import bits_per_index
+from linksim.semantic.protection import bit_importance, level_permutation, undo
 
 IMAGE_GRID = 64
 """Indices across an image of 256 pixels: blocks cover the rows of such a grid, so losses come in stripes."""
@@ -37,18 +39,29 @@ class LlrPool:
         return out
 
 
-def gather_llrs(config: ReceptionConfig, bits_per_index: int, seed: int) -> LlrPool:
-    """Send `images` random index grids of 64 x 64 at every SNR over the link and keep their relative LLRs, scaled."""
+def gather_llrs(config: ReceptionConfig, codebook: np.ndarray, usage: np.ndarray, seed: int) -> LlrPool:
+    """Send `images` random index grids of 64 x 64 at every SNR over the link and keep their relative LLRs, scaled.
+
+    Args:
+        config: link, SNRs, protection.
+        codebook, usage: `[K, D]` and `[K]`, from which a protection takes the importance of each bit.
+        seed: of payloads and link.
+    """
     from linksim.link import Link
 
     link = Link(config.link)
-    size = IMAGE_GRID * IMAGE_GRID * bits_per_index
+    bits = bits_per_index(len(codebook))
+    size = IMAGE_GRID * IMAGE_GRID * bits
+    order = np.arange(size)
+    if config.protection == "bit-levels":
+        importance = bit_importance(codebook, usage)
+        order = level_permutation(importance, link.bit_levels(size), config.link.payload_bits_per_block)
     payloads = [generator(seed, i, "payload").integers(0, 2, size, np.uint8) for i in range(config.images)]
     grids = []
     for es_no_db in config.es_no_db:
         keys: list[tuple[int | float | str, ...]] = [(seed, "reception", i) for i in range(config.images)]
         receptions = [vouched(r) for r in link.transmit(payloads, es_no_db, keys)]
-        relative = [r.llr * (2.0 * p - 1.0) for r, p in zip(receptions, payloads, strict=True)]
-        grid = np.stack(relative).reshape(config.images, IMAGE_GRID, IMAGE_GRID, bits_per_index)
+        relative = [undo(r.llr * (2.0 * p - 1.0), order) for r, p in zip(receptions, payloads, strict=True)]
+        grid = np.stack(relative).reshape(config.images, IMAGE_GRID, IMAGE_GRID, bits)
         grids.append((config.llr_scale * grid).astype(np.float32))
     return LlrPool(tuple(grids), config.clean_share)

@@ -76,6 +76,15 @@ def transition_matrix(hamming: Any, bit_error_rate: Any, labelling: Labelling) -
     return p / ops.sum(p, axis=-1, keepdims=True)
 
 
+def label_transition(bit_error_rates: Any) -> Any:
+    """`P(j | i)` of all labels, `[2^m, 2^m]`, where each bit has an error rate of its own: `[m]`, most significant bit first."""
+    out = ops.ones((1, 1))
+    for rate in ops.unstack(bit_error_rates):
+        flip = ops.stack([ops.stack([1.0 - rate, rate]), ops.stack([rate, 1.0 - rate])])
+        out = ops.kron(out, flip)
+    return out
+
+
 def channel_aware_distortion(z: Any, indices: Any, codebook: Any, transition: Any) -> Any:
     """Eq. 22: `E_z sum_j P(j | s) ||z - e_j||^2 / D` of features `[n, D]` with indices `[n]`.
 

@@ -17,22 +17,24 @@ def bit_importance(codebook: np.ndarray, usage: np.ndarray) -> np.ndarray:
     return np.array([usage @ ((e - e[j]) ** 2).sum(-1) for j in received])
 
 
-def level_permutation(importance: np.ndarray, levels: np.ndarray) -> np.ndarray:
+def level_permutation(importance: np.ndarray, levels: np.ndarray, block_bits: int) -> np.ndarray:
     """Where the link has to carry which bit: `sent = payload[order]`, int64 `[n * m]`; `undo(sent, order)` inverts it.
 
     Args:
         importance: of each bit of an index, `[m]`.
         levels: reliability level of every position of the payload, `[n * m]`, 0 the strongest.
+        block_bits: payload bits of a block; no bit leaves its block, so that a block that is lost costs no more indices than before.
 
-    The most important bits of all indices take the strongest positions. Positions of one level keep the payload's order.
+    The most important bits in a block take its strongest positions. Positions of one level keep the payload's order.
     """
     m = len(importance)
     if len(levels) % m:
         raise InputError(f"{len(levels)} levels: not a multiple of the {m} bits of an index")
     rank = np.empty(m, np.int64)
     rank[np.argsort(-np.asarray(importance), kind="stable")] = np.arange(m)
+    block = np.arange(len(levels)) // block_bits
     order = np.empty(len(levels), np.int64)
-    order[np.argsort(levels, kind="stable")] = np.argsort(np.tile(rank, len(levels) // m), kind="stable")
+    order[np.lexsort((levels, block))] = np.lexsort((np.tile(rank, len(levels) // m), block))
     return order
 
 

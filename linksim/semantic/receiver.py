@@ -4,7 +4,7 @@ import numpy as np
 
 from linksim.errors import InputError
 from linksim.link.vouching import CERTAIN_LLR
-from linksim.semantic.labels import bits_per_index, bits_to_labels, from_bsc, label_bits, valid_label
+from linksim.semantic.labels import BitErrorRate, bits_per_index, bits_to_labels, from_bsc, label_bits, valid_label
 
 LLR_LIMIT = 1e4
 """Beyond it a bit is certain in float32; keeps infinite LLRs out of products with zero."""
@@ -23,7 +23,7 @@ def floored_prior(usage: np.ndarray) -> np.ndarray:
     return np.asarray(prior / prior.sum(), np.float64)
 
 
-def hard_variance(codebook: np.ndarray, usage: np.ndarray, bit_error_rate: float) -> np.ndarray:
+def hard_variance(codebook: np.ndarray, usage: np.ndarray, bit_error_rate: BitErrorRate) -> np.ndarray:
     """Expected squared error per dimension of each decided codeword over a BSC: `E[||e_i - e_j||^2 | j] / D`, float32 `[K]`.
 
     By Bayes' rule over the codewords `i` that may have been sent, with their usage as prior.
@@ -36,17 +36,22 @@ def hard_variance(codebook: np.ndarray, usage: np.ndarray, bit_error_rate: float
     return (np.maximum(spread, 0) / e.shape[1]).astype(np.float32)
 
 
-def claimed_error_rate(llr: np.ndarray) -> float:
-    """Bit-error rate that LLRs claim, by the mean of `1 / (1 + exp|llr|)` over the bits that no CRC vouches for; 0 if there are none."""
-    doubtful = np.abs(llr[np.abs(llr) < CERTAIN_LLR])
-    return float(np.mean(1 / (1 + np.exp(doubtful, dtype=np.float64)))) if doubtful.size else 0.0
+def claimed_error_rates(llr: np.ndarray) -> np.ndarray:
+    """Error rate float64 `[m]` that LLRs `[n, m]` claim for each bit of an index.
+
+    The mean of `1 / (1 + exp|llr|)` over the bits that no CRC vouches for; 0 if there are none.
+    """
+    size = np.abs(llr.astype(np.float64))
+    doubtful = size < CERTAIN_LLR
+    claimed = doubtful / (1 + np.exp(np.minimum(size, CERTAIN_LLR)))
+    return np.asarray(claimed.sum(0) / np.maximum(doubtful.sum(0), 1))
 
 
 class Hard:
     """Decided bits to codewords; a label that is none is taken for the nearest that is one.
 
-    Of the LLRs it uses one number per picture: the bit-error rate that they claim. With it and the `usage` `[K]` of the codewords it
-    tells the decoder how far off a decided codeword may be.
+    Of the LLRs it uses m numbers per picture: the error rates that they claim for the bits of an index. With them and the `usage` `[K]`
+    of the codewords it tells the decoder how far off a decided codeword may be.
     """
 
     def __init__(self, codebook: np.ndarray, usage: np.ndarray | None = None) -> None:
@@ -62,9 +67,10 @@ class Hard:
         indices = valid_label(bits_to_labels(bits, size), size)
         variance = np.zeros(len(indices), np.float32)
         if llr is not None and self._usage is not None:
-            doubtful = (np.abs(llr) < CERTAIN_LLR).reshape(len(indices), -1).any(-1)
+            llr = llr.reshape(len(indices), -1)
+            doubtful = (np.abs(llr) < CERTAIN_LLR).any(-1)
             if doubtful.any():
-                table = hard_variance(self.codebook, self._usage, min(claimed_error_rate(llr), 0.5))
+                table = hard_variance(self.codebook, self._usage, claimed_error_rates(llr))
                 variance[doubtful] = table[indices[doubtful]]
         return self.codebook[indices], variance
 

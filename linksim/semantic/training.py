@@ -15,7 +15,7 @@ from linksim.semantic.checkpoint import Checkpoint, SemanticCodec, find_checkpoi
 from linksim.semantic.config import TrainConfig
 from linksim.semantic.crops import centre_crop, crop_batch, draw_flips, load_images
 from linksim.semantic.kmeans import kmeans
-from linksim.semantic.link_statistics import gather_llrs
+from linksim.semantic.link_statistics import LlrPool, gather_llrs
 from linksim.semantic.precision import with_precision
 from linksim.semantic.receiver import hard_variance
 from linksim.semantic.schedules import channel_aware_rate, learning_rate
@@ -39,9 +39,10 @@ class Trainer:
         self.train_images, self.validation_images = load_images(config.data, config.seed)
         self.model = VQVAE(config, config.precision)
         optimizer = config.optimizer
-        self.llr_pool = (
-            gather_llrs(config.reception, config.model.bits_per_index, config.seed) if config.reception else None
-        )
+        start = _start(config)
+        self.llr_pool: LlrPool | None = None
+        if config.reception is not None and start is not None:
+            self.llr_pool = gather_llrs(config.reception, start.codebook, start.usage, config.seed)
         self.model.compile(
             optimizer=keras.optimizers.Adam(optimizer.learning_rate, global_clipnorm=optimizer.clip_norm)
         )
@@ -50,8 +51,8 @@ class Trainer:
         self._begin = min(config.codebook.initialize_at, config.steps // 3)
         self.model(self._inputs(np.zeros((1, 32, 32, 3), np.float32), 0), training=False)
         self.model.optimizer.build(self.model.trainable_variables)
-        if config.initialize_from:
-            self._start_from(config.initialize_from)
+        if start is not None:
+            self._start_from(start)
 
     def _inputs(self, image: np.ndarray, step: int) -> dict[str, np.ndarray]:
         config = self.config
@@ -69,17 +70,7 @@ class Trainer:
             damaged = bool(inputs["relative_llr"].min() < CERTAIN_LLR)
         return inputs | {"damaged": np.array([float(damaged)], np.float32)}
 
-    def _start_from(self, name: str) -> None:
-        where, data = find_checkpoint(name)
-        start = Checkpoint.from_bytes(data, where)
-        model, blocks = self.config.model, start.model.decoder_blocks
-        if self.config.train_only == "decoder" and model.decoder_blocks > blocks:
-            model = model.model_copy(update={"decoder_blocks": blocks})
-        if start.model != model:
-            raise InputError(
-                f"initialize_from: {name!r} has the model {start.model}, this run {self.config.model}; they must be the same, "
-                "except that train_only: decoder may have more decoder_blocks"
-            )
+    def _start_from(self, start: Checkpoint) -> None:
         self.model.encoder.set_weights(start.encoder)
         self.model.decoder.set_weights(self._decoder_weights(start))
         self.model.norm.mean.assign(start.norm_mean)
@@ -274,3 +265,20 @@ class Trainer:
         path = self.folder / STATE_FILE
         if path.exists():
             self.step = load_state(path, run_hash(self.config), self._variables())
+
+
+def _start(config: TrainConfig) -> Checkpoint | None:
+    """The checkpoint that a run starts from. Raises `InputError` where its networks have other sizes."""
+    if config.initialize_from is None:
+        return None
+    where, data = find_checkpoint(config.initialize_from)
+    start = Checkpoint.from_bytes(data, where)
+    model, blocks = config.model, start.model.decoder_blocks
+    if config.train_only == "decoder" and model.decoder_blocks > blocks:
+        model = model.model_copy(update={"decoder_blocks": blocks})
+    if start.model != model:
+        raise InputError(
+            f"initialize_from: {config.initialize_from!r} has the model {start.model}, this run {config.model}; they must be the same, "
+            "except that train_only: decoder may have more decoder_blocks"
+        )
+    return start

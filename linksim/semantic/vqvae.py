@@ -203,7 +203,7 @@ class VQVAE(keras.Model):
     def _hard_features(self, indices: Any, relative_llr: Any) -> tuple[Any, Any]:
         """Decided codewords `[n, D]` and their variance per dimension `[n, 1]`, given LLRs relative to the sent bits.
 
-        The same as `receiver.Hard`: one bit-error rate for the whole batch, which is sent at one SNR.
+        The same as `receiver.Hard`: error rates of the m bits for the whole batch, which is sent at one SNR.
         """
         codebook, bits = self.quantizer.codebook, self.config.model.bits_per_index
         size, dim = codebook.shape
@@ -212,9 +212,9 @@ class VQVAE(keras.Model):
         flips = ops.sum(ops.cast(llr < 0, "int32") * weights, -1)
         received = ops.take(self.valid_label, ops.bitwise_xor(ops.cast(indices, "int32"), flips), axis=0)
         doubtful = ops.cast(ops.abs(llr) < CERTAIN_LLR, "float32")
-        rate = ops.sum(doubtful * ops.sigmoid(-ops.abs(llr))) / ops.maximum(ops.sum(doubtful), 1.0)
+        rates = ops.sum(doubtful * ops.sigmoid(-ops.abs(llr)), 0) / ops.maximum(ops.sum(doubtful, 0), 1.0)
         # Labels that are no codeword end at their valid neighbour, as the decisions do.
-        transition = losses.transition_matrix(losses.label_distances(2**bits), rate, "exact")[:size]
+        transition = losses.label_transition(rates)[:size]
         transition = ops.matmul(transition, np.eye(size, dtype="float32")[self.valid_label])  # [sent, decided]
         posterior = ops.transpose(transition * self._prior()[:, None])
         posterior = posterior / ops.sum(posterior, -1, keepdims=True)

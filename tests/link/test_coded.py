@@ -1,5 +1,7 @@
 """The coded link: block error rates, early termination, the layered decoder against Sionna's, CRC, determinism."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,21 @@ def test_errors_before_and_after_failed_decoding() -> None:
     link = Link(coded())
     assert link.expected_bit_error_rate(8.0) == pytest.approx(0.20, abs=0.015)
     assert link.expected_bit_error_rate(10.0) == pytest.approx(0.16, abs=0.015)
+
+
+@pytest.mark.parametrize(
+    ("bits_per_symbol", "rate", "es_no_db"), [(6, 0.5, 10.0), (4, 0.5, 6.0), (1, 0.5, -1.0), (6, 0.75, 14.0)]
+)
+def test_bit_levels_predict_the_errors_of_failed_blocks(bits_per_symbol: int, rate: float, es_no_db: float) -> None:
+    config = coded(modulation={"bits_per_symbol": bits_per_symbol}, code={"rate": rate})
+    (sent,) = payloads(config, 1, 128)
+    (reception,) = Link(config).transmit([sent], es_no_db, [("levels",)])
+    assert not reception.block_ok.any()
+    levels = Link(config).bit_levels(len(sent))
+    wrong = reception.bits != sent
+    measured = [wrong[levels == level].mean() for level in np.unique(levels)]
+    assert len(measured) > 1
+    assert all(strong < 0.8 * weak for strong, weak in pairwise(measured)), measured
 
 
 def channel_llrs(

@@ -31,6 +31,7 @@ VARIANTS = [
     ({"receiver": {"kind": "soft"}}, None),
     ({"receiver": {"kind": "soft", "estimate": "map", "llr_scale": 0.5}}, UNCODED),
     ({"protection": {"kind": "bit-levels"}}, UNCODED),
+    ({"protection": {"kind": "bit-levels"}}, None),
     ({"protection": {"kind": "code-rates", "strong_bits": 1, "strong_rate": 0.34}, "receiver": {"kind": "soft"}}, None),
     ({"transmitter": {"kind": "channel-optimized"}}, None),
 ]
@@ -122,7 +123,6 @@ def test_only_a_transmitter_with_auto_depends_on_the_snr(codec):
 @pytest.mark.parametrize(
     ("link", "protection", "message"),
     [
-        (None, {"kind": "bit-levels"}, "needs link.code {kind: none}"),
         (UNCODED, {"kind": "code-rates"}, "needs a channel code"),
         (None, {"kind": "code-rates", "strong_bits": 3}, "strong_bits 3: an index has 3 bits"),
         (None, {"kind": "code-rates", "strong_bits": 2, "strong_rate": 0.2}, "protection code-rates: .*no room"),

@@ -30,15 +30,16 @@ def test_invalid_labels_go_to_the_nearest_valid_one(size):
 
 
 @pytest.mark.parametrize("size", [5, 8])
-@pytest.mark.parametrize("eps", [0.0, 0.1, 0.5])
+@pytest.mark.parametrize("eps", [0.0, 0.1, 0.5, (0.02, 0.3, 0.1)])
 def test_transition_matrix_sums_over_flip_patterns(size, eps):
     m = labels.bits_per_index(size)
+    eps = np.broadcast_to(eps, m)
     expected = np.zeros((size, size))
     for i in range(size):
         for label in range(2**m):
-            d = (i ^ label).bit_count()
+            flipped = labels.label_bits(2**m)[i ^ label] == 1
             j = min(range(size), key=lambda k: ((label ^ k).bit_count(), k))
-            expected[i, j] += eps**d * (1 - eps) ** (m - d)
+            expected[i, j] += np.prod(np.where(flipped, eps, 1 - eps))
     np.testing.assert_allclose(labels.transition_matrix(size, eps), expected, atol=1e-15)
     sent = np.random.default_rng(size).random((size, 3))
     np.testing.assert_allclose(labels.from_bsc(sent, eps), expected.T @ sent, atol=1e-15)

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from linksim.semantic import losses
+from linksim.semantic.labels import transition_matrix
 
 RNG = np.random.default_rng(3)
 K, D, N = 8, 4, 50
@@ -70,6 +71,12 @@ def test_exact_transition_is_the_bsc(eps: float) -> None:
         for j in range(K):
             d = bin(i ^ j).count("1")
             assert p[i, j] == pytest.approx(eps**d * (1 - eps) ** (3 - d), rel=1e-4)
+
+
+def test_label_transition_has_a_rate_for_each_bit() -> None:
+    rates = np.array([0.02, 0.3, 0.1])
+    p = np.asarray(losses.label_transition(rates.astype(np.float32)))
+    np.testing.assert_allclose(p, transition_matrix(8, rates), atol=1e-6)
 
 
 def test_random_transition_is_equation_17() -> None:

@@ -14,18 +14,21 @@ def test_importance_of_a_binary_counter():
     np.testing.assert_allclose(importance, [16, 4, 1])
 
 
-@given(st.integers(1, 40), st.integers(0, 2**32 - 1))
-def test_permutation_inverts_and_sorts(n, seed):
+@given(st.integers(1, 40), st.integers(1, 50), st.integers(0, 2**32 - 1))
+def test_permutation_inverts_and_sorts_within_blocks(n, block_bits, seed):
     rng = np.random.default_rng(seed)
     importance, levels = rng.random(3), rng.integers(0, 3, 3 * n)
     payload = np.arange(3 * n)
-    order = level_permutation(importance, levels)
+    order = level_permutation(importance, levels, block_bits)
     sent = payload[order]
     np.testing.assert_array_equal(undo(sent, order), payload)
+    np.testing.assert_array_equal(sent // block_bits, payload // block_bits)
     rank = np.argsort(np.argsort(-importance))[sent % 3]
-    for level in range(2):
-        here, below = rank[levels == level], rank[levels > level]
-        assert not here.size or not below.size or here.max() <= below.min()
+    for first in range(0, 3 * n, block_bits):
+        block = slice(first, first + block_bits)
+        for level in range(2):
+            here, below = rank[block][levels[block] == level], rank[block][levels[block] > level]
+            assert not here.size or not below.size or here.max() <= below.min()
 
 
 @given(st.integers(0, 30), st.integers(1, 5))
