@@ -33,6 +33,9 @@ class Ldpc5gConfig(_Model):
     decoder: Literal["sionna", "layered"] = Field(
         "sionna", description="sionna: sum-product of Sionna; layered: our own layered offset min-sum, faster"
     )
+    early_termination: bool = Field(
+        True, description="stop once every parity check holds; false: slower, with the same results"
+    )
 
 
 class UncodedConfig(_Model):

@@ -119,7 +119,9 @@ def _load(llr, app, sent_at, filler):  # pragma: no cover - compiled
 
 
 @njit(parallel=True, cache=True, nogil=True)
-def _decode(llr, sent_at, filler, variables, columns, starts, iterations, offset, k):  # pragma: no cover - compiled
+def _decode(
+    llr, sent_at, filler, variables, columns, starts, iterations, offset, k, early
+):  # pragma: no cover - compiled
     """Decode float32 `[blocks, n]`; returns float32 `[blocks, k]` and iterations int32 `[blocks]`."""
     blocks = llr.shape[0]
     out = np.empty((blocks, k), np.float32)
@@ -142,29 +144,31 @@ def _decode(llr, sent_at, filler, variables, columns, starts, iterations, offset
                 failed[:] = 0
             remaining = False
             for w in range(LANES):
-                if settled[w] == 0 and failed[w] == 0:
+                settles = settled[w] == 0 and failed[w] == 0
+                if settles:
                     settled[w] = -1
                     if first + w < blocks:
                         taken[first + w] = iteration
-                        for i in range(k):
-                            out[first + w, i] = np.float32(app[i, w]) * np.float32(-1 / STEPS_PER_UNIT)
+                if first + w < blocks and (settles if early else iteration == iterations):
+                    for i in range(k):
+                        out[first + w, i] = np.float32(app[i, w]) * np.float32(-1 / STEPS_PER_UNIT)
                 remaining |= settled[w] == 0
-            if not remaining:
+            if early and not remaining:
                 break
     return out, taken
 
 
-def decode_layered(code: LdpcCode, llr: np.ndarray, iterations: int, offset: int = OFFSET) -> Decoded:
-    """Layered offset min-sum decoding with early termination.
+def decode_layered(
+    code: LdpcCode, llr: np.ndarray, iterations: int, offset: int = OFFSET, early_termination: bool = True
+) -> Decoded:
+    """Layered offset min-sum decoding.
 
     Args:
         code: whose parity-check matrix and rate matching are used.
         llr: channel LLRs `log P(b=1)/P(b=0)`, float32 `[blocks, n]`.
         iterations: the most that a block is given.
         offset: in steps of `1 / STEPS_PER_UNIT`.
-
-    Returns:
-        A-posteriori LLRs of the information bits float32 `[blocks, k]` and iterations int32 `[blocks]`.
+        early_termination: let a block go once every parity check is fulfilled.
     """
     checks = code.parity_checks
     graph = (
@@ -174,4 +178,6 @@ def decode_layered(code: LdpcCode, llr: np.ndarray, iterations: int, offset: int
         checks.indices,
         checks.indptr,
     )
-    return Decoded(*_decode(np.ascontiguousarray(llr, np.float32), *graph, iterations, offset, code.k))
+    return Decoded(
+        *_decode(np.ascontiguousarray(llr, np.float32), *graph, iterations, offset, code.k, early_termination)
+    )

@@ -27,7 +27,10 @@ LLR_MAX = 20.0
 
 
 class Decoded(NamedTuple):
-    """LLRs of the information bits float32 `[blocks, k]` and the iterations each block took, int32 `[blocks]`."""
+    """LLRs of the information bits float32 `[blocks, k]` and the iterations that each block needed, int32 `[blocks]`.
+
+    Needed until every parity check was seen to hold, whether or not decoding went on after that; all of them where it never was.
+    """
 
     llr: np.ndarray
     iterations: np.ndarray
@@ -127,7 +130,7 @@ class LdpcCode:
         done = 0
         stages = iter(STAGES)
         while len(active):
-            step = min(next(stages, STAGES[-1]), iterations - done) if early_termination else iterations
+            step = min(next(stages, STAGES[-1]), iterations - done)
             size = next(s for s in BATCH_SIZES if s >= len(active))
             rows = np.resize(active, size)  # padded by repeating rows
             x = tf.constant(graph[rows])
@@ -138,10 +141,11 @@ class LdpcCode:
             done += step
             soft = soft.numpy()[: len(active)]
             finished = np.full(len(active), done >= iterations)
-            if not finished.all():
-                finished = self.fulfilled(soft > 0)
+            settled = finished | self.fulfilled(soft > 0)
+            taken[active[settled & (taken[active] == 0)]] = done
+            if early_termination:
+                finished = settled
             out[active[finished]] = soft[finished, : self.k]
-            taken[active[finished]] = done
             active = active[~finished]
             if len(active):
                 size = next(s for s in BATCH_SIZES if s >= len(active))

@@ -24,7 +24,7 @@ class Reception:
         block_ok: CRC result of each block, bool `[n_blocks]`.
         payload_bits_per_block: payload bit `i` lies in block `i // payload_bits_per_block`.
         ledger: what was sent.
-        iterations: decoder iterations of each block, int32 `[n_blocks]`; 0 where uncoded.
+        iterations: decoder iterations that each block needed, int32 `[n_blocks]`; 0 where uncoded.
     """
 
     bits: np.ndarray

@@ -1,5 +1,6 @@
 """The coded link: block error rates, early termination, the layered decoder against Sionna's, CRC, determinism."""
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -80,15 +81,28 @@ def channel_llrs(
 
 
 @pytest.mark.parametrize("sigma", [0.85, 0.93, 0.97, 1.0])
-def test_stages_decide_what_running_through_decides(sigma: float) -> None:
+@pytest.mark.parametrize("decoder", ["sionna", "layered"])
+def test_early_termination_decides_what_running_through_decides(sigma: float, decoder: str) -> None:
     """sigma from easy to just failing; the bits must be those of 20 iterations, block by block."""
     code = ldpc_code(1536, 3072, 6)
     _, llr = channel_llrs(1536, 3072, 6, sigma, 96, "stages")
-    staged = code.decode(llr, 20)
-    through = code.decode(llr, 20, early_termination=False)
-    assert np.array_equal(staged.llr > 0, through.llr > 0)
-    failed = staged.iterations == 20
-    assert np.array_equal(staged.llr[failed], through.llr[failed])
+    decode = code.decode if decoder == "sionna" else partial(decode_layered, code)
+    early, through = (decode(llr, 20, early_termination=early) for early in (True, False))
+    assert np.array_equal(early.llr > 0, through.llr > 0)
+    assert np.array_equal(early.iterations, through.iterations)
+    failed = early.iterations == 20
+    assert np.array_equal(early.llr[failed], through.llr[failed])
+    if not failed.all():
+        assert np.abs(through.llr[~failed]).mean() > np.abs(early.llr[~failed]).mean()  # it did go on
+
+
+def test_stages_are_one_run() -> None:
+    """Going on from the state of Sionna's decoder gives, bit for bit, the LLRs of 20 iterations at a stretch."""
+    code = ldpc_code(1536, 3072, 6)
+    _, llr = channel_llrs(1536, 3072, 6, 0.95, 64, "state")
+    graph = code.recover_rate(llr)
+    through, _ = code._stage(graph, np.int32(20), graph.T[code._edges])
+    assert np.array_equal(code.decode(llr, 20, early_termination=False).llr, np.asarray(through)[:, :1536])
 
 
 def test_decoding_is_that_of_sionnas_own_5g_decoder() -> None:
