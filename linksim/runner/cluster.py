@@ -100,7 +100,7 @@ class DaskWorkers:
         distributed = _distributed()
         self._scenario, self._metrics = scenario, metrics
         self._cluster = _start_slurm(parse_slurm(slurm)) if slurm else None
-        self._resources = {"GPU": 1} if slurm and int(parse_slurm(slurm).get("gpus", "0")) else None
+        self._asked_for_gpus = bool(slurm and int(parse_slurm(slurm).get("gpus", "0")))
         address = self._cluster if self._cluster is not None else scheduler
         self._no_workers = (
             "linksim: no SLURM job of this run has begun yet, or all have ended; new ones are asked for (squeue shows them)"
@@ -159,13 +159,19 @@ class DaskWorkers:
 
     def _wanted(self) -> int:
         """Jobs in flight: two per worker, so that none waits for the next; few, so that little is lost."""
-        return 2 * max(1, self._workers())
+        return 2 * max(1, len(self._workers()))
 
-    def _workers(self) -> int:
-        workers = self._client.scheduler_info(n_workers=-1).get("workers")
+    def _workers(self) -> dict[str, Any]:
+        """Connected workers by address."""
+        workers: dict[str, Any] | None = self._client.scheduler_info(n_workers=-1).get("workers")
         if workers is None:  # what a client without its scheduler answers
             raise ClusterError(_LOST)
-        return len(workers)
+        return workers
+
+    def _resources(self) -> dict[str, int] | None:
+        """One GPU for a task, where this run asked for GPUs or a worker declares one."""
+        declared = any(worker.get("resources", {}).get("GPU") for worker in self._workers().values())
+        return {"GPU": 1} if self._asked_for_gpus or declared else None
 
     def _submit(self, job: Job) -> Any:
         return self._client.submit(
@@ -175,7 +181,7 @@ class DaskWorkers:
             job,
             key="linksim-" + digest([self._metrics, [point.id for point in job.points]]),
             retries=_ATTEMPTS - 1,
-            resources=self._resources,
+            resources=self._resources(),
             pure=True,
         )
 

@@ -33,11 +33,11 @@ class Cluster:
         self.address = self._address(log)
         self.workers = [self.add_worker(i) for i in range(2)]
 
-    def add_worker(self, number):
+    def add_worker(self, number, *options):
         log = self.folder / f"worker{number}.log"
         return self._start(
             "worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard",
-            "--local-directory", str(self.folder), log=log,
+            "--local-directory", str(self.folder), *options, log=log,
         )  # fmt: skip
 
     def _start(self, role, *options, log):
@@ -124,6 +124,22 @@ def test_a_killed_client_and_scheduler_lose_only_what_is_in_flight(file, referen
     assert run(file, out).returncode == 0
     assert_same_tables(out, reference)
     assert points_in(out) == POINTS_OF_ONE
+
+
+def test_tasks_go_to_the_worker_that_declares_a_gpu(file, reference, cluster, tmp_path):
+    from distributed import Client
+
+    cluster.workers.append(cluster.add_worker(2, "--resources", "GPU=1", "--name", "gpu"))
+    with Client(cluster.address, set_as_default=False) as client:
+        client.wait_for_workers(3, timeout=60)
+        out = tmp_path / "out"
+        process = start(file, out, cluster)
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
+        assert_same_tables(out, reference)
+        imported = client.run(lambda: "linksim.runner.simulator" in sys.modules)
+        names = {address: worker["name"] for address, worker in client.scheduler_info()["workers"].items()}
+    assert [names[address] for address, busy in imported.items() if busy] == ["gpu"]
 
 
 def test_two_runs_on_one_scheduler_do_not_take_each_others_points(file, cluster, tmp_path):
