@@ -79,9 +79,10 @@ def transition_matrix(hamming: Any, bit_error_rate: Any, labelling: Labelling) -
 def label_transition(bit_error_rates: Any) -> Any:
     """`P(j | i)` of all labels, `[2^m, 2^m]`, where each bit has an error rate of its own: `[m]`, most significant bit first."""
     out = ops.ones((1, 1))
-    for rate in ops.unstack(bit_error_rates):
+    for bit in range(bit_error_rates.shape[0]):  # a Kronecker product of 2 x 2 matrices
+        rate = bit_error_rates[bit]
         flip = ops.stack([ops.stack([1.0 - rate, rate]), ops.stack([rate, 1.0 - rate])])
-        out = ops.kron(out, flip)
+        out = ops.reshape(out[:, None, :, None] * flip[None, :, None, :], (2 ** (bit + 1), 2 ** (bit + 1)))
     return out
 
 

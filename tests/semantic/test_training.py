@@ -147,7 +147,8 @@ def test_deeper_decoder_goes_on_from_the_shallower_one(folder: Path, tmp_path: P
         Trainer(config(folder, model=deeper, **options), tmp_path / "all")
 
 
-def test_decoder_for_a_soft_receiver_takes_the_variance(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("receiver", ["soft", "hard"])
+def test_decoder_for_a_receiver_takes_the_variance(folder: Path, tmp_path: Path, receiver: str) -> None:
     start = Trainer(config(folder), tmp_path / "start").run()
     fine = config(
         folder,
@@ -155,7 +156,7 @@ def test_decoder_for_a_soft_receiver_takes_the_variance(folder: Path, tmp_path: 
         initialize_from=str(start),
         train_only="decoder",
         codebook={"initialization": "keep"},
-        reception={"link": {"code": {"kind": "none"}}, "es_no_db": [8.0, 20.0], "images": 1},
+        reception={"receiver": receiver, "link": {"code": {"kind": "none"}}, "es_no_db": [8.0, 20.0], "images": 1},
     )
     codec = load_checkpoint(str(Trainer(fine, tmp_path / "fine").run()))
     assert codec.takes_variance
