@@ -70,6 +70,7 @@ def train(
 def plot(
     folders: RunFolders,
     metric: Annotated[str | None, typer.Option(help="psnr, ms_ssim, ssim or lpips; default all measured.")] = None,
+    scheme: Annotated[list[str] | None, typer.Option(help="Draw this one; may be given again; default all.")] = None,
     relative_to: Annotated[str | None, typer.Option(help="Draw gains over this scheme.")] = None,
     formats: Annotated[str, typer.Option("--format", help="Of png, pdf, svg, pgf.")] = "png,pdf",
     snr_range: Annotated[str | None, typer.Option(metavar="LOW:HIGH", help="Es/N0 in dB to draw.")] = None,
@@ -80,7 +81,7 @@ def plot(
     """Draw the curves of one run or several; with --relative-to, gains and their means."""
     from linksim.cli.figures import plot_command
 
-    plot_command(folders, metric, relative_to, formats.split(","), snr_range, ebn0_axis, width, out)
+    plot_command(folders, metric, scheme, relative_to, formats.split(","), snr_range, ebn0_axis, width, out)
 
 
 @app.command()

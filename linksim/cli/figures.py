@@ -9,6 +9,7 @@ from linksim.errors import InputError
 def plot_command(
     folders: list[Path],
     metric: str | None,
+    schemes: list[str] | None,
     relative_to: str | None,
     formats: list[str],
     snr_range: str | None,
@@ -18,10 +19,10 @@ def plot_command(
 ) -> None:
     """Draw the figures; of gains, print the means too."""
     ends = parse_range(snr_range) if snr_range else None
-    for path in plots.plot_run(folders, metric, formats, relative_to, out, ends, ebn0_axis, width):
+    for path in plots.plot_run(folders, metric, formats, relative_to, out, ends, ebn0_axis, width, schemes):
         print(path)
     if relative_to and metric:
-        for label, gain in plots.average_gains(folders, metric, relative_to, ends).items():
+        for label, gain in plots.average_gains(folders, metric, relative_to, ends, schemes).items():
             print(f"{label}: mean gain {gain:+.4g} over {relative_to}")
 
 

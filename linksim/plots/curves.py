@@ -26,6 +26,7 @@ def plot_run(
     snr_range: tuple[float, float] | None = None,
     ebn0_axis: bool = False,
     width: float = style.COLUMN_WIDTH,
+    schemes: Sequence[str] | None = None,
 ) -> list[Path]:
     """Draw metrics against Es/N0 with 95 % bands, or gains over one scheme.
 
@@ -38,6 +39,7 @@ def plot_run(
         snr_range: lowest and highest Es/N0 in dB to draw and to average over.
         ebn0_axis: Eb/N0 on a second axis at the top, where all schemes have the same offset to Es/N0.
         width: inches; 3.5 is a column of a two-column paper.
+        schemes: those to draw, by name or by name and run as in the legend; all if None. A curve looks the same in every choice.
 
     Returns:
         The files written, `psnr.png` and so on; gains are `psnr-gain.png`.
@@ -54,19 +56,35 @@ def plot_run(
     target = Path(out) if out is not None else folders[0]
     written = []
     for name in [metric] if metric else measured_metrics(folders):
-        curves = read_curves(folders, name)
+        curves = _chosen(read_curves(folders, name), schemes, relative_to)
         figure = _figure(curves, name, relative_to, snr_range, ebn0_axis, width)
         written += _save(figure, target, f"{name}-gain" if relative_to else name, formats)
     return written
 
 
 def average_gains(
-    dirs: Sequence[str | Path], metric: str, relative_to: str, snr_range: tuple[float, float] | None = None
+    dirs: Sequence[str | Path],
+    metric: str,
+    relative_to: str,
+    snr_range: tuple[float, float] | None = None,
+    schemes: Sequence[str] | None = None,
 ) -> dict[str, float]:
-    """Mean gain over `relative_to` of every other curve by its label; see `linksim.plots.gains.average_gain`."""
-    curves = read_curves([Path(folder) for folder in dirs], metric)
+    """Mean gain over `relative_to` of every other curve (or those of `schemes`) by its label; see `linksim.plots.gains.average_gain`."""
+    curves = _chosen(read_curves([Path(folder) for folder in dirs], metric), schemes, relative_to)
     reference = reference_curve(curves, relative_to)
     return {c.label: average_gain(c, reference, metric, snr_range) for c in curves if c is not reference}
+
+
+def _chosen(curves: list[Curve], schemes: Sequence[str] | None, relative_to: str | None) -> list[Curve]:
+    """The curves of `schemes` and of the one that they are drawn relative to. Raises `InputError` for a name that is none."""
+    if not schemes:
+        return curves
+    known = {name for curve in curves for name in (curve.scheme, curve.label)}
+    for name in schemes:
+        if name not in known:
+            raise InputError(f"scheme {name!r}: allowed are {', '.join(curve.label for curve in curves)}")
+    wanted = {*schemes, relative_to}
+    return [curve for curve in curves if curve.scheme in wanted or curve.label in wanted]
 
 
 def _figure(

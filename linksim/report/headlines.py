@@ -6,17 +6,22 @@ from itertools import groupby
 from linksim.report.load import Measure, Run
 from linksim.results import estimate
 
-LOW_OUTAGE = 0.01
+LOW_OUTAGE, FEW_OUTAGES = 0.01, 0.1
 
 
 def headlines(run: Run) -> tuple[str, list[str]]:
     """The text on a run.
 
     Returns:
-        A paragraph on what was sent, and a list of sentences: for each metric who leads
+        A paragraph on what was sent, and a list of sentences: for each metric and budget who leads
         by how much and where the lead changes, then where each scheme's outage ends and what did not fit its budget.
     """
-    metrics = [text for measure in run.measures if (text := f"{_lead(run, measure)} {_reign(run, measure)}".strip())]
+    metrics = []
+    for measure in run.measures:
+        for rho, schemes in run.budgets:
+            subject = measure.title if len(run.budgets) == 1 else f"{measure.title} at rho = {rho:.4f}"
+            if text := f"{_lead(run, measure, schemes, subject)} {_reign(run, measure, schemes)}".strip():
+                metrics.append(text)
     return " ".join(filter(None, [_subject(run), _bandwidth(run)])), [*metrics, *_outages(run), *_infeasible(run)]
 
 
@@ -63,17 +68,18 @@ def _bandwidth(run: Run) -> str:
     return (
         f"Channel uses per image lie between {low:,.0f} ({least}, rho = {rho.min():.4f}) "
         f"and {high:,.0f} ({most}, rho = {rho.max():.4f})."
+        + (" Only schemes of one budget are ranked." if len(run.budgets) > 1 else "")
     )
 
 
-def _ranking(run: Run, measure: Measure, snr_db: float) -> list[tuple[str, float]]:
-    values = {s: v for s, v in run.values(measure.column, snr_db).items() if s not in run.bounds}
+def _ranking(run: Run, measure: Measure, schemes: list[str], snr_db: float) -> list[tuple[str, float]]:
+    values = {s: v for s, v in run.values(measure.column, snr_db).items() if s in schemes and s not in run.bounds}
     return sorted(values.items(), key=lambda item: item[1], reverse=measure.higher_is_better)
 
 
-def _best(run: Run, measure: Measure, snr_db: float) -> str:
-    """Who has the best mean; all whose mean reads the same. "" where fewer than two have one."""
-    ranking = _ranking(run, measure, snr_db)
+def _best(run: Run, measure: Measure, schemes: list[str], snr_db: float) -> str:
+    """Who of `schemes` has the best mean; all whose mean reads the same. "" where fewer than two have one."""
+    ranking = _ranking(run, measure, schemes, snr_db)
     if len(ranking) < 2:
         return ""
     level = {name for name, value in ranking if round(abs(value - ranking[0][1]), measure.digits) == 0}
@@ -81,20 +87,20 @@ def _best(run: Run, measure: Measure, snr_db: float) -> str:
     return names[0] if len(names) == 1 else f"{listed(names)} alike"
 
 
-def _lead(run: Run, measure: Measure) -> str:
+def _lead(run: Run, measure: Measure, schemes: list[str], subject: str) -> str:
     snr = run.middle_snr
-    ranking = _ranking(run, measure, snr)
+    ranking = _ranking(run, measure, schemes, snr)
     if len(ranking) < 2:
         return ""
     (first, best), (second, next_best) = ranking[:2]
     value = number(best, measure.digits, measure.unit)
-    leaders = _best(run, measure, snr)
+    leaders = _best(run, measure, schemes, snr)
     if leaders != first:
-        return f"{measure.title}: at {decibel(snr)} {leaders} have the best, {value}."
+        return f"{subject}: at {decibel(snr)} {leaders} have the best, {value}."
     gap = number(abs(best - next_best), measure.digits, measure.unit)
     sense = "above" if measure.higher_is_better else "below"
     interval = _paired(run, measure, first, second, snr)
-    return f"{measure.title}: at {decibel(snr)} {first} leads with {value}, {gap} {sense} {second}{interval}."
+    return f"{subject}: at {decibel(snr)} {first} leads with {value}, {gap} {sense} {second}{interval}."
 
 
 def _paired(run: Run, measure: Measure, first: str, second: str, snr_db: float) -> str:
@@ -114,9 +120,9 @@ def _paired(run: Run, measure: Measure, first: str, second: str, snr_db: float) 
     return f" (95 % interval of the difference {low} to {high}{verdict})"
 
 
-def _reign(run: Run, measure: Measure) -> str:
-    """Who has the best mean over which stretch of SNR."""
-    best = [(snr, leaders) for snr in run.snrs if (leaders := _best(run, measure, snr))]
+def _reign(run: Run, measure: Measure, schemes: list[str]) -> str:
+    """Who of `schemes` has the best mean over which stretch of SNR."""
+    best = [(snr, leaders) for snr in run.snrs if (leaders := _best(run, measure, schemes, snr))]
     stretches = []
     for name, members in groupby(best, key=lambda item: item[1]):
         snrs = [snr for snr, _ in members]
@@ -147,16 +153,25 @@ def _outage(run: Run, scheme: str) -> str:
     lost = [snr for snr, rate in rates.items() if rate > LOW_OUTAGE]
     if not lost:
         return "at most 1 % at every SNR"
-    last = max(lost)
-    after = [snr for snr in rates if snr > last]
-    if not after:
-        return f"still {number(100 * rates[last], 1, '%')} at {decibel(last)}, the end of the sweep"
-    first_received = min(snr for snr, rate in rates.items() if rate < 1)  # the SNRs of `after` are among them
+    last, end = max(lost), max(rates)
+    first_received = min((snr for snr, rate in rates.items() if rate < 1), default=math.inf)
     total = [snr for snr in rates if snr < first_received]
-    start = f"every picture lost up to {decibel(max(total))}, " if total and max(total) < last else ""
-    return (
-        f"{start}at most 1 % from {decibel(min(after))}; at {decibel(last)} it is {number(100 * rates[last], 1, '%')}"
+    parts = [f"every picture lost up to {decibel(max(total))}"] if total and max(total) < last else []
+    few, hardly_any = _from(rates, FEW_OUTAGES), _from(rates, LOW_OUTAGE)
+    if few is not None and few != hardly_any:  # a long tail of rare losses is not a cliff
+        parts.append(f"at most 10 % from {decibel(few)}")
+    if hardly_any is None:
+        return ", ".join([*parts, f"still {number(100 * rates[end], 1, '%')} at {decibel(end)}, the end of the sweep"])
+    parts.append(
+        f"at most 1 % from {decibel(hardly_any)}; at {decibel(last)} it is {number(100 * rates[last], 1, '%')}"
     )
+    return ", ".join(parts)
+
+
+def _from(rates: dict[float, float], limit: float) -> float | None:
+    """The SNR from which on no rate is above `limit`; None where the last one is."""
+    above = max((snr for snr, rate in rates.items() if rate > limit), default=-math.inf)
+    return min((snr for snr in rates if snr > above), default=None)
 
 
 def _infeasible(run: Run) -> list[str]:

@@ -1,6 +1,7 @@
 """A results folder as the report sees it."""
 
 import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +33,10 @@ MEASURES = {
         Measure("lpips", "LPIPS", "", 4, False),
     )
 }
+
+
+_EQUAL = 0.005
+"""Relative difference of channel uses up to which they count as equal."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,29 @@ class Run:
             for scheme in self.scenario.get("schemes", [])
             if isinstance(scheme.get("mcs"), dict) and scheme["mcs"].get("kind") == "capacity"
         }
+
+    @cached_property
+    def budgets(self) -> list[tuple[float, list[str]]]:
+        """Schemes that may be compared: bandwidth ratio (NaN if unknown) and names of those with equal channel uses, ascending.
+
+        A scheme that is matched to another one has that one's budget, also where it does not fill it.
+        """
+        matched = {scheme["name"]: scheme.get("rate_match") for scheme in self.scenario.get("schemes", [])}
+        uses: dict[str, tuple[float, float]] = {}
+        for scheme in self.schemes:
+            owner = matched.get(scheme)
+            rows = self.rows(owner if owner in self.schemes else scheme)
+            uses[scheme] = float(rows["channel_uses"].mean()), float(rows["rho"].mean())
+        groups: list[tuple[float, list[str]]] = []
+        last = math.nan
+        for scheme in sorted(self.schemes, key=lambda name: uses[name][0]):
+            count, rho = uses[scheme]
+            if groups and not count - last > _EQUAL * last:
+                groups[-1][1].append(scheme)
+            else:
+                groups.append((rho, [scheme]))
+                last = count
+        return groups
 
     @cached_property
     def snrs(self) -> list[float]:

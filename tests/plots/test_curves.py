@@ -99,6 +99,22 @@ def test_several_runs_in_one_figure(run, tmp_path):
         average_gains([run, other], "psnr", "BPG")
 
 
+def test_only_the_chosen_schemes_are_drawn_and_look_as_before(run, tmp_path):
+    (path,) = plot_run(run, "psnr", ("svg",), out=tmp_path, schemes=["VQ-VAE"])
+    text = path.read_text()
+    assert ">VQ-VAE<" in text
+    assert ">BPG<" not in text
+    (everything,) = plot_run(run, "psnr", ("svg",), out=tmp_path / "all")
+    number = [curve.scheme for curve in read_curves([run], "psnr")].index("VQ-VAE")
+    color = style.look(number)["color"].lower()
+    assert number > 0
+    assert color in text
+    assert color in everything.read_text()
+    assert list(average_gains([run], "psnr", "BPG", schemes=["VQ-VAE"])) == ["VQ-VAE"]
+    with pytest.raises(InputError, match=r"scheme 'VQVAE': allowed are .*VQ-VAE"):
+        plot_run(run, "psnr", schemes=["VQVAE"])
+
+
 def test_average_gains(run):
     gains = average_gains([run], "psnr", "BPG")
     assert gains == pytest.approx({"JPEG": -1.0, "VQ-VAE": 1.0})

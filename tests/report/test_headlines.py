@@ -75,6 +75,25 @@ def test_nobody_leads_where_the_means_read_the_same():
 
 
 @pytest.mark.usefixtures("no_files")
+def test_only_schemes_of_one_budget_are_ranked(monkeypatch):
+    psnr = {"A": [10.0, 20.0], "B": [15.0, 18.0], "C": [30.0, 31.0], "D": [32.0, 33.0], "E": [40.0, 41.0]}
+    uses = np.repeat([1000.0, 1002.0, 2000.0, 1900.0, 3000.0], 2)  # D is matched to C and does not fill its budget
+    monkeypatch.setattr(Run, "scenario", {"schemes": [{"name": "C"}, {"name": "D", "rate_match": "C"}]})
+    run = small_run(psnr, channel_uses=uses, rho=uses / 20_000)
+    assert [(round(rho, 2), schemes) for rho, schemes in run.budgets] == [
+        (0.05, ["A", "B"]),
+        (0.1, ["C", "D"]),
+        (0.15, ["E"]),
+    ]
+    paragraph, sentences = headlines(run)
+    text = plain("\n".join(sentences))
+    assert "PSNR at rho = 0.0500: at 0 dB B leads with 15.00 dB, 5.00 dB above A." in text
+    assert "PSNR at rho = 0.1000: at 0 dB D leads with 32.00 dB, 2.00 dB above C." in text
+    assert "E" not in text.replace("Es/N0", "").split("Outage")[0]
+    assert "Only schemes of one budget are ranked." in paragraph
+
+
+@pytest.mark.usefixtures("no_files")
 def test_lower_lpips_is_better():
     run = small_run({"A": [1.0, 1.0], "B": [1.0, 1.0]}, lpips=[0.3, 0.2, 0.1, 0.1])
     assert "LPIPS: at 0 dB B leads with 0.1000, 0.2000 below A." in findings(run)
@@ -83,9 +102,15 @@ def test_lower_lpips_is_better():
 @pytest.mark.usefixtures("no_files")
 def test_where_outage_ends():
     rates = {"A": [1, 1, 0.25, 0.01], "B": [0.5, 0.3, 0.2, 0.1], "C": [0, 0, 0, 0], "D": [0.005, 0, 0, 0]}
+    rates |= {"E": [1, 0.08, 0.04, 0.0], "F": [1, 1, 1, 1]}
     text = findings(small_run({name: [20.0] * 4 for name in rates}, rates))
     assert "Outage of A: every picture lost up to 2 dB, at most 1 % from 6 dB; at 4 dB it is 25.0 %." in text
-    assert "Outage of B: still 10.0 % at 6 dB, the end of the sweep." in text
+    assert "Outage of B: at most 10 % from 6 dB, still 10.0 % at 6 dB, the end of the sweep." in text
+    assert (
+        "Outage of E: every picture lost up to 0 dB, at most 10 % from 2 dB, at most 1 % from 6 dB; at 4 dB it is 4.0 %."
+        in text
+    )
+    assert "Outage of F: still 100.0 % at 6 dB, the end of the sweep." in text
     assert "Outage of C and D: at most 1 % at every SNR." in text
 
 
