@@ -140,11 +140,10 @@ class LdpcCode:
             soft, state = self._stage(x, count, state)
             done += step
             soft = soft.numpy()[: len(active)]
-            finished = np.full(len(active), done >= iterations)
-            settled = finished | self.fulfilled(soft > 0)
+            last = np.full(len(active), done >= iterations)
+            settled = last if last.all() else self.fulfilled(soft > 0)
             taken[active[settled & (taken[active] == 0)]] = done
-            if early_termination:
-                finished = settled
+            finished = settled if early_termination else last
             out[active[finished]] = soft[finished, : self.k]
             active = active[~finished]
             if len(active):
