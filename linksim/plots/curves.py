@@ -82,7 +82,7 @@ def _chosen(curves: list[Curve], schemes: Sequence[str] | None, relative_to: str
     known = {name for curve in curves for name in (curve.scheme, curve.label)}
     for name in schemes:
         if name not in known:
-            raise InputError(f"scheme {name!r}: allowed are {', '.join(curve.label for curve in curves)}")
+            raise InputError(f"scheme {name!r}: allowed are {', '.join(repr(curve.label) for curve in curves)}")
     wanted = {*schemes, relative_to}
     return [curve for curve in curves if curve.scheme in wanted or curve.label in wanted]
 
