@@ -2,8 +2,8 @@
 
 from typing import Any
 
-# Okabe and Ito (2008), from dark to light without yellow, which is too faint on white.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7", "#56B4E9", "#E69F00")
+# Okabe and Ito (2008) without yellow, which is too faint on white; then wine and olive of Tol (2021), and grey.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#000000", "#CC79A7", "#56B4E9", "#E69F00", "#882255", "#999933", "#7F7F7F")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 
@@ -30,7 +30,7 @@ GAIN_LABELS = {"psnr": "PSNR gain (dB)", "ms_ssim": "MS-SSIM gain", "ssim": "SSI
 
 
 def look(number: int) -> dict[str, Any]:
-    """Line properties of the scheme with this number; 7 colours, 8 markers and 5 lines repeat only together."""
+    """Line properties of the scheme with this number; 10 colours, 8 markers and 5 lines repeat only together."""
     return {
         "color": COLORS[number % len(COLORS)],
         "marker": MARKERS[number % len(MARKERS)],
