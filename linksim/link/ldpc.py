@@ -6,6 +6,7 @@ smaller one.
 """
 
 from functools import cached_property, lru_cache
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -122,22 +123,15 @@ class LdpcCode:
         return Decoded(out, taken)
 
     def _decode_batch(self, llr: np.ndarray, iterations: int, early_termination: bool) -> Decoded:
-        graph = self.recover_rate(llr)
         out = np.empty((len(llr), self.k), np.float32)
         taken = np.zeros(len(llr), np.int32)
         active = np.arange(len(llr))
-        state: Any = None
+        x = tf.gather(tf.constant(self.recover_rate(llr)), _padded(active))
+        state: Any = tf.gather(tf.transpose(x), self._edges)
         done = 0
-        stages = iter(STAGES)
-        while len(active):
-            step = min(next(stages, STAGES[-1]), iterations - done)
-            size = next(s for s in BATCH_SIZES if s >= len(active))
-            rows = np.resize(active, size)  # padded by repeating rows
-            x = tf.constant(graph[rows])
-            count = tf.constant(step, tf.int32)
-            if state is None:
-                state = tf.gather(tf.transpose(x), self._edges)
-            soft, state = self._stage(x, count, state)
+        for stage in chain(STAGES, repeat(STAGES[-1])):
+            step = min(stage, iterations - done)
+            soft, state = self._stage(x, tf.constant(step, tf.int32), state)
             done += step
             soft = soft.numpy()[: len(active)]
             last = np.full(len(active), done >= iterations)
@@ -145,11 +139,18 @@ class LdpcCode:
             taken[active[settled & (taken[active] == 0)]] = done
             finished = settled if early_termination else last
             out[active[finished]] = soft[finished, : self.k]
-            active = active[~finished]
-            if len(active):
-                size = next(s for s in BATCH_SIZES if s >= len(active))
-                state = tf.gather(state, np.resize(np.flatnonzero(~finished), size), axis=1)
+            if finished.all():
+                break
+            if finished.any():
+                kept = np.flatnonzero(~finished)
+                active = active[kept]
+                x, state = tf.gather(x, _padded(kept)), tf.gather(state, _padded(kept), axis=1)
         return Decoded(out, taken)
+
+
+def _padded(rows: np.ndarray) -> np.ndarray:
+    """Rows of a batch, repeated up to the next size that is traced."""
+    return np.resize(rows, next(size for size in BATCH_SIZES if size >= len(rows)))
 
 
 @lru_cache(maxsize=16)
