@@ -21,7 +21,12 @@ def card_markdown(checkpoint: Checkpoint) -> str:
     flips, reception = training["flips"], training.get("reception")
     if reception:
         snrs = ", ".join(f"{snr:g}" for snr in reception["es_no_db"])
-        seen = f"what a {reception['receiver']} receiver makes of the link at Es/N0 {snrs} dB; {reception['clean_share']:.0%} of the batches without errors"
+        protection = reception.get("protection", "none")
+        protected = "" if protection == "none" else f" with protection {protection}"
+        seen = (
+            f"what a {reception['receiver']} receiver makes of the link{protected} at Es/N0 {snrs} dB; "
+            f"{reception['clean_share']:.0%} of the batches without errors"
+        )
     elif flips["bit_error_rate"][1] > 0:
         low, high = flips["bit_error_rate"]
         seen = f"indices flipped at a bit-error rate drawn from {low:g} to {high:g}; {flips['clean_share']:.0%} of the batches without flips"
