@@ -1,9 +1,11 @@
 """`linksim plot` and `linksim report`: figures and the page of finished runs."""
 
+import sys
 from pathlib import Path
 
 from linksim import plots, report
 from linksim.errors import InputError
+from linksim.results.examples import load_examples
 
 
 def plot_command(
@@ -27,7 +29,13 @@ def plot_command(
 
 
 def report_command(folders: list[Path], out: Path | None) -> None:
-    """Write the page and print where it is."""
+    """Write the page and print where it is, and which runs have no pictures for it."""
+    for folder in folders:
+        if (folder / "results.csv").is_file() and not load_examples(folder):
+            print(
+                f"linksim: {folder}/examples is not there, so the page has no pictures of it; run the scenario again",
+                file=sys.stderr,
+            )
     print(report.write(folders, out or folders[0] / "report.html"))
 
 
@@ -38,6 +46,6 @@ def parse_range(text: str) -> tuple[float, float]:
         ends = float(low), float(high)
     except ValueError:
         raise InputError(f"--snr-range {text}: LOW:HIGH in dB is needed, such as 0:20") from None
-    if ends[0] > ends[1]:
-        raise InputError(f"--snr-range {text}: the first number is above the second; swap them")
+    if ends[0] >= ends[1]:
+        raise InputError(f"--snr-range {text}: the first number must be below the second, such as 0:20")
     return ends

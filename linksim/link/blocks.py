@@ -77,5 +77,5 @@ def _decode(config: LinkConfig, llr: np.ndarray) -> tuple[np.ndarray, np.ndarray
     if code.decoder == "layered":
         from linksim.link.layered import decode_layered
 
-        return decode_layered(ldpc, llr, code.iterations, early_termination=code.early_termination)
-    return ldpc.decode(llr, code.iterations, code.early_termination)
+        return decode_layered(ldpc, llr, code.iterations, early_termination=code.early_termination, with_crc=True)
+    return ldpc.decode(llr, code.iterations, code.early_termination, with_crc=True)

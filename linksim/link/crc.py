@@ -11,7 +11,8 @@ from linksim.link.config import CRC_BITS
 GENERATOR = 0x864CFB
 
 
-def _bit_remainders(length: int) -> np.ndarray:
+@lru_cache(maxsize=32)
+def bit_remainders(length: int) -> np.ndarray:
     """uint32 `[length]`: CRC24A of the block of `length` bits whose bit `i` alone is 1, i.e. `D^(length + 23 - i) mod g`."""
     table = np.empty(length, np.uint32)
     remainder = GENERATOR
@@ -21,9 +22,6 @@ def _bit_remainders(length: int) -> np.ndarray:
         if remainder >> CRC_BITS:
             remainder = remainder & 0xFFFFFF ^ GENERATOR
     return table
-
-
-_table = lru_cache(maxsize=32)(_bit_remainders)
 
 
 @njit(cache=True, nogil=True)
@@ -49,7 +47,7 @@ def remainders(blocks: np.ndarray) -> np.ndarray:
     Returns:
         uint32 `[batch]`. The register starts at zero, so the CRC of a block that ends with its own CRC is 0.
     """
-    return _sum_of_remainders(blocks, _table(blocks.shape[1]))
+    return _sum_of_remainders(blocks, bit_remainders(blocks.shape[1]))
 
 
 def attach(payload: np.ndarray) -> np.ndarray:

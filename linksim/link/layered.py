@@ -12,6 +12,7 @@ iteration after which it fulfils every parity check, so it does not depend on th
 import numpy as np
 from numba import njit, prange
 
+from linksim.link.crc import bit_remainders
 from linksim.link.ldpc import Decoded, LdpcCode
 
 LANES = 64
@@ -120,9 +121,12 @@ def _load(llr, app, sent_at, filler):  # pragma: no cover - compiled
 
 @njit(parallel=True, cache=True, nogil=True)
 def _decode(
-    llr, sent_at, filler, variables, columns, starts, iterations, offset, k, early
+    llr, sent_at, filler, variables, columns, starts, iterations, offset, k, early, remainders
 ):  # pragma: no cover - compiled
-    """Decode float32 `[blocks, n]`; returns float32 `[blocks, k]` and iterations int32 `[blocks]`."""
+    """Decode float32 `[blocks, n]`; returns float32 `[blocks, k]` and iterations int32 `[blocks]`.
+
+    `remainders` uint32 `[k]` of the CRC that ends the information bits, or empty where they have none.
+    """
     blocks = llr.shape[0]
     out = np.empty((blocks, k), np.float32)
     taken = np.zeros(blocks, np.int32)
@@ -145,6 +149,12 @@ def _decode(
             remaining = False
             for w in range(LANES):
                 settles = settled[w] == 0 and failed[w] == 0
+                if settles and iteration < iterations:
+                    register = np.uint32(0)
+                    for i in range(remainders.size):
+                        if app[i, w] < 0:
+                            register ^= remainders[i]
+                    settles = register == 0
                 if settles:
                     settled[w] = -1
                     if first + w < blocks:
@@ -159,7 +169,12 @@ def _decode(
 
 
 def decode_layered(
-    code: LdpcCode, llr: np.ndarray, iterations: int, offset: int = OFFSET, early_termination: bool = True
+    code: LdpcCode,
+    llr: np.ndarray,
+    iterations: int,
+    offset: int = OFFSET,
+    early_termination: bool = True,
+    with_crc: bool = False,
 ) -> Decoded:
     """Layered offset min-sum decoding.
 
@@ -169,8 +184,10 @@ def decode_layered(
         iterations: the most that a block is given.
         offset: in steps of `1 / STEPS_PER_UNIT`.
         early_termination: let a block go once every parity check is fulfilled.
+        with_crc: as for `LdpcCode.decode`.
     """
     checks = code.parity_checks
+    remainders = bit_remainders(code.k) if with_crc else np.zeros(0, np.uint32)
     graph = (
         code.sent_at,
         np.arange(code.filler.start, code.filler.stop),
@@ -179,5 +196,7 @@ def decode_layered(
         checks.indptr,
     )
     return Decoded(
-        *_decode(np.ascontiguousarray(llr, np.float32), *graph, iterations, offset, code.k, early_termination)
+        *_decode(
+            np.ascontiguousarray(llr, np.float32), *graph, iterations, offset, code.k, early_termination, remainders
+        )
     )

@@ -14,6 +14,8 @@ import scipy.sparse
 import tensorflow as tf
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder, LDPCBPDecoder
 
+from linksim.link import crc
+
 BATCH_SIZES = (16, 64, 128)
 """The only batch shapes that are ever traced; a batch is padded up to the next one.
 
@@ -101,28 +103,40 @@ class LdpcCode:
         """Which rows of decided bits `[blocks, graph variables]` fulfil every parity check."""
         return ~np.any(self.parity_checks @ decided.T.astype(np.int32) & 1, axis=0)
 
+    def _arrived(self, soft: np.ndarray, with_crc: bool) -> np.ndarray:
+        """Which rows of LLRs fulfil every parity check, and the CRC. An undecided bit (0) fulfils nothing: taking it for either
+        value would favour one codeword over another."""
+        decided = soft > 0
+        arrived = self.fulfilled(decided) & np.all(soft != 0, axis=1)
+        if with_crc:
+            arrived[arrived] = crc.check(decided[arrived, : self.k].astype(np.uint8))
+        return arrived
+
     @cached_property
     def _stage(self) -> Any:
         """Compiled: (LLRs, iterations, state) -> (LLRs after them, state). Traced once per batch shape."""
         run = lambda llr, n, state: self._decoder(llr, num_iter=n, msg_v2c=state)  # noqa: E731
         return tf.function(run, jit_compile=True)
 
-    def decode(self, llr: np.ndarray, iterations: int, early_termination: bool = True) -> Decoded:
+    def decode(
+        self, llr: np.ndarray, iterations: int, early_termination: bool = True, with_crc: bool = False
+    ) -> Decoded:
         """Sum-product decoding with flooding schedule.
 
         Args:
             llr: channel LLRs `log P(b=1)/P(b=0)`, float32 `[blocks, n]`.
             iterations: the most that a block is given.
             early_termination: let blocks go once every parity check is fulfilled.
+            with_crc: the information bits end with a CRC24A, and it has to hold, too. A short code may come to rest on a wrong codeword.
         """
         out = np.empty((len(llr), self.k), np.float32)
         taken = np.zeros(len(llr), np.int32)
         for start in range(0, len(llr), BATCH_SIZES[-1]):
             part = slice(start, start + BATCH_SIZES[-1])
-            out[part], taken[part] = self._decode_batch(llr[part], iterations, early_termination)
+            out[part], taken[part] = self._decode_batch(llr[part], iterations, early_termination, with_crc)
         return Decoded(out, taken)
 
-    def _decode_batch(self, llr: np.ndarray, iterations: int, early_termination: bool) -> Decoded:
+    def _decode_batch(self, llr: np.ndarray, iterations: int, early_termination: bool, with_crc: bool) -> Decoded:
         out = np.empty((len(llr), self.k), np.float32)
         taken = np.zeros(len(llr), np.int32)
         active = np.arange(len(llr))
@@ -135,7 +149,7 @@ class LdpcCode:
             done += step
             soft = soft.numpy()[: len(active)]
             last = np.full(len(active), done >= iterations)
-            settled = last if last.all() else self.fulfilled(soft > 0)
+            settled = last if last.all() else self._arrived(soft, with_crc)
             taken[active[settled & (taken[active] == 0)]] = done
             finished = settled if early_termination else last
             out[active[finished]] = soft[finished, : self.k]

@@ -126,7 +126,7 @@ def _figure(
             frameon=False,
             handlelength=3.2,
             columnspacing=1.2,
-            title="mean gain" if reference is not None else None,
+            title="mean gain over the SNRs that both have" if reference is not None else None,
             title_fontsize=6.5,
         )
     return figure

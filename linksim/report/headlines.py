@@ -4,7 +4,7 @@ import math
 from itertools import groupby
 
 from linksim.report.load import Measure, Run
-from linksim.results import estimate
+from linksim.results import Estimate, estimate
 
 LOW_OUTAGE, FEW_OUTAGES = 0.01, 0.1
 
@@ -104,15 +104,8 @@ def _lead(run: Run, measure: Measure, schemes: list[str], subject: str) -> str:
 
 
 def _paired(run: Run, measure: Measure, first: str, second: str, snr_db: float) -> str:
-    """The interval of the difference over the same images and fades: narrower than the two intervals tell."""
-    if run.images is None or measure.column not in run.images.columns:
-        return ""
-    rows = run.images[(run.images["snr_db"] == snr_db) & run.images["scheme"].isin([first, second])]
-    pairs = rows.pivot_table(index=["image", "repetition"], columns="scheme", values=measure.column)
-    if first not in pairs or second not in pairs:
-        return ""
-    sign = 1 if measure.higher_is_better else -1
-    gain = estimate((sign * (pairs[first] - pairs[second])).tolist())
+    """The interval of the difference, as text."""
+    gain = _difference(run, measure, first, second, snr_db)
     if math.isnan(gain.low):
         return ""
     low, high = number(gain.low, measure.digits), number(gain.high, measure.digits, measure.unit)
@@ -120,8 +113,21 @@ def _paired(run: Run, measure: Measure, first: str, second: str, snr_db: float) 
     return f" (95 % interval of the difference {low} to {high}{verdict})"
 
 
+def _difference(run: Run, measure: Measure, first: str, second: str, snr_db: float) -> Estimate:
+    """How much better `first` is over the same images and fades: narrower than the two intervals tell."""
+    unknown = estimate([])
+    if run.images is None or measure.column not in run.images.columns:
+        return unknown
+    rows = run.images[(run.images["snr_db"] == snr_db) & run.images["scheme"].isin([first, second])]
+    pairs = rows.pivot_table(index=["image", "repetition"], columns="scheme", values=measure.column)
+    if first not in pairs or second not in pairs:
+        return unknown
+    sign = 1 if measure.higher_is_better else -1
+    return estimate((sign * (pairs[first] - pairs[second])).tolist())
+
+
 def _reign(run: Run, measure: Measure, schemes: list[str]) -> str:
-    """Who of `schemes` has the best mean over which stretch of SNR."""
+    """Who of `schemes` has the best mean over which stretch of SNR, and where the lead over the next one is within its error."""
     best = [(snr, leaders) for snr in run.snrs if (leaders := _best(run, measure, schemes, snr))]
     stretches = []
     for name, members in groupby(best, key=lambda item: item[1]):
@@ -130,16 +136,27 @@ def _reign(run: Run, measure: Measure, schemes: list[str]) -> str:
         stretches.append(f"{name} {where}")
     if len(best) < 2:
         return ""
+    doubtful = [snr for snr in run.snrs if _is_doubtful(run, measure, schemes, snr)]
+    doubt = f" Not certain (95 %): at {listed([decibel(snr) for snr in doubtful])}." if doubtful else ""
     if len(stretches) == 1:
-        return f"The same holds at every SNR: {best[0][1]}."
-    return f"Best mean: {', '.join(stretches)}."
+        return f"The same holds at every SNR: {best[0][1]}.{doubt}"
+    return f"Best mean: {', '.join(stretches)}.{doubt}"
+
+
+def _is_doubtful(run: Run, measure: Measure, schemes: list[str], snr_db: float) -> bool:
+    ranking = _ranking(run, measure, schemes, snr_db)
+    if len(ranking) < 2 or _best(run, measure, schemes, snr_db) != ranking[0][0]:
+        return False
+    return _difference(run, measure, ranking[0][0], ranking[1][0], snr_db).low <= 0
 
 
 def _outages(run: Run) -> list[str]:
     """Where each scheme's outage ends, schemes with the same answer together."""
     groups: dict[str, list[str]] = {}
+    semantic = {scheme["name"] for scheme in run.scenario.get("schemes", []) if scheme.get("kind") == "semantic"}
     for scheme in run.schemes:
-        if answer := _outage(run, scheme):
+        answer = "none, since whatever arrives is shown" if scheme in semantic else _outage(run, scheme)
+        if answer:
             groups.setdefault(answer, []).append(scheme)
     return [f"Outage of {listed(schemes)}: {answer}." for answer, schemes in groups.items()]
 

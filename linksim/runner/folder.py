@@ -10,7 +10,15 @@ from linksim.scenario import Scenario
 from linksim.scenario.files import dump_yaml, read_yaml
 
 # Parts of a scenario that may change while its results stay: they only add points or choose among them.
-_MAY_CHANGE = ("description", "sweep", "metrics", "schemes", "images.count", "images.on_error")
+_MAY_CHANGE = (
+    "description",
+    "sweep",
+    "metrics",
+    "schemes",
+    "images.count",
+    "images.on_error",
+    "link.code.early_termination",
+)
 
 
 def prepare(folder: Path, scenario: Scenario) -> None:

@@ -19,6 +19,7 @@ BITS_PER_SYMBOL = (1, 2, 4, 6, 8)
 class IdealCodeScheme(Scheme):
     """A file of at most `C x budget` bits, C bits a channel use; no CRC, no filler, no blocks.
 
+    A picture of which no file is that small is lost: it is concealed, as one that adaptive coding cannot get across.
     C is the coded-modulation capacity of the best of the link's constellations (BPSK to 256-QAM) with perfect CSI. `ergodic`: the picture
     always arrives. `outage`: C is the outage capacity, and the picture is lost where a fade drawn for the image does not carry it; the
     fade is the same in all repetitions, so that a mean over images is what counts.
@@ -56,17 +57,16 @@ class IdealCodeScheme(Scheme):
             assert budget is not None
             size = (image.shape[0], image.shape[1])
             encoded = self.codec.best(image, math.floor(rate * budget))
-            if encoded is None:
-                reason = f"no {self.config.kind} file fits {budget} channel uses of {rate:.3f} bits"
-                out.append(Transmission((), size, infeasible=reason))
-                continue
             settings = {
-                self.codec.setting: encoded.setting,
                 "bits_per_symbol": bits_per_symbol,
                 "bits_per_channel_use": round(rate, 4),
-                "ideal_source_bits": 8 * len(encoded.data),
+                "ideal_source_bits": 8 * len(encoded.data) if encoded else 0,
                 "ideal_channel_uses": budget,
             }
+            if encoded is None:
+                out.append(Transmission((), size, settings=settings))
+                continue
+            settings[self.codec.setting] = encoded.setting
             lost = self._lost(name, es_no_db, rate, bits_per_symbol)
             out.append(Transmission((), size, context=None if lost else encoded.data, settings=settings))
         return out
@@ -85,7 +85,7 @@ class IdealCodeScheme(Scheme):
 
     def _receive(self, transmission: Transmission) -> Delivery:
         def nothing() -> np.ndarray:
-            raise DecodeError("an ideal code in outage delivers nothing")
+            raise DecodeError("nothing was delivered")
 
         if transmission.context is None:
             return conceal(self.config.concealment, transmission.size, nothing)

@@ -132,21 +132,22 @@ class AdaptiveScheme(Scheme):
     def transmit(
         self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
     ) -> list[Transmission]:
-        """With the grid entry chosen for `es_no_db`, or the best that an image fits; `settings` names it."""
+        """With the grid entry chosen for `es_no_db`, or the best that an image fits; `settings` names the choice, and what was sent instead."""
         if es_no_db is None:
             raise ValueError(f"scheme {self.name}: adaptive coding needs es_no_db")
         out: dict[int, Transmission] = {}
+        choice = _settings(self.choose(es_no_db))
         for mcs in self._ranking(es_no_db):
             left = [i for i in range(len(images)) if i not in out or out[i].infeasible]
             if not left:
                 break
-            chosen = {"code_rate": round(mcs.rate, 4), "bits_per_symbol": mcs.bits_per_symbol}
+            instead = {f"sent_{key}": value for key, value in _settings(mcs).items() if mcs != self.choose(es_no_db)}
             tried = self.fixed(mcs).transmit(
                 [images[i] for i in left], [image_ids[i] for i in left], [budgets[i] for i in left], es_no_db
             )
             for i, sent in zip(left, tried, strict=True):
                 if i not in out or not sent.infeasible:
-                    out[i] = replace(sent, context=(mcs, sent.context), settings=sent.settings | chosen)
+                    out[i] = replace(sent, context=(mcs, sent.context), settings=sent.settings | choice | instead)
         return [out[i] for i in range(len(images))]
 
     def receive(
@@ -162,3 +163,7 @@ class AdaptiveScheme(Scheme):
             deliveries = self.fixed(mcs).receive(sent, [receptions[i] for i in numbers], es_no_db)
             out.update(zip(numbers, deliveries, strict=True))
         return [out[i] for i in range(len(transmissions))]
+
+
+def _settings(mcs: Mcs) -> dict[str, float]:
+    return {"code_rate": round(mcs.rate, 4), "bits_per_symbol": mcs.bits_per_symbol}

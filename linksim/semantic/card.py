@@ -32,14 +32,15 @@ def card_markdown(checkpoint: Checkpoint) -> str:
         seen = f"indices flipped at a bit-error rate drawn from {low:g} to {high:g}; {flips['clean_share']:.0%} of the batches without flips"
     else:
         seen = "clean codewords (no channel in the loop)"
+    images = " (VOC-2012: animal classes alone)" if "voc2012" in training["data"]["datasets"] else ""
     measured = "\n".join(f"| {_UNITS.get(key, key)} | {value:.2f} |" for key, value in card["validation"].items())
     return f"""# {card["name"]}
 
-{card["description"]}.
+{card["description"] or "A codebook"}.
 {_labels(card["labels"]) if "labels" in card else ""}
 - Sizes: K = {model.codebook_size} codewords of D = {model.latent_dim}, {model.bits_per_index} bits for 4 x 4 pixels ({model.bits_per_index / 16:.4g} bpp), {model.channels} channels,
   {model.encoder_blocks} and {model.decoder_blocks} residual blocks; the decoder takes {receiver}.
-- Images: {card["training_images"]} of {", ".join(training["data"]["datasets"])} (VOC-2012: animal classes alone), random crops of {training["data"]["crop"]} x {training["data"]["crop"]}, batches of {training["data"]["batch"]}.
+- Images: {card["training_images"]} of {", ".join(training["data"]["datasets"])}{images}, random crops of {training["data"]["crop"]} x {training["data"]["crop"]}, batches of {training["data"]["batch"]}.
 - Trained: {training["train_only"]} parts, {training["steps"]} steps, seed {training["seed"]}, precision {training["precision"]}, starting from {training["initialize_from"] or "random weights"}.
 - The decoder saw {seen}.
 - Features have zero mean and unit mean variance (fixed, not learned), so distortions are per dimension and comparable between checkpoints.

@@ -40,6 +40,13 @@ def test_block_error_rate_of_sionnas_decoder(es_no_db: float, low: float, high: 
     assert low <= block_errors(coded(), es_no_db, 128) / 128 <= high
 
 
+@pytest.mark.parametrize("share", [True, False])
+def test_undecided_bits_are_not_taken_for_the_sent_ones(share: bool) -> None:
+    """Short blocks of a high rate have punctured bits that a few iterations leave at 0, which are no zeros of the reference codeword."""
+    config = coded(code={"block_bits": 64, "rate": 0.9}, share_blocks=share)
+    assert block_errors(config, 40.0, 500) / 500 < 0.04
+
+
 def test_layered_decoder_fails_no_more_blocks() -> None:
     for es_no_db, blocks in ((12.0, 512), (12.5, 512), (13.0, 1024)):
         rate = block_errors(coded(), es_no_db, 256) / 256

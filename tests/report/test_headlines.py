@@ -78,7 +78,9 @@ def test_nobody_leads_where_the_means_read_the_same():
 def test_only_schemes_of_one_budget_are_ranked(monkeypatch):
     psnr = {"A": [10.0, 20.0], "B": [15.0, 18.0], "C": [30.0, 31.0], "D": [32.0, 33.0], "E": [40.0, 41.0]}
     uses = np.repeat([1000.0, 1002.0, 2000.0, 1900.0, 3000.0], 2)  # D is matched to C and does not fill its budget
-    monkeypatch.setattr(Run, "scenario", {"schemes": [{"name": "C"}, {"name": "D", "rate_match": "C"}]})
+    monkeypatch.setattr(
+        Run, "scenario", {"schemes": [{"name": "C", "kind": "semantic"}, {"name": "D", "rate_match": "C"}]}
+    )
     run = small_run(psnr, channel_uses=uses, rho=uses / 20_000)
     assert [(round(rho, 2), schemes) for rho, schemes in run.budgets] == [
         (0.05, ["A", "B"]),
@@ -91,6 +93,8 @@ def test_only_schemes_of_one_budget_are_ranked(monkeypatch):
     assert "PSNR at rho = 0.1000: at 0 dB D leads with 32.00 dB, 2.00 dB above C." in text
     assert "E" not in text.replace("Es/N0", "").split("Outage")[0]
     assert "Only schemes of one budget are ranked." in paragraph
+    assert "Outage of C: none, since whatever arrives is shown." in text
+    assert "Outage of A, B, D and E: at most 1 % at every SNR." in text
 
 
 @pytest.mark.usefixtures("no_files")
@@ -130,6 +134,7 @@ def test_a_lead_within_its_error_is_called_uncertain(run_folder, monkeypatch):
     text = findings(load_run(run_folder)).split("MS-SSIM:")[0]
     assert "PSNR: at 10 dB Proposed leads" in text
     assert "so the lead is not certain" in text
+    assert "Not certain (95 %): at 10 dB." in text
 
 
 def test_numbers_are_written_for_readers():

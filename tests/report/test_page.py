@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from linksim import report
+from linksim.cli.figures import report_command
 from linksim.errors import InputError
 from linksim.report.figure import OUTAGE, metric_figure
 from linksim.report.load import MEASURES, load_run
@@ -181,3 +182,11 @@ def test_a_missing_picture_is_one_line(run_folder, tmp_path):
 def test_every_scheme_and_snr_has_a_line(text):
     for scheme in SCHEMES:
         assert text.count(f'<th scope="row">{scheme}</th>') >= 2 * (len(SNRS) + 2)
+
+
+def test_the_command_says_where_pictures_are_missing(run_folder, bare_folder, tmp_path, capsys):
+    report_command([run_folder, bare_folder], tmp_path / "page.html")
+    shown = capsys.readouterr()
+    assert shown.out.strip() == str(tmp_path / "page.html")
+    assert f"{bare_folder}/examples is not there" in shown.err
+    assert str(run_folder / "examples") not in shown.err

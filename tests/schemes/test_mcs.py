@@ -79,7 +79,8 @@ def test_the_envelope_counts_what_does_not_fit_as_lost(folder, monkeypatch):
     assert s.score(strong, 2.0) > s.score(weak, 2.0)
     # Under test, what does not fit falls back on the other code and is lost on the way, not left out.
     sent = s.transmit(pictures, list("ab"), budgets, 2.0)
-    assert [t.settings["bits_per_symbol"] for t in sent] == [1, 6]
+    assert [t.settings["bits_per_symbol"] for t in sent] == [1, 1]
+    assert [t.settings.get("sent_bits_per_symbol") for t in sent] == [None, 6]
     assert [d.outage for d in send(s, sent, 2.0)] == [False, True]
     values = metrics.psnr(np.stack(pictures), np.stack([d.image for d in send(s, sent, 2.0)]))
     assert np.mean(values) == pytest.approx(s.score(strong, 2.0), abs=1e-6)
@@ -121,8 +122,11 @@ def test_the_ideal_code_carries_the_capacity_and_no_more():
     assert sent.settings["bits_per_channel_use"] == pytest.approx(best, abs=1e-4)
     assert sent.settings["ideal_source_bits"] <= best * 4000
     assert sent.settings["ideal_channel_uses"] == 4000
-    (infeasible,) = s.transmit([image], ["a"], [200], 10.0)
-    assert infeasible.infeasible
+    lost = s.transmit([image], ["a"], [200], 10.0)
+    (delivery,) = s.receive(lost, [()], 10.0)
+    assert delivery.outage
+    assert lost[0].settings["ideal_source_bits"] == 0
+    assert not lost[0].infeasible
 
 
 def test_the_ideal_code_is_never_below_a_real_one(folder):
