@@ -30,13 +30,14 @@ def plot_command(
 
 def report_command(folders: list[Path], out: Path | None) -> None:
     """Write the page and print where it is, and which runs have no pictures for it."""
+    page = report.write(folders, out or folders[0] / "report.html")
     for folder in folders:
-        if (folder / "results.csv").is_file() and not load_examples(folder):
+        if not load_examples(folder):
             print(
                 f"linksim: {folder}/examples is not there, so the page has no pictures of it; run the scenario again",
                 file=sys.stderr,
             )
-    print(report.write(folders, out or folders[0] / "report.html"))
+    print(page)
 
 
 def parse_range(text: str) -> tuple[float, float]:

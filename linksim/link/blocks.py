@@ -61,9 +61,9 @@ def run_blocks(config: LinkConfig, bits: np.ndarray | None, es_no_db: float, key
 def _encode(config: LinkConfig, bits: np.ndarray) -> np.ndarray:
     n = config.coded_bits_per_block
     if isinstance(config.code, Ldpc5gConfig):
-        from linksim.link.ldpc import ldpc_code
+        from linksim.link.ldpc import code_of
 
-        return ldpc_code(config.block_bits, n, config.modulation.bits_per_symbol).encode(bits)
+        return code_of(config).encode(bits)
     return np.pad(bits, ((0, 0), (0, n - config.block_bits)))
 
 
@@ -71,9 +71,9 @@ def _decode(config: LinkConfig, llr: np.ndarray) -> tuple[np.ndarray, np.ndarray
     code = config.code
     if not isinstance(code, Ldpc5gConfig):
         return llr[:, : config.block_bits], np.zeros(len(llr), np.int32)
-    from linksim.link.ldpc import ldpc_code
+    from linksim.link.ldpc import code_of
 
-    ldpc = ldpc_code(config.block_bits, config.coded_bits_per_block, config.modulation.bits_per_symbol)
+    ldpc = code_of(config)
     if code.decoder == "layered":
         from linksim.link.layered import decode_layered
 

@@ -34,7 +34,7 @@ class Ldpc5gConfig(_Model):
         "sionna", description="sionna: sum-product of Sionna; layered: our own layered offset min-sum, faster"
     )
     early_termination: bool = Field(
-        True, description="stop once every parity check holds; false: slower, with the same results"
+        True, description="stop once all parity checks and the CRC hold; false: slower, with the same results"
     )
 
 

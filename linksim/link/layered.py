@@ -6,7 +6,7 @@ min-sum (Chen and Fossorier 2002): `|r_e| = max(min over other edges of |q| - OF
 
 Values are integers in steps of `1 / STEPS_PER_UNIT`. Blocks lie side by side in the last axis, in groups of `LANES`, so
 that one vector instruction serves them all; groups are spread over the cores. A block's result is taken at the first
-iteration after which it fulfils every parity check, so it does not depend on the blocks beside it.
+iteration after which it fulfils every parity check (and its CRC), so it does not depend on the blocks beside it.
 """
 
 import numpy as np

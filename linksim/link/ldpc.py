@@ -15,6 +15,7 @@ import tensorflow as tf
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder, LDPCBPDecoder
 
 from linksim.link import crc
+from linksim.link.config import LinkConfig
 
 BATCH_SIZES = (16, 64, 128)
 """The only batch shapes that are ever traced; a batch is padded up to the next one.
@@ -127,7 +128,7 @@ class LdpcCode:
             llr: channel LLRs `log P(b=1)/P(b=0)`, float32 `[blocks, n]`.
             iterations: the most that a block is given.
             early_termination: let blocks go once every parity check is fulfilled.
-            with_crc: the information bits end with a CRC24A, and it has to hold, too. A short code may come to rest on a wrong codeword.
+            with_crc: the information bits end with a CRC24A, which has to hold, too. A short code may come to rest on a wrong codeword.
         """
         out = np.empty((len(llr), self.k), np.float32)
         taken = np.zeros(len(llr), np.int32)
@@ -165,6 +166,11 @@ class LdpcCode:
 def _padded(rows: np.ndarray) -> np.ndarray:
     """Rows of a batch, repeated up to the next size that is traced."""
     return np.resize(rows, next(size for size in BATCH_SIZES if size >= len(rows)))
+
+
+def code_of(config: LinkConfig) -> LdpcCode:
+    """The code of a link with LDPC."""
+    return ldpc_code(config.block_bits, config.coded_bits_per_block, config.modulation.bits_per_symbol)
 
 
 @lru_cache(maxsize=16)

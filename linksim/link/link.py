@@ -143,10 +143,9 @@ class Link:
         levels = bit_levels(config.modulation.bits_per_symbol)
         if isinstance(config.code, UncodedConfig):
             return levels[position % len(levels)].astype(np.int32)
-        from linksim.link.ldpc import ldpc_code
+        from linksim.link.ldpc import code_of
 
-        code = ldpc_code(config.block_bits, config.coded_bits_per_block, config.modulation.bits_per_symbol)
-        return code.information_bit_levels(levels)[position]
+        return code_of(config).information_bit_levels(levels)[position]
 
     def expected_bit_error_rate(self, es_no_db: float, blocks: int = 48) -> float:
         """Bit-error rate of the delivered information bits at an average Es/N0, by a seeded simulation of `blocks` blocks."""

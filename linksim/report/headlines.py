@@ -136,18 +136,17 @@ def _reign(run: Run, measure: Measure, schemes: list[str]) -> str:
         stretches.append(f"{name} {where}")
     if len(best) < 2:
         return ""
-    doubtful = [snr for snr in run.snrs if _is_doubtful(run, measure, schemes, snr)]
+    doubtful = [snr for snr, leaders in best if _is_doubtful(run, measure, schemes, snr, leaders)]
     doubt = f" Not certain (95 %): at {listed([decibel(snr) for snr in doubtful])}." if doubtful else ""
     if len(stretches) == 1:
         return f"The same holds at every SNR: {best[0][1]}.{doubt}"
     return f"Best mean: {', '.join(stretches)}.{doubt}"
 
 
-def _is_doubtful(run: Run, measure: Measure, schemes: list[str], snr_db: float) -> bool:
-    ranking = _ranking(run, measure, schemes, snr_db)
-    if len(ranking) < 2 or _best(run, measure, schemes, snr_db) != ranking[0][0]:
-        return False
-    return _difference(run, measure, ranking[0][0], ranking[1][0], snr_db).low <= 0
+def _is_doubtful(run: Run, measure: Measure, schemes: list[str], snr_db: float, leaders: str) -> bool:
+    """Whether the one who leads may not be better than the next; several alike claim nothing."""
+    first, second = (name for name, _ in _ranking(run, measure, schemes, snr_db)[:2])
+    return first == leaders and _difference(run, measure, first, second, snr_db).low <= 0
 
 
 def _outages(run: Run) -> list[str]:

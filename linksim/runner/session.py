@@ -88,6 +88,7 @@ class _Session:
         metrics, self.unavailable = available_metrics(scenario.metrics)
         self.plan = Plan(scenario, source, weights, metrics)
         self.wanted = first_round(scenario)
+        self._awaited: set[str] = set()  # ids of points that a job was made for and that did not come back yet
         self.started = time.perf_counter()
         # The first tables come with the first point: a disk that fills later leaves something to read.
         self._next_tables = self.started
@@ -121,8 +122,10 @@ class _Session:
                 for record in execute(self._jobs()):
                     self._keep(record)
                     self.progress.advance(record)
-                if missing := self._missing():
-                    raise LinksimError(f"{missing} points did not come back from the workers; run again to go on")
+                if self._awaited:
+                    raise LinksimError(
+                        f"{len(self._awaited)} points did not come back from the workers; run again to go on"
+                    )
                 more = next_round(self.scenario, self.wanted, self._rows)
                 if more == self.wanted:
                     return
@@ -134,6 +137,7 @@ class _Session:
         for image_id, original, picture, psnr_db, outage in record.pop("pictures"):
             save_example(self.out, image_id, record["scheme"], record["snr_db"], original, picture, psnr_db, outage)
         self.store.add(record)
+        self._awaited.discard(record["point"])
         now = time.perf_counter()
         if now > self._next_tables:
             self._derive(finished=False)
@@ -143,10 +147,6 @@ class _Session:
     def _count(self, wanted: Wanted) -> int:
         return self.plan.n_batches * sum(wanted.values())
 
-    def _missing(self) -> int:
-        batches = map(self.plan.batch, range(self.plan.n_batches))
-        return sum(p.id not in self.store for batch in batches for p in self.plan.points(batch, self.wanted))
-
     def _jobs(self) -> Iterator[Job]:
         """Jobs of the points that are not stored yet; a batch's files are read when its turn comes."""
         parts = -(-2 * self.execution.workers // self.plan.n_batches) if self.execution.workers > 1 else 1
@@ -155,6 +155,7 @@ class _Session:
             points = list(self.plan.points(batch, self.wanted))
             missing = [point for point in points if point.id not in self.store]
             self.progress.extend(len(missing) - len(points))
+            self._awaited.update(point.id for point in missing)
             yield from split_job(batch, missing, parts)
 
     @contextlib.contextmanager

@@ -136,18 +136,20 @@ class AdaptiveScheme(Scheme):
         if es_no_db is None:
             raise ValueError(f"scheme {self.name}: adaptive coding needs es_no_db")
         out: dict[int, Transmission] = {}
-        choice = _settings(self.choose(es_no_db))
+        choice = self.choose(es_no_db)
         for mcs in self._ranking(es_no_db):
             left = [i for i in range(len(images)) if i not in out or out[i].infeasible]
             if not left:
                 break
-            instead = {f"sent_{key}": value for key, value in _settings(mcs).items() if mcs != self.choose(es_no_db)}
+            instead = {} if mcs == choice else {f"sent_{key}": value for key, value in _settings(mcs).items()}
             tried = self.fixed(mcs).transmit(
                 [images[i] for i in left], [image_ids[i] for i in left], [budgets[i] for i in left], es_no_db
             )
             for i, sent in zip(left, tried, strict=True):
                 if i not in out or not sent.infeasible:
-                    out[i] = replace(sent, context=(mcs, sent.context), settings=sent.settings | choice | instead)
+                    out[i] = replace(
+                        sent, context=(mcs, sent.context), settings=sent.settings | _settings(choice) | instead
+                    )
         return [out[i] for i in range(len(images))]
 
     def receive(
