@@ -14,13 +14,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from linksim.images import ImagesConfig, open_images
+from linksim.codebook.calibration import fit_llr_scale, reliability_curve
+from linksim.codebook.labels import bits_to_labels, indices_to_bits
+from linksim.codebook.receiver import Hard, Soft
+from linksim.common.seeds import generator
+from linksim.data.images import ImagesConfig, open_images
 from linksim.link import Link, LinkConfig
-from linksim.seeds import generator
-from linksim.semantic.calibration import fit_llr_scale, reliability_curve
 from linksim.semantic.checkpoint import SemanticCodec, load_checkpoint
-from linksim.semantic.labels import bits_to_labels, indices_to_bits
-from linksim.semantic.receiver import Hard, Soft
 
 SNRS_DB = (8, 10, 11, 12, 13)
 FIT_BLOCKS = 96

@@ -95,9 +95,9 @@ class Clock:
 
 def channel_llrs(blocks: int, es_no_db: float) -> np.ndarray:
     """Descrambled channel LLRs float32 `[blocks, N]` of the all-zero codeword, by the link's own front end."""
-    from linksim.link.channel import draw
-    from linksim.link.demapping import channel_llrs as demap
-    from linksim.link.modulation import gray_pam
+    from linksim.link.air.channel import draw
+    from linksim.link.air.demapping import channel_llrs as demap
+    from linksim.link.air.modulation import gray_pam
 
     world = draw(LinkConfig(), es_no_db, [("benchmark", "llr", i) for i in range(blocks)])
     zeros = np.zeros_like(world.scrambling)
@@ -106,15 +106,15 @@ def channel_llrs(blocks: int, es_no_db: float) -> np.ndarray:
 
 
 def ldpc_of_benchmark() -> Any:
-    """The code of these measurements, as `linksim.link.ldpc.LdpcCode`."""
-    from linksim.link.ldpc import ldpc_code
+    """The code of these measurements, as `linksim.link.coding.ldpc.LdpcCode`."""
+    from linksim.link.coding.ldpc import ldpc_code
 
     return ldpc_code(K, N, BITS_PER_SYMBOL)
 
 
 def decoder_of(name: str) -> Callable[[np.ndarray], Any]:
     """One of `DECODERS` as a function of channel LLRs."""
-    from linksim.link.layered import decode_layered
+    from linksim.link.coding.layered import decode_layered
 
     code = ldpc_of_benchmark()
     if name == "layered":
@@ -124,7 +124,7 @@ def decoder_of(name: str) -> Callable[[np.ndarray], Any]:
 
 def measure(blocks: int, repetitions: int, snrs: list[float]) -> dict[str, Any]:
     """Seconds, ratios and error rates by decoder and SNR."""
-    from linksim.link.ldpc import BATCH_SIZES
+    from linksim.link.coding.ldpc import BATCH_SIZES
 
     plain = PlainSionna(blocks)
     configs = {

@@ -1,7 +1,7 @@
 """Block error rate of the layered decoder by the offset of its min-sum rule: `python -m benchmarks.offset [--blocks N]`.
 
 k = 1536, rate 1/2, 64-QAM, Rayleigh fading symbol by symbol. All offsets and Sionna's decoder are given the same channel LLRs; the offset
-that `linksim.link.layered` uses is marked.
+that `linksim.link.coding.layered` uses is marked.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import argparse
 import numpy as np
 
 from benchmarks.link import ITERATIONS, channel_llrs, decoder_of, ldpc_of_benchmark
-from linksim.link.layered import OFFSET, STEPS_PER_UNIT, decode_layered
+from linksim.link.coding.layered import OFFSET, STEPS_PER_UNIT, decode_layered
 
 OFFSETS = range(2, 7)
 

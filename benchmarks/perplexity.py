@@ -10,10 +10,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
+from linksim.codebook.theory import index_frequencies, perplexity
 from linksim.semantic.checkpoint import load_checkpoint
-from linksim.semantic.config import DataConfig
-from linksim.semantic.crops import crop_batch, load_images
-from linksim.semantic.theory import index_frequencies, perplexity
+from linksim.training.batches import crop_batch, load_images
+from linksim.training.config import DataConfig
 
 
 def main() -> None:

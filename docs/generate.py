@@ -183,7 +183,7 @@ def _interval(row: dict[str, str], column: str) -> str:
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """MkDocs calls this with every page."""
     from linksim.scenario import Scenario
-    from linksim.semantic.config import TrainConfig
+    from linksim.training.config import TrainConfig
 
     for name, model in (("scenario", Scenario), ("training", TrainConfig)):
         marker = f"<!-- reference: {name} -->"

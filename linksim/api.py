@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from linksim.errors import InputError
+from linksim.common.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,8 +93,9 @@ def run(
 
 
 def _parsed(scenario: "Scenario | Mapping[str, Any] | str | Path", overrides: Sequence[str]) -> "Scenario":
-    from linksim.scenario import Scenario, load_scenario, validate
-    from linksim.scenario.overrides import apply_overrides
+    from linksim.common.loading import validate
+    from linksim.common.overrides import apply_overrides
+    from linksim.scenario import Scenario, load_scenario
 
     if isinstance(scenario, Scenario):
         if overrides:

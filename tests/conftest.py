@@ -6,7 +6,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from linksim.data import locate
+from linksim.data.store import locate
 
 # The first example of a test often pays for an import or a compilation.
 hypothesis.settings.register_profile("linksim", deadline=None)

@@ -5,7 +5,7 @@ import sys
 import warnings
 from typing import Any, NoReturn
 
-from linksim.errors import LinksimError
+from linksim.common.errors import LinksimError
 
 _INTERRUPTED = 130
 """What typer's `app` returns after Ctrl-C."""

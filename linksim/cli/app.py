@@ -31,7 +31,7 @@ RunFolders = Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folder
 @app.callback(invoke_without_command=True)
 def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:
-        from linksim import __version__
+        from linksim.common.version import __version__
 
         print(__version__)
         raise typer.Exit
@@ -156,7 +156,7 @@ def codec_rd(
 @app.command()
 def doctor() -> None:
     """What linksim finds on this machine, what is missing, and how to get it."""
-    from linksim import doctor as examination
+    from linksim.cli import doctor as examination
 
     print(examination.report())
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from linksim.cli.images import named_images
-from linksim.errors import InputError
-from linksim.runner.quiet import import_tensorflow
+from linksim.common.errors import InputError
+from linksim.common.seeds import generator
+from linksim.common.tensorflow import import_tensorflow
 from linksim.scenario import load_scenario
-from linksim.seeds import generator
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,9 +30,9 @@ def codebook_command(
     checkpoint: str, rates: str, images: str, count: int | None, scenario: Path | None, out: Path | None
 ) -> None:
     """Print, draw and write usage, perplexity and distortion of a codebook, over BSCs and over a scenario's link."""
-    from linksim.semantic.codebook_figure import draw
-    from linksim.semantic.codebook_report import CodebookMeter
-    from linksim.semantic.theory import entropy_bits, perplexity
+    from linksim.codebook.theory import entropy_bits, perplexity
+    from linksim.reports.codebook.figure import draw
+    from linksim.reports.codebook.meter import CodebookMeter
 
     parsed_rates = parse_rates(rates)
     parsed_scenario = load_scenario(scenario) if scenario else None
@@ -80,7 +80,7 @@ def codebook_size_command(
     out: Path | None,
 ) -> None:
     """Print, draw and write eq. 21: the best codebook size at each bit-error rate, on the features of a checkpoint."""
-    from linksim.semantic.codebook_size import draw_sizes, study_sizes
+    from linksim.reports.codebook.sizes import draw_sizes, study_sizes
 
     if labelling not in ("random", "exact"):
         raise InputError(f"--labelling {labelling}: allowed: random, exact")

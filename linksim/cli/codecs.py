@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 from linksim.cli.images import named_images
-from linksim.codecs import rd
 from linksim.codecs.checks import check_choice
-from linksim.runner.quiet import import_tensorflow
+from linksim.common.tensorflow import import_tensorflow
+from linksim.reports.codecs import rate_distortion as rd
 
 
 def codec_rd_command(codecs: list[str], images: str, count: int | None, out: Path) -> None:

@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
-from linksim import plots, report
-from linksim.errors import InputError
+from linksim.common.errors import InputError
+from linksim.reports import page as report
+from linksim.reports import plots
 from linksim.results.examples import load_examples
 
 

@@ -2,7 +2,7 @@
 
 import typing
 
-from linksim.images import ImagesConfig, ImageSource, open_images
+from linksim.data.images import ImagesConfig, ImageSource, open_images
 
 
 def named_images(name: str, count: int | None) -> ImageSource:

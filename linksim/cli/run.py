@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from linksim.cli.table import results_table
-from linksim.errors import InputError
+from linksim.common.errors import InputError
 from linksim.runner import Bar, Execution, run_scenario
 from linksim.scenario import load_scenario
 

@@ -6,16 +6,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from linksim.runner.quiet import import_tensorflow
-from linksim.scenario import load
-from linksim.semantic.config import TrainConfig
+from linksim.common.loading import load
+from linksim.common.tensorflow import import_tensorflow
+from linksim.training.config import TrainConfig
 
 
 def train_command(recipe: Path, overrides: list[str], steps: int | None, out: Path | None) -> None:
     """Train what the YAML file describes, or go on with it; prints the path of the checkpoint."""
     config = load(recipe, TrainConfig, [*overrides, *([f"steps={steps}"] if steps else [])])
     import_tensorflow()
-    from linksim.semantic.training import Trainer
+    from linksim.training.trainer import Trainer
 
     console = Console(stderr=True)
     trainer = Trainer(config, out or Path("runs") / config.name)

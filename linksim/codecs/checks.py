@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from linksim.errors import InputError
+from linksim.common.errors import InputError
 
 
 def check_image(image: np.ndarray) -> None:

@@ -1,6 +1,6 @@
 """The one exception of all decoders, and the checks that come before any memory is taken."""
 
-from linksim.errors import LinksimError
+from linksim.common.errors import LinksimError
 
 MAX_PIXELS = 1 << 24
 """Largest picture (in pixels) that a decoder accepts where the caller does not say which size to expect."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from linksim.errors import InputError
+from linksim.common.errors import InputError
 
 MIN_SIDE = 16
 

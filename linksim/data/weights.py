@@ -1,32 +1,21 @@
 """Network weights as named arrays, from whichever place and format has them."""
 
-import hashlib
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
-from linksim.data import locate
-from linksim.data.catalog import ITEMS
-from linksim.errors import DataUnavailableError, InputError
+from linksim.common.errors import DataUnavailableError, InputError
+from linksim.data.store import locate
+from linksim.data.store.catalog import ITEMS
+from linksim.data.store.digest import DIGEST_KEY, arrays_digest
 
 # The first four convolutions alone, which the data bundle has where the whole network is absent.
 _FIRST_LAYERS = {
     "vgg16": "vgg16_partial/torchvision_vgg16_conv1_1_to_conv2_2.npz",
     "vgg16-keras": "vgg16_partial/keras_vgg16_block1_block2.npz",
 }
-
-DIGEST_KEY = "arrays_sha256"
-
-
-def arrays_digest(arrays: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 of names, shapes and float32 values in the order of the names: the same in every container format."""
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        digest.update(f"{name} {arrays[name].shape}\n".encode())
-        digest.update(np.ascontiguousarray(arrays[name], "<f4").tobytes())
-    return digest.hexdigest()
 
 
 def load_weights(name: str, need: Collection[str] | None = None) -> dict[str, np.ndarray]:

@@ -4,11 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from linksim.link import crc
-from linksim.link.channel import draw
-from linksim.link.config import Ldpc5gConfig, LinkConfig
-from linksim.link.demapping import channel_llrs
-from linksim.link.modulation import gray_pam
+from linksim.link.air.channel import draw
+from linksim.link.air.demapping import channel_llrs
+from linksim.link.air.modulation import gray_pam
+from linksim.link.coding import crc
+from linksim.link.coding.config import Ldpc5gConfig
+from linksim.link.config import LinkConfig
 
 BlockKey = tuple[int | float | str, ...]
 
@@ -61,7 +62,7 @@ def run_blocks(config: LinkConfig, bits: np.ndarray | None, es_no_db: float, key
 def _encode(config: LinkConfig, bits: np.ndarray) -> np.ndarray:
     n = config.coded_bits_per_block
     if isinstance(config.code, Ldpc5gConfig):
-        from linksim.link.ldpc import code_of
+        from linksim.link.coding.ldpc import code_of
 
         return code_of(config).encode(bits)
     return np.pad(bits, ((0, 0), (0, n - config.block_bits)))
@@ -71,11 +72,11 @@ def _decode(config: LinkConfig, llr: np.ndarray) -> tuple[np.ndarray, np.ndarray
     code = config.code
     if not isinstance(code, Ldpc5gConfig):
         return llr[:, : config.block_bits], np.zeros(len(llr), np.int32)
-    from linksim.link.ldpc import code_of
+    from linksim.link.coding.ldpc import code_of
 
     ldpc = code_of(config)
     if code.decoder == "layered":
-        from linksim.link.layered import decode_layered
+        from linksim.link.coding.layered import decode_layered
 
         return decode_layered(ldpc, llr, code.iterations, early_termination=code.early_termination, with_crc=True)
     return ldpc.decode(llr, code.iterations, code.early_termination, with_crc=True)

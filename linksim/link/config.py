@@ -1,98 +1,16 @@
-"""The `link:` part of a scenario as frozen, strict models. Light to import: neither Sionna nor TensorFlow here."""
+"""The `link:` part of a scenario as a frozen, strict model. Light to import: neither Sionna nor TensorFlow here."""
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
-from linksim.link.fading import OWN_KINDS, FadingConfig, plugins
-
-CRC_BITS = 24
-HIGHEST_CODE_RATE = 948 / 1024
-"""Of the 5G shared channels (3GPP TS 38.214, 5.1.3.1)."""
-MAX_BASE_GRAPH_2_BITS = 3824
-"""Longer blocks use base graph 1, whose lowest rate is 1/3 (3GPP TS 38.212, 6.2.2 and 7.2.2)."""
+from linksim.common.model import StrictModel
+from linksim.link.air.config import AnyChannel, ChannelConfig, CsiConfig, ModulationConfig
+from linksim.link.coding.config import CRC_BITS, MAX_BASE_GRAPH_2_BITS, Ldpc5gConfig, UncodedConfig
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Ldpc5gConfig(_Model):
-    """5G LDPC code (3GPP TS 38.212, 5.3.2) with a CRC24A in every block of `block_bits` information bits."""
-
-    kind: Literal["ldpc5g"] = "ldpc5g"
-    rate: Annotated[float, Field(ge=0.2, le=HIGHEST_CODE_RATE)] = Field(
-        0.5, description="information bits over coded bits"
-    )
-    block_bits: Annotated[int, Field(ge=64, le=8448)] = Field(
-        1536, description="information bits of a block, its 24 CRC bits among them"
-    )
-    iterations: Annotated[int, Field(ge=1, le=200)] = 20
-    decoder: Literal["sionna", "layered"] = Field(
-        "sionna", description="sionna: sum-product of Sionna; layered: our own layered offset min-sum, faster"
-    )
-    early_termination: bool = Field(
-        True, description="stop once all parity checks and the CRC hold; false: slower, with the same results"
-    )
-
-
-class UncodedConfig(_Model):
-    """No channel code: blocks of `block_bits` bits with a CRC24A each, sent as they are."""
-
-    kind: Literal["none"] = "none"
-    block_bits: Annotated[int, Field(ge=64, le=1_000_000)] = 1536
-
-
-class ModulationConfig(_Model):
-    """Gray-labelled QAM of unit energy; 1 bit a symbol is BPSK."""
-
-    kind: Literal["qam"] = "qam"
-    bits_per_symbol: Literal[1, 2, 4, 6, 8] = 6
-
-
-class ChannelConfig(FadingConfig):
-    """Flat fading of unit mean power, constant over `coherence` symbols (`block`: over one code block)."""
-
-    kind: Literal["awgn", "rayleigh", "rician"] = "rayleigh"
-    k_factor_db: float | None = Field(None, description="Rician K-factor in dB; for kind: rician only")
-
-    @model_validator(mode="after")
-    def _rician_has_k_factor(self) -> "ChannelConfig":
-        if (self.kind == "rician") != (self.k_factor_db is not None):
-            raise ValueError("k_factor_db goes with kind: rician, and only with it")
-        return self
-
-
-def kind(channel: Any) -> str:
-    """Which model of the union a channel is of. Without a kind it is one of our own, whose model has a default for it."""
-    value = channel.get("kind") if isinstance(channel, Mapping) else getattr(channel, "kind", None)
-    return value if isinstance(value, str) else "rayleigh"
-
-
-if TYPE_CHECKING:
-    AnyChannel = ChannelConfig | FadingConfig
-else:
-    # Channels of other packages are checked as strictly as our own: their models join the union.
-    AnyChannel = Annotated[
-        Union[
-            (
-                *(Annotated[ChannelConfig, Tag(own)] for own in OWN_KINDS),
-                *(Annotated[plugin.module.config, Tag(name)] for name, plugin in plugins().items()),
-            )
-        ],
-        Discriminator(kind),
-    ]
-
-
-class CsiConfig(_Model):
-    """What the receiver knows of the fading: `h` itself, or `h` plus complex Gaussian error of `error_variance`."""
-
-    error_variance: Annotated[float, Field(ge=0)] = 0.0
-
-
-class LinkConfig(_Model):
+class LinkConfig(StrictModel):
     """The whole chain between payload bits and received soft bits."""
 
     code: Annotated[Ldpc5gConfig | UncodedConfig, Field(discriminator="kind")] = Ldpc5gConfig()

@@ -3,7 +3,8 @@
 import math
 from dataclasses import asdict, dataclass
 
-from linksim.link.config import CRC_BITS, LinkConfig
+from linksim.link.coding.config import CRC_BITS
+from linksim.link.config import LinkConfig
 
 
 @dataclass(frozen=True)

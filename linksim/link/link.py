@@ -5,12 +5,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from linksim.errors import InputError
-from linksim.link import crc
+from linksim.common.errors import InputError
+from linksim.link.air.modulation import bit_levels
 from linksim.link.blocks import BlockKey, BlockResult, run_blocks
-from linksim.link.config import LinkConfig, UncodedConfig
+from linksim.link.coding import crc
+from linksim.link.coding.config import UncodedConfig
+from linksim.link.config import LinkConfig
 from linksim.link.ledger import Ledger, capacity_bits, ledger_of
-from linksim.link.modulation import bit_levels
 from linksim.link.sharing import Pattern, SharedBlocks, batches
 
 
@@ -143,7 +144,7 @@ class Link:
         levels = bit_levels(config.modulation.bits_per_symbol)
         if isinstance(config.code, UncodedConfig):
             return levels[position % len(levels)].astype(np.int32)
-        from linksim.link.ldpc import code_of
+        from linksim.link.coding.ldpc import code_of
 
         return code_of(config).information_bit_levels(levels)[position]
 

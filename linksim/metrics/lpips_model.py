@@ -5,8 +5,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from keras import ops
 
+from linksim.common.errors import InputError
 from linksim.data.weights import arrays_digest, load_weights
-from linksim.errors import InputError
 from linksim.metrics import networks
 
 VERSION = "0.1"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from linksim.errors import InputError
+from linksim.common.errors import InputError
 from linksim.metrics.lpips_model import LpipsModel, Net
 
 _BATCH_PIXELS = 8 * 256 * 256

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from linksim.errors import InputError
+from linksim.common.errors import InputError
 
 # Wang, Simoncelli, Bovik, "Multiscale structural similarity for image quality assessment", 2003, finest scale first.
 _SCALE_WEIGHTS = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333])

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from linksim.errors import InputError
+from linksim.common.errors import InputError
 from linksim.results.store import storage_error, write_atomically
 
 FOLDER = "examples"

@@ -90,7 +90,7 @@ def read_results(folder: Path) -> Any:
     """`results.csv` of a folder as a pandas frame. Raises `InputError` where there is none."""
     import pandas as pd
 
-    from linksim.errors import InputError
+    from linksim.common.errors import InputError
 
     path = Path(folder) / "results.csv"
     if not path.is_file():
@@ -102,7 +102,7 @@ def read_images(folder: Path) -> Any:
     """`images.parquet` of a folder as a pandas frame. Raises `InputError` where there is none."""
     import pandas as pd
 
-    from linksim.errors import InputError
+    from linksim.common.errors import InputError
 
     path = Path(folder) / "images.parquet"
     if not path.is_file():

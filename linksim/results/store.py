@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from linksim.errors import InputError, LinksimError
+from linksim.common.errors import InputError, LinksimError
 
 FILE_NAME = "points.jsonl"
 

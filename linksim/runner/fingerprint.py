@@ -5,16 +5,27 @@ import json
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import linksim
-from linksim.link import fading
+from linksim.common.version import __version__
+from linksim.link.air import fading
 from linksim.schemes import plugins as schemes
 
 # What a point's numbers depend on: neither the runner's own files nor figures.
-_CODE = ("capacity.py", "codecs", "images.py", "data/decode.py", "link", "metrics", "schemes", "seeds.py", "semantic")
-_TRAINING_ONLY = ("training", "losses", "crops")
+_CODE = (
+    "common/seeds.py",
+    "data/images.py",
+    "data/decode.py",
+    "link",
+    "codecs",
+    "codebook",
+    "semantic",
+    "metrics",
+    "schemes",
+    "runner/simulation",
+)
 _LIBRARIES = ("sionna-no-rt", "tensorflow", "keras", "numpy", "pillow", "av", "scikit-image", "numba")
 
 
@@ -34,14 +45,12 @@ def simulation_version() -> str:
 
     A changed codec or link therefore never meets the results of the old one; figures and tables may change freely.
     """
-    root = Path(linksim.__file__).parent
+    root = Path(str(files("linksim")))
     hasher = hashlib.sha256()
     for entry in _CODE:
         path = root / entry
-        files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-        for file in files:
-            if not file.stem.startswith(_TRAINING_ONLY):
-                hasher.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            hasher.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return hasher.hexdigest()
 
 
@@ -54,7 +63,7 @@ def plugin_packages(channel: Any, configs: Iterable[Any]) -> dict[str, str]:
 
 def library_versions() -> dict[str, str]:
     """Versions of linksim and of the libraries that compute its numbers."""
-    versions = {"linksim": linksim.__version__}
+    versions = {"linksim": __version__}
     for name in _LIBRARIES:
         try:
             versions[name] = version(name)

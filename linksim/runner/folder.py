@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from linksim.errors import InputError
+from linksim.common.errors import InputError
+from linksim.common.yaml_files import dump_yaml, read_yaml
 from linksim.results.store import FILE_NAME, write_atomically
 from linksim.scenario import Scenario
-from linksim.scenario.files import dump_yaml, read_yaml
 
 # Parts of a scenario that may change while its results stay: they only add points or choose among them.
 _MAY_CHANGE = (

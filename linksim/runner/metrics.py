@@ -1,6 +1,6 @@
 """Which of the metrics asked for can be computed on this machine."""
 
-from linksim.runner.quiet import import_tensorflow
+from linksim.common.tensorflow import import_tensorflow
 
 # These need nothing but their code; the others need weights that may be absent.
 _SELF_CONTAINED = ("psnr", "ssim", "ms_ssim")
@@ -11,7 +11,7 @@ def available_metrics(metrics: tuple[str, ...]) -> tuple[tuple[str, ...], dict[s
     if set(metrics) <= set(_SELF_CONTAINED):
         return metrics, {}
     import_tensorflow()
-    from linksim.runner.measure import unavailable_reason
+    from linksim.runner.simulation.measure import unavailable_reason
 
     reasons = {name: unavailable_reason(name) for name in metrics if name not in _SELF_CONTAINED}
     return (

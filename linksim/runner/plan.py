@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from linksim.errors import InputError
-from linksim.images import ImageSource
+from linksim.common.errors import InputError
+from linksim.data.images import ImageSource
 from linksim.runner.fingerprint import digest, plugin_packages, simulation_version
 from linksim.scenario import Scenario
 

@@ -4,8 +4,8 @@ import hashlib
 import shutil
 from typing import Any
 
-from linksim.errors import InputError
-from linksim.images import open_images
+from linksim.common.errors import InputError
+from linksim.data.images import open_images
 from linksim.runner.fingerprint import digest
 from linksim.scenario import Scenario
 from linksim.schemes.base import Scheme, SchemeContext

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from linksim.errors import InputError, LinksimError
-from linksim.images import open_images
+from linksim.common.errors import InputError, LinksimError
+from linksim.data.images import open_images
 from linksim.results import PointStore, write_tables
 from linksim.results.examples import save_example
 from linksim.results.store import StorageError
 from linksim.results.tables import Row
 from linksim.runner import folder as results_folder
-from linksim.runner.adaptive import first_round, next_round
 from linksim.runner.plan import Job, Plan, Wanted, split_job
 from linksim.runner.progress import Progress
-from linksim.runner.quiet import start_simulator
-from linksim.runner.rows import unpack
+from linksim.runner.repetitions import first_round, next_round
+from linksim.runner.simulation.rows import unpack
+from linksim.runner.simulation.start import start_simulator
 from linksim.runner.summary import Totals, describe_run
 from linksim.scenario import Scenario
 
@@ -110,7 +110,7 @@ class _Session:
         if not outcome.lines:
             raise InputError(f"images: none of {len(self.plan.source)} could be read; {self.out}/run.json says why")
         if figures:
-            from linksim.runner.figures import draw
+            from linksim.reports.run_figures import draw
 
             draw(self.out, self.scenario)
         return outcome
@@ -162,12 +162,12 @@ class _Session:
     def _executor(self) -> Iterator[Any]:
         metrics = self.plan.metrics
         if self.execution.scheduler or self.execution.slurm:
-            from linksim.runner.cluster import DaskWorkers
+            from linksim.runner.execution.cluster import DaskWorkers
 
             with DaskWorkers(self.scenario, metrics, self.execution.scheduler, self.execution.slurm) as cluster:
                 yield cluster.run
         elif self.execution.workers > 1:
-            from linksim.runner.workers import LocalWorkers
+            from linksim.runner.execution.workers import LocalWorkers
 
             with LocalWorkers(self.scenario, metrics, self.execution.workers) as workers:
                 yield workers.run

@@ -8,7 +8,7 @@ from typing import Any
 
 from linksim.runner.fingerprint import digest, library_versions, plugin_packages, simulation_version
 from linksim.runner.plan import Plan
-from linksim.runner.rows import unpack
+from linksim.runner.simulation.rows import unpack
 
 
 @dataclass

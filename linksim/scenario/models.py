@@ -3,9 +3,10 @@
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from linksim.images import ImagesConfig
+from linksim.common.model import StrictModel
+from linksim.data.images import ImagesConfig
 from linksim.link.config import LinkConfig
 from linksim.schemes.config import SchemeConfig
 
@@ -14,11 +15,7 @@ MAX_SNR_POINTS = 10_000
 MetricName = Literal["psnr", "ms_ssim", "ssim", "lpips"]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class SnrRange(_Model):
+class SnrRange(StrictModel):
     """Es/N0 from `start` to `stop` in steps of `step` dB, both ends included."""
 
     start: float
@@ -39,7 +36,7 @@ class SnrRange(_Model):
         return tuple(round(self.start + i * self.step, 9) for i in range(count))
 
 
-class Precision(_Model):
+class Precision(StrictModel):
     """Adaptive repetitions: go on at a point until the 95 % interval is this narrow."""
 
     psnr_db: Annotated[float, Field(gt=0)] = Field(description="half-width of the PSNR interval in dB")
@@ -53,7 +50,7 @@ def _snr_form(value: Any) -> str:
 SnrList = Annotated[tuple[float, ...], Field(min_length=1, max_length=MAX_SNR_POINTS)]
 
 
-class Sweep(_Model):
+class Sweep(StrictModel):
     """What is swept: Es/N0 in dB, averaged over the fading, and how often each image is sent."""
 
     snr_db: Annotated[Annotated[SnrList, Tag("list")] | Annotated[SnrRange, Tag("range")], Discriminator(_snr_form)] = (
@@ -91,7 +88,7 @@ class Sweep(_Model):
         return self.precision.max_repetitions if self.precision else self.repetitions
 
 
-class Scenario(_Model):
+class Scenario(StrictModel):
     """One experiment. `linksim run FILE` executes it."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] = Field(description="names the results folder")

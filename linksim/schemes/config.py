@@ -2,17 +2,14 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
-from linksim.images import ImagesConfig
+from linksim.common.model import StrictModel
+from linksim.data.images import ImagesConfig
 from linksim.schemes.plugins import plugins
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Mcs(_Model):
+class Mcs(StrictModel):
     """A modulation and coding scheme: information bits over coded bits, and bits per symbol."""
 
     rate: Annotated[float, Field(ge=0.2, le=0.93)]
@@ -23,7 +20,7 @@ RATES = (1 / 3, 1 / 2, 2 / 3, 3 / 4)
 GRID = tuple(Mcs(rate=rate, bits_per_symbol=m) for m in (1, 2, 4, 6, 8) for rate in RATES)
 
 
-class SameMcs(_Model):
+class SameMcs(StrictModel):
     """Code and modulation of the scenario's link."""
 
     kind: Literal["same"] = "same"
@@ -35,7 +32,7 @@ class FixedMcs(Mcs):
     kind: Literal["fixed"] = "fixed"
 
 
-class AdaptiveMcs(_Model):
+class AdaptiveMcs(StrictModel):
     """At each average SNR, the grid's scheme with the best mean metric on validation images at equal channel uses."""
 
     kind: Literal["adaptive"] = "adaptive"
@@ -47,7 +44,7 @@ class AdaptiveMcs(_Model):
     metric: Literal["psnr", "ms_ssim", "lpips"] = "psnr"
 
 
-class CapacityMcs(_Model):
+class CapacityMcs(StrictModel):
     """An ideal code at the constellation-constrained capacity: an upper bound of any separate design.
 
     `ergodic`: the code sees all fades. `outage`: one fade per image, the rate is the outage capacity at `outage_probability`, and the
@@ -62,7 +59,7 @@ class CapacityMcs(_Model):
 McsConfig = Annotated[SameMcs | FixedMcs | AdaptiveMcs | CapacityMcs, Field(discriminator="kind")]
 
 
-class _SchemeConfig(_Model):
+class _SchemeConfig(StrictModel):
     name: Annotated[str, Field(min_length=1, max_length=60)] = Field(description="unique; names the scheme in results")
     rate_match: str | None = Field(None, description="name of the scheme whose channel uses are this one's budget")
     mcs: McsConfig = SameMcs()
@@ -117,13 +114,13 @@ class BpgConfig(_ClassicalConfig):
         return self
 
 
-class HardReceiver(_Model):
+class HardReceiver(StrictModel):
     """Decided bits to codewords."""
 
     kind: Literal["hard"] = "hard"
 
 
-class SoftReceiver(_Model):
+class SoftReceiver(StrictModel):
     """Posterior over the codewords from the LLRs and the codewords' usage; its mean (mmse) or its maximum (map)."""
 
     kind: Literal["soft"] = "soft"
@@ -131,13 +128,13 @@ class SoftReceiver(_Model):
     llr_scale: Annotated[float, Field(gt=0)] = Field(1.0, description="factor on the LLRs, against over-confidence")
 
 
-class NearestTransmitter(_Model):
+class NearestTransmitter(StrictModel):
     """The nearest codeword (eq. 1)."""
 
     kind: Literal["nearest"] = "nearest"
 
 
-class ChannelOptimizedTransmitter(_Model):
+class ChannelOptimizedTransmitter(StrictModel):
     """The codeword of least expected distortion over a binary symmetric channel (Farvardin 1990)."""
 
     kind: Literal["channel-optimized"] = "channel-optimized"
@@ -146,19 +143,19 @@ class ChannelOptimizedTransmitter(_Model):
     )
 
 
-class NoProtection(_Model):
+class NoProtection(StrictModel):
     """Every bit of an index is sent alike."""
 
     kind: Literal["none"] = "none"
 
 
-class BitLevelProtection(_Model):
+class BitLevelProtection(StrictModel):
     """Important bits of an index at the reliable positions of a block: strong bits of the constellation, not punctured by the code."""
 
     kind: Literal["bit-levels"] = "bit-levels"
 
 
-class CodeRateProtection(_Model):
+class CodeRateProtection(StrictModel):
     """Important bits of an index behind a stronger code than the others, at about equal channel uses."""
 
     kind: Literal["code-rates"] = "code-rates"

@@ -4,14 +4,14 @@ import math
 
 import numpy as np
 
-from linksim.capacity import awgn_capacity, ergodic_capacity, fading_quantile, outage_capacity
 from linksim.codecs import DecodeError
+from linksim.common.seeds import generator
 from linksim.link import Reception
+from linksim.link.air.capacity import awgn_capacity, ergodic_capacity, fading_quantile, outage_capacity
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
 from linksim.schemes.concealment import conceal
 from linksim.schemes.config import BpgConfig, CapacityMcs, JpegConfig
 from linksim.schemes.files import FileCodec
-from linksim.seeds import generator
 
 BITS_PER_SYMBOL = (1, 2, 4, 6, 8)
 

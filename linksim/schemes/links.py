@@ -1,7 +1,8 @@
 """Variants of a link: another code rate or constellation, everything else the same."""
 
-from linksim.errors import InputError
-from linksim.link.config import Ldpc5gConfig, LinkConfig
+from linksim.common.errors import InputError
+from linksim.link.coding.config import Ldpc5gConfig
+from linksim.link.config import LinkConfig
 from linksim.schemes.config import Mcs
 
 

@@ -7,7 +7,7 @@ An entry point gives an object (a module will do) with two members: `config`, a 
 from functools import cache
 from typing import Any, Protocol
 
-from linksim.plugins import Plugin, find_plugins
+from linksim.common.plugins import Plugin, find_plugins
 
 GROUP = "linksim.schemes"
 OWN_KINDS = ("jpeg", "bpg", "semantic")

@@ -5,13 +5,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from linksim.errors import InputError
+from linksim.codebook.importance import Split, bit_importance, level_permutation, undo
+from linksim.common.errors import InputError
 from linksim.link import Link, LinkConfig
-from linksim.link.config import HIGHEST_CODE_RATE
+from linksim.link.coding.config import HIGHEST_CODE_RATE
 from linksim.schemes.base import Stream
 from linksim.schemes.config import BitLevelProtection, CodeRateProtection, NoProtection
 from linksim.schemes.links import coded, with_rate
-from linksim.semantic.protection import Split, bit_importance, level_permutation, undo
 
 
 class Carrier(ABC):

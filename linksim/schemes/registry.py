@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from linksim.errors import InputError
+from linksim.common.errors import InputError
 from linksim.schemes.base import Scheme, SchemeContext
 from linksim.schemes.config import BpgConfig, FixedMcs, JpegConfig, SchemeConfig, SemanticConfig
 from linksim.schemes.plugins import OWN_KINDS, plugins
@@ -43,9 +43,9 @@ def build_scheme(config: Any, context: SchemeContext) -> Scheme:
     """
     mcs = getattr(config, "mcs", None)
     if config.kind in OWN_KINDS and mcs is not None and mcs.kind == "adaptive":
-        from linksim.schemes.mcs import AdaptiveScheme
+        from linksim.schemes.adaptive import AdaptiveScheme
 
-        return AdaptiveScheme(config, context)
+        return AdaptiveScheme(config, context, build_scheme)
     if config.kind in OWN_KINDS and isinstance(mcs, FixedMcs):
         from linksim.schemes.links import with_mcs
 

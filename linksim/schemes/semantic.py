@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from linksim.errors import InputError
+from linksim.codebook import receiver, transmitter
+from linksim.codebook.labels import indices_to_bits
+from linksim.common.errors import InputError
 from linksim.link import Link, Reception
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
 from linksim.schemes.config import ChannelOptimizedTransmitter, SemanticConfig, SoftReceiver
 from linksim.schemes.protection import build_carrier
-from linksim.semantic import receiver, transmitter
-from linksim.semantic.labels import indices_to_bits
 
 
 class SemanticScheme(Scheme):

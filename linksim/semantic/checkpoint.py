@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from linksim.errors import InputError
-from linksim.semantic.config import ModelConfig
-from linksim.semantic.kmeans import nearest
+from linksim.codebook.kmeans import nearest
+from linksim.common.errors import InputError
+from linksim.semantic.model import ModelConfig
 
 FORMAT = 1
 

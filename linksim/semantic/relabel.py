@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from linksim.errors import InputError
-from linksim.semantic.assignment import METHODS
+from linksim.codebook.assignment.search import METHODS
+from linksim.codebook.theory import channel_distortion
+from linksim.common.errors import InputError
 from linksim.semantic.checkpoint import Checkpoint
-from linksim.semantic.theory import channel_distortion
 
 BIT_ERROR_RATES = (0.01, 0.05, 0.1, 0.2)
 """At which the card tells D_c before and after."""

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import linksim
-from linksim.errors import InputError
+from linksim.common.errors import InputError
 
 SCENARIO = {
     "name": "api",

@@ -13,7 +13,7 @@ from linksim.cli.codebook import (
     parse_rates,
     parse_sizes,
 )
-from linksim.errors import InputError
+from linksim.common.errors import InputError
 from linksim.semantic.checkpoint import load_checkpoint, pretrained_names
 
 pytestmark = pytest.mark.skipif("vqvae" not in pretrained_names(), reason="no vqvae checkpoint is shipped")

@@ -9,7 +9,7 @@ from pictures import psnr, smooth_picture
 from linksim.codecs import DecodeError, bpg
 from linksim.codecs.bpg import chroma, color, container, nal, sps
 from linksim.codecs.bpg.bits import BitReader, BitWriter
-from linksim.errors import InputError
+from linksim.common.errors import InputError
 
 
 @settings(max_examples=40, deadline=None)

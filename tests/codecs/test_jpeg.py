@@ -8,7 +8,7 @@ from pictures import psnr, smooth_picture
 from PIL import Image
 
 from linksim.codecs import DecodeError, jpeg
-from linksim.errors import InputError
+from linksim.common.errors import InputError
 
 
 @pytest.mark.parametrize("size", [(1, 1), (16, 16), (33, 71), (120, 7)])

@@ -9,7 +9,7 @@ from pictures import smooth_picture
 from linksim.codecs import bpg, jpeg
 from linksim.codecs.cache import EncodeCache
 from linksim.codecs.ratematch import best_bpg, best_jpeg
-from linksim.errors import InputError
+from linksim.common.errors import InputError
 
 
 def textures(seed: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from linksim.codecs import DecodeError
 from linksim.codecs.bpg import reference
 from linksim.codecs.cache import EncodeCache
 from linksim.codecs.ratematch import best_bpg
-from linksim.errors import InputError, LinksimError
+from linksim.common.errors import InputError, LinksimError
 
 PROGRAM = """#!{python}
 import sys

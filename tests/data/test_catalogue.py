@@ -14,9 +14,11 @@ from server import Site, serve
 from torch_writer import legacy_format, zip_format
 
 from linksim import data
-from linksim.data import api, locate, weights
-from linksim.data.catalog import GROUPS, ITEMS, Item, Remote
-from linksim.errors import DataUnavailableError, InputError
+from linksim.common.errors import DataUnavailableError, InputError
+from linksim.data import inventory as api
+from linksim.data import weights
+from linksim.data.store import locate
+from linksim.data.store.catalog import GROUPS, ITEMS, Item, Remote
 
 WEIGHTS = {"features.0.weight": np.ones((2, 3, 1, 1), np.float32), "features.0.bias": np.zeros(2, np.float32)}
 CLASSIFIER = {"classifier.1.weight": np.ones((4, 4), np.float32)}

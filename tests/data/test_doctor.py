@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from linksim import doctor
-from linksim.data.catalog import GROUPS, ITEMS
+from linksim.cli import doctor
+from linksim.data.store.catalog import GROUPS, ITEMS
 
 
 def test_without_data_every_item_has_its_command(empty_cache: Path) -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from server import Site, serve
 
-from linksim.data.catalog import Remote
-from linksim.data.download import download
-from linksim.errors import DataUnavailableError
+from linksim.common.errors import DataUnavailableError
+from linksim.data.store.catalog import Remote
+from linksim.data.store.download import download
 
 CHUNK = 65536
 BODY = np.random.default_rng(1).integers(0, 256, 1_000_000, np.uint8).tobytes()

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from torch_writer import legacy_format, zip_format
 
-from linksim.data.torchfile import read_torch
-from linksim.errors import InputError
+from linksim.common.errors import InputError
+from linksim.data.store.torchfile import read_torch
 
 ARRAYS = {
     "features.0.weight": np.arange(24, dtype=np.float32).reshape(2, 3, 2, 2),

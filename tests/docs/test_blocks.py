@@ -13,11 +13,12 @@ import pytest
 import typer
 
 from linksim.cli.app import app
-from linksim.scenario import Scenario, validate
-from linksim.scenario.files import parse_yaml
-from linksim.scenario.overrides import apply_overrides
+from linksim.common.loading import validate
+from linksim.common.overrides import apply_overrides
+from linksim.common.yaml_files import parse_yaml
+from linksim.scenario import Scenario
 from linksim.semantic.checkpoint import pretrained_names
-from linksim.semantic.config import TrainConfig
+from linksim.training.config import TrainConfig
 from tests.docs.pages import DOCS, PAGES, ROOT, Block, blocks, label
 
 PYTHON = blocks("python", [DOCS / "python.md"])

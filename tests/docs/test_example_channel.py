@@ -24,10 +24,10 @@ MEASURE = """
 import json, sys
 import numpy as np
 from linksim_example.nakagami import NakagamiConfig  # before linksim's own models: a plugin may be imported first
-from linksim.capacity import ergodic_capacity, outage_capacity
+from linksim.link.air.capacity import ergodic_capacity, outage_capacity
 from linksim.link import Link, LinkConfig
-from linksim.link.channel import draw
-from linksim.seeds import generator
+from linksim.link.air.channel import draw
+from linksim.common.seeds import generator
 
 bits, es_no_db, shapes = json.loads(sys.argv[1])
 
@@ -58,7 +58,7 @@ print(json.dumps(out))
 
 IDENTITY = """
 import json, sys
-from linksim.images import open_images
+from linksim.data.images import open_images
 from linksim.runner.plan import Plan
 from linksim.scenario import load_scenario
 
@@ -228,7 +228,7 @@ def test_the_schema_has_its_keys(installed: Path) -> None:
 
 
 def test_without_the_package_the_kind_is_unknown(scenario: Path) -> None:
-    from linksim.errors import InputError
+    from linksim.common.errors import InputError
     from linksim.scenario import load_scenario
 
     with pytest.raises(

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from linksim.results.columns import IMAGE_COLUMNS, METRIC_COLUMNS, result_columns
 from linksim.scenario import Scenario
-from linksim.semantic.config import TrainConfig
+from linksim.training.config import TrainConfig
 from tests.docs.pages import DOCS, generator_module
 
 generate = generator_module()

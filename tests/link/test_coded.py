@@ -6,11 +6,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from linksim.errors import InputError
-from linksim.link import Link, LinkConfig, crc
-from linksim.link.layered import decode_layered
-from linksim.link.ldpc import ldpc_code
-from linksim.seeds import generator
+from linksim.common.errors import InputError
+from linksim.common.seeds import generator
+from linksim.link import Link, LinkConfig
+from linksim.link.coding import crc
+from linksim.link.coding.layered import decode_layered
+from linksim.link.coding.ldpc import ldpc_code
 
 
 def coded(decoder: str = "sionna", **settings) -> LinkConfig:

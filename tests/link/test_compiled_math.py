@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from linksim.link.compiled_math import LANES, exp_lanes, log_lanes
+from linksim.link.air.compiled_math import LANES, exp_lanes, log_lanes
 
 
 @given(arrays(np.float32, LANES, elements=st.floats(-87, 0, width=32)))

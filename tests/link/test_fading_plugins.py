@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from pydantic import BaseModel
 
-from linksim import plugins as loader
-from linksim.errors import InputError
-from linksim.link import LinkConfig, channel, fading
+from linksim.common import plugins as loader
+from linksim.common.errors import InputError
+from linksim.link import LinkConfig
+from linksim.link.air import channel, fading
 
 
 class Steady(fading.FadingConfig):
@@ -35,7 +36,7 @@ def plugin(config: Any, fades: Any = np.ones) -> SimpleNamespace:
 @pytest.mark.parametrize(
     ("module", "message"),
     [
-        (plugin(Lax), "channel plugin p .*: needs `config`, a model derived from linksim.link.fading.FadingConfig"),
+        (plugin(Lax), "channel plugin p .*: needs `config`, a model derived from linksim.link.air.fading.FadingConfig"),
         (plugin(fading.FadingConfig), "needs `config`"),
         (SimpleNamespace(config=Steady), "needs `config`.* `power_quantile.config, probability.`"),
         (plugin(Thief), "kind 'rician' is taken"),

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
+from linksim.common.seeds import generator
 from linksim.link import Link, LinkConfig
 from linksim.link.sharing import SharedBlocks
-from linksim.seeds import generator
 
 BLOCKS = 400
 
@@ -57,7 +57,7 @@ def test_equal_keys_meet_equal_errors_whatever_the_payload() -> None:
 
 
 def test_the_crc_flag_is_that_of_the_bits_delivered() -> None:
-    from linksim.link import crc
+    from linksim.link.coding import crc
 
     config = LinkConfig(code={"kind": "ldpc5g", "decoder": "layered"})
     patterns = SharedBlocks(config).get([("flag", i) for i in range(300)], 12.5)

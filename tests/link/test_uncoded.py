@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
+from linksim.common.seeds import generator
 from linksim.link import Link, LinkConfig
-from linksim.seeds import generator
 from tests.link.theory import bit_error_rates
 
 BLOCK = 120_000
@@ -150,8 +150,8 @@ def test_mapping_and_llrs_are_those_of_sionna(bits_per_symbol: int, demapping: s
     import tensorflow as tf
     from sionna.phy.mapping import Constellation, Demapper, Mapper
 
-    from linksim.link.demapping import channel_llrs
-    from linksim.link.modulation import gray_pam
+    from linksim.link.air.demapping import channel_llrs
+    from linksim.link.air.modulation import gray_pam
 
     rng = generator("demapping")
     bits = rng.integers(0, 2, (2, bits_per_symbol * 500), np.uint8)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy.special import erfc
 
-from linksim.link.modulation import gray_pam
+from linksim.link.air.modulation import gray_pam
 
 
 def _crossing_probability(distance: np.ndarray, es_no_db: float, rayleigh: bool) -> np.ndarray:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from skimage import data
 
-from linksim.data.catalog import ITEMS
+from linksim.common.errors import DataUnavailableError, InputError
 from linksim.data.decode import read_image
-from linksim.errors import DataUnavailableError, InputError
+from linksim.data.store.catalog import ITEMS
 from linksim.metrics import lpips
 from linksim.metrics.lpips_v01 import Lpips, lpips_provenance
 
@@ -121,7 +121,7 @@ def test_bad_images(data_dir: Path) -> None:
 def test_without_weights_it_says_what_to_do(empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
-    from linksim.data.catalog import Remote
+    from linksim.data.store.catalog import Remote
 
     unreachable = (Remote("http://127.0.0.1:9/heads.pth", "sha256:00", 1),)
     monkeypatch.setitem(ITEMS, "lpips-heads", replace(ITEMS["lpips-heads"], remotes=unreachable))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from skimage import data
 from skimage.metrics import structural_similarity
 
-from linksim.errors import InputError
+from linksim.common.errors import InputError
 from linksim.metrics import ms_ssim, psnr, ssim
 from linksim.metrics.pixels import scales
 

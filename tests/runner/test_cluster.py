@@ -11,8 +11,8 @@ import pytest
 import yaml
 from small_runs import POINTS, TEXT, assert_same_tables, command, points_in, run, wait_for_points
 
-from linksim.errors import InputError
-from linksim.runner.cluster import parse_slurm
+from linksim.common.errors import InputError
+from linksim.runner.execution.cluster import parse_slurm
 
 pytest.importorskip("distributed", reason="needs the extra `cluster`")
 
@@ -137,7 +137,7 @@ def test_tasks_go_to_the_worker_that_declares_a_gpu(file, reference, cluster, tm
         _, errors = process.communicate(timeout=300)
         assert process.returncode == 0, errors
         assert_same_tables(out, reference)
-        imported = client.run(lambda: "linksim.runner.simulator" in sys.modules)
+        imported = client.run(lambda: "linksim.runner.simulation.simulator" in sys.modules)
         names = {address: worker["name"] for address, worker in client.scheduler_info()["workers"].items()}
     assert [names[address] for address, busy in imported.items() if busy] == ["gpu"]
 
@@ -156,8 +156,8 @@ def test_two_runs_on_one_scheduler_do_not_take_each_others_points(file, cluster,
 
 def test_points_that_do_not_come_back_are_missed(tmp_path, monkeypatch):
     import linksim
-    from linksim.errors import LinksimError
-    from linksim.runner.simulator import Simulator
+    from linksim.common.errors import LinksimError
+    from linksim.runner.simulation.simulator import Simulator
 
     whole = Simulator.run
     monkeypatch.setattr(Simulator, "run", lambda self, job: list(whole(self, job))[:-1])
@@ -185,7 +185,7 @@ def test_slurm_options():
 
 def test_slurm_script_asks_for_what_was_given():
     pytest.importorskip("dask_jobqueue")
-    from linksim.runner.cluster import slurm_cluster
+    from linksim.runner.execution.cluster import slurm_cluster
 
     cluster = slurm_cluster({"cores": "4", "memory": "16GB", "queue": "cpu", "gpus": "1", "walltime": "01:00:00"})
     try:

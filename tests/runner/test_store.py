@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linksim.errors import InputError
+from linksim.common.errors import InputError
 from linksim.results import PointStore
 from linksim.results.store import scan, write_atomically
 

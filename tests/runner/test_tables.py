@@ -14,7 +14,7 @@ from linksim.results import estimate, read_images, read_results, write_tables
 from linksim.results.columns import result_columns
 from linksim.results.files import results_csv
 from linksim.results.tables import summarize
-from linksim.runner.rows import empty_row, pack, unpack
+from linksim.runner.simulation.rows import empty_row, pack, unpack
 
 DESIGN_COLUMNS = ["scheme", "snr_db", "ebn0_db", "n_images", "psnr_db", "psnr_db_low", "psnr_db_high"]
 

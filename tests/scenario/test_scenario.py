@@ -9,10 +9,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linksim.errors import InputError
-from linksim.scenario import Scenario, SnrRange, load_scenario, validate
-from linksim.scenario.files import dump_yaml, parse_yaml
-from linksim.scenario.overrides import apply_overrides
+from linksim.common.errors import InputError
+from linksim.common.loading import validate
+from linksim.common.overrides import apply_overrides
+from linksim.common.yaml_files import dump_yaml, parse_yaml
+from linksim.scenario import Scenario, SnrRange, load_scenario
 
 TEXT = """
 name: test

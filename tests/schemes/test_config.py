@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from linksim.errors import InputError
+from linksim.common.errors import InputError
 from linksim.schemes import parse_scheme
 from linksim.schemes.config import GRID
 

@@ -6,13 +6,13 @@ from conftest import link_config, picture, send
 from PIL import Image
 
 from linksim import metrics
-from linksim.capacity import ergodic_capacity
 from linksim.codecs import jpeg
-from linksim.errors import InputError
-from linksim.images import ImagesConfig
+from linksim.common.errors import InputError
+from linksim.data.images import ImagesConfig
+from linksim.link.air.capacity import ergodic_capacity
 from linksim.link.ledger import ledger_of
 from linksim.schemes import SchemeContext, build_scheme, parse_scheme
-from linksim.schemes.mcs import AdaptiveScheme
+from linksim.schemes.adaptive import AdaptiveScheme
 
 RAYLEIGH = link_config(channel={"kind": "rayleigh"})
 GRID = [{"rate": 0.5, "bits_per_symbol": 2}, {"rate": 0.5, "bits_per_symbol": 6}, {"rate": 0.75, "bits_per_symbol": 4}]

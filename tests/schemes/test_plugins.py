@@ -6,8 +6,8 @@ import textwrap
 
 import pytest
 
-from linksim import plugins as loader
-from linksim.errors import InputError
+from linksim.common import plugins as loader
+from linksim.common.errors import InputError
 from linksim.schemes import plugins
 
 PLUGIN = """
@@ -42,9 +42,9 @@ config, build = Config, Average
 USE = """
 import json, sys
 import numpy as np
-from linksim.errors import InputError
+from linksim.common.errors import InputError
 from linksim.link import Link, LinkConfig
-from linksim.scenario.loading import validate
+from linksim.common.loading import validate
 from linksim.scenario.models import Scenario
 from linksim.schemes import SchemeContext, build_scheme, parse_scheme
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from conftest import TinyCodec, link_config, picture, send
 
-from linksim.errors import InputError
+from linksim.codebook.transmitter import Nearest
+from linksim.common.errors import InputError
 from linksim.link import Link
 from linksim.schemes import SchemeContext, parse_scheme
 from linksim.schemes.semantic import SemanticScheme
-from linksim.semantic.transmitter import Nearest
 
 UNCODED = link_config(code={"kind": "none", "block_bits": 240}, modulation={"bits_per_symbol": 6})
 

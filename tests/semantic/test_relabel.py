@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from linksim.errors import InputError
+from linksim.codebook.theory import channel_distortion
+from linksim.common.errors import InputError
 from linksim.semantic.autoencoder import build_decoder, build_encoder
 from linksim.semantic.card import card_markdown
 from linksim.semantic.checkpoint import Checkpoint, SemanticCodec, load_checkpoint, pretrained_names
-from linksim.semantic.config import ModelConfig, TrainConfig
 from linksim.semantic.relabel import relabel
-from linksim.semantic.theory import channel_distortion
+from linksim.training.config import ModelConfig, TrainConfig
 
 MODEL = {"channels": 8, "encoder_blocks": 1, "decoder_blocks": 1, "latent_dim": 4, "codebook_size": 30}
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from linksim.link.fading import FadingConfig
+from linksim.link.air.fading import FadingConfig
 
 
 class NakagamiConfig(FadingConfig):

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from linksim.codebook.receiver import Soft
 from linksim.schemes.base import Scheme, SchemeContext
 from linksim.schemes.config import SemanticConfig
 from linksim.schemes.semantic import SemanticScheme
-from linksim.semantic.receiver import Soft
 
 
 class PaletteConfig(BaseModel):

@@ -9,7 +9,7 @@ import numpy as np
 from linksim.codecs.bpg import nal, sps
 from linksim.codecs.bpg.container import C444, GREY, J420, J422, M420, M422
 from linksim.codecs.errors import DecodeError
-from linksim.errors import InputError, LinksimError
+from linksim.common.errors import InputError, LinksimError
 
 PIXEL_NAMES = {GREY: "gray", J420: "yuv420p", J422: "yuv422p", C444: "yuv444p", M420: "yuv420p", M422: "yuv422p"}
 CHROMA_FORMAT_IDC = {GREY: 0, J420: 1, J422: 2, C444: 3, M420: 1, M422: 2}

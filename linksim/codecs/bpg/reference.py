@@ -12,7 +12,7 @@ from PIL import Image
 
 from linksim.codecs.checks import check_choice, check_image, check_integer
 from linksim.codecs.errors import DecodeError
-from linksim.errors import InputError, LinksimError
+from linksim.common.errors import InputError, LinksimError
 
 CHROMA_OPTIONS = {
     "420": ["-f", "420"],

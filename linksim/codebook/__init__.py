@@ -1,0 +1,1 @@
+"""Features in, indices and their bits out, and back: labels, transmitters, receivers, theory. NumPy alone, no networks."""

@@ -1,0 +1,1 @@
+"""Which codeword gets which label: orders of a codebook in which likely bit errors do little harm."""

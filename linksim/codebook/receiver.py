@@ -1,0 +1,140 @@
+"""Semantic receivers: received bits and LLRs to features for the decoder."""
+
+import numpy as np
+
+from linksim.codebook.labels import BitErrorRate, bits_per_index, bits_to_labels, from_bsc, label_bits, valid_label
+from linksim.common.errors import InputError
+from linksim.link.vouching import CERTAIN_LLR
+
+LLR_LIMIT = 1e4
+"""Beyond it a bit is certain in float32; keeps infinite LLRs out of products with zero."""
+
+CHUNK_VALUES = 1 << 22
+"""Posterior values held at once (32 MiB of float64)."""
+
+
+PRIOR_FLOOR = 1e-3
+"""Least prior of a codeword over the mean: one never used in training may be used by other images."""
+
+
+def floored_prior(usage: np.ndarray) -> np.ndarray:
+    """Prior float64 `[K]` of the codewords, sum 1: their `usage` `[K]`, at least `PRIOR_FLOOR` of the mean each."""
+    prior = np.maximum(usage, PRIOR_FLOOR / len(usage))
+    return np.asarray(prior / prior.sum(), np.float64)
+
+
+def hard_variance(codebook: np.ndarray, usage: np.ndarray, bit_error_rate: BitErrorRate) -> np.ndarray:
+    """Expected squared error per dimension of each decided codeword over a BSC: `E[||e_i - e_j||^2 | j] / D`, float32 `[K]`.
+
+    By Bayes' rule over the codewords `i` that may have been sent, with their usage as prior.
+    """
+    e, prior = np.asarray(codebook, np.float64), floored_prior(usage)[:, None]
+    norms = (e**2).sum(-1, keepdims=True)
+    arrived = from_bsc(np.hstack([prior, prior * norms, prior * e]), bit_error_rate)
+    total, energy, mean = arrived[:, 0], arrived[:, 1], arrived[:, 2:]
+    spread = (energy - 2 * (e * mean).sum(-1)) / np.maximum(total, 1e-300) + norms[:, 0]
+    return (np.maximum(spread, 0) / e.shape[1]).astype(np.float32)
+
+
+def claimed_error_rates(llr: np.ndarray) -> np.ndarray:
+    """Error rate float64 `[m]` that LLRs `[n, m]` claim for each bit of an index.
+
+    The mean of `1 / (1 + exp|llr|)` over the bits that no CRC vouches for; 0 if there are none.
+    """
+    size = np.abs(llr.astype(np.float64))
+    doubtful = size < CERTAIN_LLR
+    claimed = doubtful / (1 + np.exp(np.minimum(size, CERTAIN_LLR)))
+    return np.asarray(claimed.sum(0) / np.maximum(doubtful.sum(0), 1))
+
+
+class Hard:
+    """Decided bits to codewords; a label that is none is taken for the nearest that is one.
+
+    Of the LLRs it uses m numbers per picture: the error rates that they claim for the bits of an index. With them and the `usage` `[K]`
+    of the codewords it tells the decoder how far off a decided codeword may be.
+    """
+
+    def __init__(self, codebook: np.ndarray, usage: np.ndarray | None = None) -> None:
+        self.codebook = np.asarray(codebook, np.float32)
+        self._usage = usage
+
+    def features(self, bits: np.ndarray, llr: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Bits `[n * m]` -> codewords float32 `[n, D]` and their variance per dimension, float32 `[n]`.
+
+        The variance is zero for an index whose bits are all vouched for, and for all where `llr` `[n * m]` or the usage is not known.
+        """
+        size = len(self.codebook)
+        indices = valid_label(bits_to_labels(bits, size), size)
+        variance = np.zeros(len(indices), np.float32)
+        if llr is not None and self._usage is not None:
+            llr = llr.reshape(len(indices), -1)
+            doubtful = (np.abs(llr) < CERTAIN_LLR).any(-1)
+            if doubtful.any():
+                table = hard_variance(self.codebook, self._usage, claimed_error_rates(llr))
+                variance[doubtful] = table[indices[doubtful]]
+        return self.codebook[indices], variance
+
+
+class Soft:
+    """Posterior over the codewords from LLRs `log P(b=1)/P(b=0)` and the usage of the codewords as prior.
+
+    `log P(k | llr) = log p_k + sum_i b_i(k) llr_scale llr_i + const`, summed exactly over the K valid labels.
+
+    Args:
+        codebook: `[K, D]`.
+        usage: prior `[K]`, at least `PRIOR_FLOOR / K` each.
+        estimate: `mmse`, the posterior mean; or `map`, the most probable codeword.
+        llr_scale: factor on the LLRs, below 1 against over-confidence (`calibration.fit_llr_scale`).
+    """
+
+    def __init__(self, codebook: np.ndarray, usage: np.ndarray, estimate: str = "mmse", llr_scale: float = 1.0) -> None:
+        if estimate not in ("mmse", "map"):
+            raise InputError(f"estimate {estimate!r}: must be 'mmse' or 'map'")
+        if not llr_scale > 0:
+            raise InputError(f"llr_scale {llr_scale}: must be above 0")
+        self.codebook = np.asarray(codebook, np.float32)
+        size = len(self.codebook)
+        self._log_prior = np.log(floored_prior(usage))
+        # In float64: how a matrix product is summed depends on the number of threads, and float32 would show it.
+        self._labels = label_bits(size).T.astype(np.float64)  # [m, K]
+        self._estimate, self._scale = estimate, llr_scale
+
+    def posterior(self, llr: np.ndarray) -> np.ndarray:
+        """Posterior float64 `[n, K]` of LLRs `[n * m]`.
+
+        Raises:
+            InputError: a length that is no multiple of m, or an LLR that is not a number.
+        """
+        m = len(self._labels)
+        if llr.size % m:
+            raise InputError(f"{llr.size} LLRs: not a multiple of the {m} bits of an index")
+        if np.isnan(llr).any():
+            raise InputError("an LLR is not a number; LLRs must be real or infinite")
+        scaled = np.clip(self._scale * llr.reshape(-1, m), -LLR_LIMIT, LLR_LIMIT).astype(np.float64)
+        logits = scaled @ self._labels + self._log_prior
+        logits -= logits.max(-1, keepdims=True)
+        np.exp(logits, out=logits)
+        return logits / logits.sum(-1, keepdims=True)
+
+    def features(self, bits: np.ndarray, llr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """LLRs `[n * m]` -> features float32 `[n, D]` and the posterior variance around them per dimension, float32 `[n]`.
+
+        `bits` is not looked at: the LLRs say more.
+        """
+        size, dim = self.codebook.shape
+        m = bits_per_index(size)
+        n = llr.size // m
+        out, variance = np.empty((n, dim), np.float32), np.empty(n, np.float32)
+        codebook = self.codebook.astype(np.float64)
+        norms = (codebook**2).sum(-1)
+        rows = max(1, CHUNK_VALUES // size)
+        for start in range(0, max(n, 1), rows):
+            p = self.posterior(llr[start * m : (start + rows) * m] if start + rows < n else llr[start * m :])
+            part = slice(start, start + len(p))
+            mean = p @ codebook
+            estimate = mean if self._estimate == "mmse" else codebook[p.argmax(-1)]
+            out[part] = estimate
+            # E||e - f||^2 = E||e||^2 - 2 f.E[e] + ||f||^2 for either estimate f.
+            spread = p @ norms - 2 * (estimate * mean).sum(-1) + (estimate**2).sum(-1)
+            variance[part] = np.maximum(spread, 0) / dim
+        return out, variance

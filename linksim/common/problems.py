@@ -1,0 +1,190 @@
+"""Pydantic's validation errors as one line: file, field, what was given, what is allowed, the nearest key."""
+
+import difflib
+import typing
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from linksim.common.errors import InputError
+
+Location = tuple[int | str, ...]
+
+
+def validation_problem(error: ValidationError, model: type[BaseModel], data: Any, source: str) -> InputError:
+    """`InputError` for the first of the errors that validating `data` as `model` gave; the others are counted."""
+    problems = _without_consequences(error.errors(include_url=False))
+    # An unknown key often causes the other errors (a misspelt required field), so it goes first.
+    problems.sort(key=lambda problem: problem["type"] != "extra_forbidden")
+    locations = [
+        _real_location(problem["loc"], data, problem["type"] in ("missing", "extra_forbidden")) for problem in problems
+    ]
+    location = locations[0]
+    text = _text(problems[0], location, model, data)
+    # The members of a union each say what they allow of one and the same value.
+    alternatives = [p for p, place in zip(problems[1:], locations[1:], strict=True) if place == location]
+    for alternative in alternatives:
+        wanted = _WANTED.get(alternative["type"])
+        if wanted and problems[0]["type"] == "literal_error":
+            text += f", or {wanted.format(**alternative.get('ctx', {}))}"
+    more = len(problems) - 1 - len(alternatives)
+    field = _dotted(location, data)
+    return InputError(f"{source}: {field + ': ' if field else ''}{text}{f' (and {more} more)' if more else ''}")
+
+
+_WANTED = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "model_type": "a mapping of `key: value`",
+    "model_attributes_type": "a mapping of `key: value`",
+    "dict_type": "a mapping of `key: value`",
+    "too_short": "a list of at least {min_length}",
+    "too_long": "a list of at most {max_length}",
+    "greater_than": "a number above {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "a number below {lt}",
+    "less_than_equal": "at most {le}",
+}
+"""By pydantic's type of error, what is allowed, without Python's words for it."""
+
+
+def _without_consequences(problems: list[Any]) -> list[Any]:
+    """The errors without those that others cause: a list with a bad item is also called too short."""
+    places = [problem["loc"] for problem in problems]
+    return [
+        problem
+        for problem in problems
+        if problem["type"] != "too_short"
+        or not any(place[: len(problem["loc"])] == problem["loc"] != place for place in places)
+    ]
+
+
+def _text(problem: Any, location: Location, model: type[BaseModel], data: Any) -> str:
+    kind, context = problem["type"], problem.get("ctx", {})
+    given = _shown(problem["input"])
+    if kind == "extra_forbidden":
+        return _unknown_key(str(location[-1]), known_keys(model, data, location[:-1]))
+    if kind == "missing":
+        return "is missing; it must be given"
+    if kind == "union_tag_not_found":
+        key = str(context["discriminator"]).strip("'")
+        return f"needs a field {key!r}; allowed: {', '.join(_tags(model, data, location, key))}"
+    if kind == "union_tag_invalid":
+        # Where a function tells the members apart, pydantic calls it `kind()`.
+        key = str(context["discriminator"]).strip("'()")
+        tag, expected = str(context["tag"]), str(context["expected_tags"])
+        nearest = _nearest(tag, [part.strip("' ") for part in expected.split(",")])
+        return f"unknown {key} {tag!r}{nearest}; allowed: {expected}"
+    if kind == "literal_error":
+        allowed = str(context["expected"])
+        nearest = _nearest(
+            str(problem["input"]), [part.strip("' ") for part in allowed.replace(" or ", ", ").split(",")]
+        )
+        return f"{given} is not allowed{nearest}; allowed: {allowed}"
+    if kind in _WANTED:
+        wanted = _description(model, data, location) if kind in ("tuple_type", "too_short") else ""
+        return f"{given} is not allowed; allowed: {wanted or _WANTED[kind].format(**context)}"
+    message = problem["msg"].removeprefix("Value error, ")
+    if kind == "value_error":
+        return message
+    return f"{given} is not allowed: {message[0].lower()}{message[1:]}"
+
+
+def _unknown_key(key: str, known: list[str]) -> str:
+    return f"unknown key{_nearest(key, known)}; allowed: {', '.join(known)}"
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _real_location(location: Location, data: Any, ends_in_key: bool) -> Location:
+    """`location` without the tags of union members, which are no part of the file.
+
+    `ends_in_key`: the last part is a key although the file does not have it.
+    """
+    real: list[int | str] = []
+    node = data
+    for position, part in enumerate(location):
+        if (isinstance(node, dict) and part in node) or (isinstance(node, list) and isinstance(part, int)):
+            node = _child(node, part)
+        elif not (ends_in_key and position == len(location) - 1):
+            continue
+        real.append(part)
+    return tuple(real)
+
+
+def _dotted(location: Location, data: Any) -> str:
+    """The path as `--set` takes it: items of a list by their name if they have one."""
+    words: list[str] = []
+    node = data
+    for part in location:
+        node = _child(node, part)
+        name = node.get("name") if isinstance(part, int) and isinstance(node, dict) else None
+        words.append(name if isinstance(name, str) else str(part))
+    return ".".join(words)
+
+
+def known_keys(model: type[BaseModel], data: Any, location: Location) -> list[str]:
+    """Keys allowed at `location` in `data`, following the models' annotations."""
+    return list(dict.fromkeys(key for m in _models_at(model, data, location) for key in m.model_fields))
+
+
+def _tags(model: type[BaseModel], data: Any, location: Location, key: str) -> list[str]:
+    """Values that the discriminator `key` may have at `location`."""
+    fields = [m.model_fields[key] for m in _models_at(model, data, location) if key in m.model_fields]
+    return [str(tag) for field in fields for tag in typing.get_args(field.annotation)]
+
+
+def _description(model: type[BaseModel], data: Any, location: Location) -> str:
+    """What the model of the field at `location` says of it, where that is what the value has to be ("a list of ...")."""
+    key = str(location[-1]) if location else ""
+    fields = [m.model_fields[key] for m in _models_at(model, data, location[:-1]) if key in m.model_fields]
+    text = fields[0].description if fields else None
+    return text if text and text.startswith("a ") else ""
+
+
+def _models_at(model: type[BaseModel], data: Any, location: Location) -> list[type[BaseModel]]:
+    """Models that the part of `data` at `location` may be of."""
+    models: list[type[BaseModel]] = [model]
+    node = data
+    for part in location:
+        node = _child(node, part)
+        if isinstance(part, str):
+            annotations = [m.model_fields[part].annotation for m in models if part in m.model_fields]
+            models = [found for annotation in annotations for found in _models_in(annotation)]
+        if isinstance(node, dict):
+            models = [m for m in models if _tag_fits(m, node)] or models
+    return models
+
+
+def _child(node: Any, part: int | str) -> Any:
+    if isinstance(node, dict):
+        return node.get(part)
+    return node[part] if isinstance(node, list) and isinstance(part, int) else None
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in typing.get_args(annotation) for model in _models_in(part)]
+
+
+def _tag_fits(model: type[BaseModel], node: dict[str, Any]) -> bool:
+    """Whether `node`'s literal fields, such as `kind`, are those of `model`."""
+    for key, field in model.model_fields.items():
+        if typing.get_origin(field.annotation) is typing.Literal and key in node:
+            return node[key] in typing.get_args(field.annotation)
+    return True

@@ -1,0 +1,1 @@
+"""Items of the catalogue on disk: found, downloaded, verified, converted."""

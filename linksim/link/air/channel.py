@@ -1,0 +1,120 @@
+"""Flat fading, noise and channel estimation, block by block, from stateless random numbers.
+
+Received symbol: `y = h x + n`, `E|h|^2 = E|x|^2 = 1`, `n ~ CN(0, N0)`, `N0 = 10^(-es_no_db / 10)`.
+
+Fading: `h = mu + g`, `g ~ CN(0, s2)`. AWGN has `mu = 1, s2 = 0`; Rayleigh `mu = 0, s2 = 1`; Rician with factor K
+`mu = sqrt(K/(K+1)), s2 = 1/(K+1)`.
+
+CSI: a raw (least-squares) estimate is `h + w`, `w ~ CN(0, v)`, with `v = csi.error_variance`. The receiver knows
+`mu`, `s2`, `v` and takes the MMSE estimate `h_hat = mu + s2/(s2+v) (h + w - mu)`; the error left has variance
+`r = s2 v/(s2+v)` and is uncorrelated with `h_hat`. The receiver counts it as noise of power `r` (that is `r E|x|^2`),
+so after dividing by `h_hat` the effective noise variance of a symbol is `(N0 + r) / |h_hat|^2`.
+
+Fading of other packages (`linksim.link.air.fading`) counts as `mu = 0, s2 = 1` whatever its distribution. The estimate is then the linear
+one of least error, and what is said of its error holds for any `h` of unit mean power.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from linksim.common.errors import InputError
+from linksim.common.seeds import generator
+from linksim.link.air.config import ChannelConfig
+from linksim.link.air.fading import FadingConfig, plugins
+from linksim.link.config import LinkConfig
+
+
+@dataclass(frozen=True)
+class Realizations:
+    """Everything random about a batch of blocks.
+
+    scrambling: uint8 `[batch, coded_bits]`, uniform.
+    fading: complex64 `[batch, symbols]`, or `[1, 1]` where it is 1 throughout.
+    estimate: the receiver's `h_hat`, same shape.
+    noise: complex64 `[batch, symbols]` with variance N0.
+    noise_variance: `N0 + r` as the receiver counts it, before equalization.
+    """
+
+    scrambling: np.ndarray
+    fading: np.ndarray
+    estimate: np.ndarray
+    noise: np.ndarray
+    noise_variance: float
+
+
+def line_of_sight(config: FadingConfig) -> tuple[float, float]:
+    """`(mu, s2)`: amplitude of the constant part and power of the scattered part."""
+    if not isinstance(config, ChannelConfig):
+        return 0.0, 1.0
+    if config.kind == "awgn":
+        return 1.0, 0.0
+    if config.kind == "rayleigh" or config.k_factor_db is None:
+        return 0.0, 1.0
+    k = 10 ** (config.k_factor_db / 10)
+    return float(np.sqrt(k / (k + 1))), float(1 / (k + 1))
+
+
+def _complex_normal(rng: np.random.Generator, n: int) -> np.ndarray:
+    """CN(0, 2): unit variance in each real dimension."""
+    return rng.standard_normal(2 * n, dtype=np.float32).view(np.complex64)
+
+
+def _scattered(config: FadingConfig, power: float, rng: np.random.Generator, n: int) -> np.ndarray:
+    """The scattered part of `n` fades: complex64 `[n]` of mean power `power`."""
+    if isinstance(config, ChannelConfig):
+        return np.float32(np.sqrt(power / 2)) * _complex_normal(rng, n)
+    fades = np.asarray(plugins()[config.kind].module.fades(config, rng, n))
+    if fades.shape != (n,) or not np.isfinite(fades).all():
+        raise InputError(
+            f"channel {config.kind}: its fades are {fades.dtype} {list(fades.shape)}; {n} finite complex numbers are needed"
+        )
+    return fades.astype(np.complex64)
+
+
+def draw(config: LinkConfig, es_no_db: float, keys: list[tuple]) -> Realizations:
+    """One realization per key.
+
+    Each (key, `es_no_db`) gets a generator of its own, so a block's channel does not depend on the others in its batch.
+    """
+    n_bits, n_symbols = config.coded_bits_per_block, config.symbols_per_block
+    mu, scattered = line_of_sight(config.channel)
+    coherence = config.channel.coherence
+    length = coherence if isinstance(coherence, int) else {"symbol": 1, "block": n_symbols}[coherence]
+    n_fades = -(-n_symbols // length)
+    no = 10 ** (-es_no_db / 10)
+    error_variance = config.csi.error_variance
+
+    batch = len(keys)
+    noise = np.empty((batch, n_symbols), np.complex64)
+    scrambling = np.empty((batch, n_bits), np.uint8)
+    fades = np.empty((batch, n_fades), np.complex64)
+    errors = np.empty((batch, n_fades), np.complex64)
+    for i, key in enumerate(keys):
+        rng = generator(*key, es_no_db, "channel")
+        scrambling[i] = np.unpackbits(np.frombuffer(rng.bytes(-(-n_bits // 8)), np.uint8), count=n_bits)
+        noise[i] = _complex_normal(rng, n_symbols)
+        if scattered:
+            fades[i] = _scattered(config.channel, scattered, rng, n_fades)
+            if error_variance:
+                errors[i] = _complex_normal(rng, n_fades)
+    noise *= np.float32(np.sqrt(no / 2))
+
+    if not scattered:
+        ones = np.ones((1, 1), np.complex64)
+        return Realizations(scrambling, ones, ones, noise, no)
+    if error_variance:
+        weight = scattered / (scattered + error_variance)
+        scale = np.float32(np.sqrt(error_variance / 2))
+        estimate = np.complex64(mu) + np.float32(weight) * (fades + scale * errors)
+        residual = weight * error_variance
+    else:
+        estimate, residual = fades + np.complex64(mu), 0.0
+    fading = fades + np.complex64(mu)
+
+    def spread(values: np.ndarray) -> np.ndarray:
+        if length == 1:
+            return values.astype(np.complex64, copy=False)
+        return np.repeat(values, length, axis=1)[:, :n_symbols].astype(np.complex64)
+
+    return Realizations(scrambling, spread(fading), spread(estimate), noise, no + residual)

@@ -1,0 +1,56 @@
+"""What symbols meet, as a scenario's `link.modulation`, `link.channel` and `link.csi` say it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from linksim.common.model import StrictModel
+from linksim.link.air.fading import OWN_KINDS, FadingConfig, plugins
+
+
+class ModulationConfig(StrictModel):
+    """Gray-labelled QAM of unit energy; 1 bit a symbol is BPSK."""
+
+    kind: Literal["qam"] = "qam"
+    bits_per_symbol: Literal[1, 2, 4, 6, 8] = 6
+
+
+class ChannelConfig(FadingConfig):
+    """Flat fading of unit mean power, constant over `coherence` symbols (`block`: over one code block)."""
+
+    kind: Literal["awgn", "rayleigh", "rician"] = "rayleigh"
+    k_factor_db: float | None = Field(None, description="Rician K-factor in dB; for kind: rician only")
+
+    @model_validator(mode="after")
+    def _rician_has_k_factor(self) -> "ChannelConfig":
+        if (self.kind == "rician") != (self.k_factor_db is not None):
+            raise ValueError("k_factor_db goes with kind: rician, and only with it")
+        return self
+
+
+def kind(channel: Any) -> str:
+    """Which model of the union a channel is of. Without a kind it is one of our own, whose model has a default for it."""
+    value = channel.get("kind") if isinstance(channel, Mapping) else getattr(channel, "kind", None)
+    return value if isinstance(value, str) else "rayleigh"
+
+
+if TYPE_CHECKING:
+    AnyChannel = ChannelConfig | FadingConfig
+else:
+    # Channels of other packages are checked as strictly as our own: their models join the union.
+    AnyChannel = Annotated[
+        Union[
+            (
+                *(Annotated[ChannelConfig, Tag(own)] for own in OWN_KINDS),
+                *(Annotated[plugin.module.config, Tag(name)] for name, plugin in plugins().items()),
+            )
+        ],
+        Discriminator(kind),
+    ]
+
+
+class CsiConfig(StrictModel):
+    """What the receiver knows of the fading: `h` itself, or `h` plus complex Gaussian error of `error_variance`."""
+
+    error_variance: Annotated[float, Field(ge=0)] = 0.0

@@ -1,0 +1,101 @@
+"""`linksim codebook`: how a codebook is used, and its distortion over a channel, predicted and measured."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from linksim.codebook.labels import indices_to_bits
+from linksim.codebook.receiver import Hard
+from linksim.codebook.theory import Distortion, channel_distortion, distortion, index_frequencies
+from linksim.common.seeds import generator
+
+BSC, LINK = "BSC", "link"
+
+
+@dataclass(frozen=True)
+class DistortionRow:
+    """Squared distances per vector of one channel.
+
+    Attributes:
+        channel: `BSC`, simulated, or `link`, the real one.
+        es_no_db: of the link in dB; NaN for a BSC.
+        bit_error_rate: of the BSC; of the link as measured.
+        quantization, channel_exact, cross: the parts of `predicted` (eq. 20 with its cross term), a BSC's at this bit-error rate with the
+            codebook's own labels.
+        channel_random: D_c by eq. 17 and 19 instead.
+        predicted, measured: D_total.
+        half_width: of the 95 % interval of `measured`, from the scatter of its draws.
+    """
+
+    channel: str
+    es_no_db: float
+    bit_error_rate: float
+    quantization: float
+    channel_exact: float
+    cross: float
+    channel_random: float
+    predicted: float
+    measured: float
+    half_width: float
+
+    @property
+    def deviation(self) -> float:
+        """`measured / predicted - 1`."""
+        return self.measured / self.predicted - 1
+
+
+class CodebookMeter:
+    """Features `[n, D]` sent as indices `[n]` of a codebook `[K, D]`, to be measured over channels."""
+
+    def __init__(self, features: np.ndarray, indices: np.ndarray, codebook: np.ndarray) -> None:
+        self.features, self.indices, self.codebook = features, indices, codebook
+        self.bits = indices_to_bits(indices, len(codebook))
+        self.usage = index_frequencies(indices, len(codebook))
+
+    def predict(self, bit_error_rate: float) -> Distortion:
+        """Distortion over a BSC, exact labels."""
+        return distortion(self.features, self.indices, self.codebook, bit_error_rate)
+
+    def predict_random(self, bit_error_rate: float) -> float:
+        """D_c of random labels (eqs. 17, 19)."""
+        return channel_distortion(self.codebook, self.usage, bit_error_rate, "random")
+
+    def over_bsc(self, bit_error_rate: float, draws: int = 16, seed: int = 0) -> DistortionRow:
+        """Row of a simulated binary symmetric channel, the mean of `draws` >= 2 passes of all the features."""
+        received = (
+            self.bits ^ (generator(seed, bit_error_rate, draw, "bsc").random(self.bits.size) < bit_error_rate)
+            for draw in range(draws)
+        )
+        return self._row(BSC, float("nan"), received, bit_error_rate)
+
+    def over_link(self, es_no_db: float, received: Iterable[np.ndarray]) -> DistortionRow:
+        """Row of a real link that delivered `received` for `bits`, at least twice.
+
+        Its errors come together, in the bits of one symbol and in failed blocks, so that fewer indices are wrong than a BSC with its
+        bit-error rate predicts.
+        """
+        return self._row(LINK, es_no_db, received)
+
+    def _row(
+        self, channel: str, es_no_db: float, received: Iterable[np.ndarray], bit_error_rate: float | None = None
+    ) -> DistortionRow:
+        hard = Hard(self.codebook)
+        rates, measured = [], []
+        for bits in received:
+            rates.append(np.mean(bits != self.bits))
+            measured.append(((self.features - hard.features(bits)[0]) ** 2).sum(-1).mean())
+        rate = float(np.mean(rates)) if bit_error_rate is None else bit_error_rate
+        parts = self.predict(rate)
+        return DistortionRow(
+            channel=channel,
+            es_no_db=es_no_db,
+            bit_error_rate=rate,
+            quantization=parts.quantization,
+            channel_exact=parts.channel,
+            cross=parts.cross,
+            channel_random=self.predict_random(rate),
+            predicted=parts.total,
+            measured=float(np.mean(measured)),
+            half_width=float(1.96 * np.std(measured, ddof=1) / np.sqrt(len(measured))),
+        )

@@ -1,0 +1,1 @@
+"""Codecs and images in, rate-distortion curves out."""

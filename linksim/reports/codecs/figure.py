@@ -1,0 +1,65 @@
+"""Figure of rate-distortion curves, and their distance from published ones."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from linksim.reports.codecs.curve import Curve
+
+PUBLISHED: dict[str, tuple[tuple[float, float], ...]] = {
+    "bpg-444": ((0.161, 28.68), (0.352, 31.59), (0.685, 34.86)),
+    "jpeg-annex-k": ((0.327, 26.58), (0.508, 29.04)),
+}
+"""(bpp, PSNR in dB) over the 24 Kodak images as CompressAI publishes them: BPG 0.9.8 with x265, Pillow's JPEG."""
+
+COLUMNS = "codec,bpp,published_psnr_db,measured_psnr_db,difference_db"
+STYLES = {"bpg-420": ("-", "o"), "bpg-444": ("--", "s"), "jpeg": ("-", "^"), "jpeg-annex-k": (":", "v")}
+
+
+def psnr_at(curve: Curve, bpp: float) -> float:
+    """PSNR in dB at `bpp`, linear in log(bpp) between neighbouring points; NaN outside the curve."""
+    order = np.argsort(curve.bpp)
+    rates, values = np.log(np.array(curve.bpp)[order]), np.array(curve.psnr_db)[order]
+    return float(np.interp(np.log(bpp), rates, values, left=np.nan, right=np.nan))
+
+
+def comparison(curves: Sequence[Curve], published: Mapping[str, tuple[tuple[float, float], ...]]) -> str:
+    """CSV of the published points and the measured PSNR at the same rate."""
+    rows = [COLUMNS]
+    for curve in curves:
+        for bpp, theirs in published.get(curve.name, ()):
+            ours = psnr_at(curve, bpp)
+            rows.append(f"{curve.name},{bpp},{theirs},{ours:.3f},{ours - theirs:+.3f}")
+    return "\n".join(rows) + "\n"
+
+
+def figure(
+    curves: Sequence[Curve],
+    published: Mapping[str, tuple[tuple[float, float], ...]],
+    image_set: str,
+    folder: Path,
+) -> None:
+    """PSNR and MS-SSIM (in dB, -10 log10(1 - MS-SSIM)) against bits per pixel: `rd.png` and `rd.pdf` in `folder`."""
+    from matplotlib.figure import Figure
+
+    drawing = Figure(figsize=(7.2, 3.2), layout="constrained")
+    left, right = drawing.subplots(1, 2)
+    for curve in curves:
+        line, marker = STYLES[curve.name]
+        look = {"linestyle": line, "marker": marker, "markersize": 3, "linewidth": 1, "label": curve.name}
+        left.plot(curve.bpp, curve.psnr_db, **look)
+        right.plot(curve.bpp, -10 * np.log10(1 - np.array(curve.ms_ssim)), **look)
+    for name, points in published.items():
+        if name in {curve.name for curve in curves}:
+            left.plot(*zip(*points, strict=True), "k" + ("+" if "bpg" in name else "x"), label=f"{name}, published")
+    left.set_ylabel("PSNR (dB)")
+    right.set_ylabel("MS-SSIM (dB)")
+    for axes in (left, right):
+        axes.set_xlabel("bits per pixel")
+        axes.set_xscale("log")
+        axes.grid(alpha=0.3)
+    left.legend(fontsize=7)
+    drawing.suptitle(f"Codecs on {image_set}" if image_set else "Codecs", fontsize=9)
+    drawing.savefig(folder / "rd.png", dpi=200)
+    drawing.savefig(folder / "rd.pdf", metadata={"CreationDate": None})

@@ -1,0 +1,121 @@
+"""Rate and distortion of the codecs alone, without a link: bits per pixel, PSNR, MS-SSIM over a set of images."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from linksim.codecs.checks import check_choice
+from linksim.common.errors import InputError
+from linksim.reports.codecs import figure as rd_report
+from linksim.reports.codecs.curve import Curve
+
+BPG_QPS = tuple(range(22, 51, 2))
+JPEG_QUALITIES = (5, 7, 10, 12, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 95)
+CODECS = {
+    "bpg": ("bpg-420", "bpg-444"),
+    "bpg-420": ("bpg-420",),
+    "bpg-444": ("bpg-444",),
+    "jpeg": ("jpeg", "jpeg-annex-k"),
+}
+"""Names for `run` and the curves that each stands for."""
+
+DESCRIPTIONS = {
+    "bpg-420": "BPG, 4:2:0, x265 preset veryslow, tune ssim, qp {settings}",
+    "bpg-444": "BPG, 4:4:4, x265 preset veryslow, tune ssim, qp {settings}",
+    "jpeg": "JPEG, 4:2:0, optimized Huffman tables, quality {settings}",
+    "jpeg-annex-k": "JPEG, 4:2:0, Huffman tables of Annex K, quality {settings}",
+}
+
+
+class Images(Protocol):
+    """What `run` needs of `linksim.data.images.ImageSource`."""
+
+    ids: list[str]
+
+    def load(self, i: int) -> np.ndarray:
+        """Image `i`: uint8 `[height, width, 3]`."""
+
+
+def run(
+    codecs: Sequence[str],
+    images: Images,
+    out: Path | str = "results/codecs",
+    image_set: str = "",
+    progress: Callable[[str], None] = lambda text: None,
+) -> list[Curve]:
+    """Measure the curves of `codecs` and write one JSON table each, a comparison with published curves, a figure.
+
+    BPG encodes come from the encode cache where they are in it.
+
+    Args:
+        codecs: names out of `CODECS`; `bpg` gives 4:2:0 and 4:4:4, `jpeg` both kinds of Huffman tables.
+        images: the pictures, e.g. `linksim.data.images.open_images(...)`.
+        out: folder for `<curve>.json`, `rd.png`, `rd.pdf` and, for `kodak`, `comparison.csv`.
+        image_set: name of the image set, for the figure's title and the choice of published points.
+        progress: called with one short line after each operating point.
+
+    Returns:
+        The curves, in the order written.
+
+    Raises:
+        InputError: an unknown codec, no images, or a folder that cannot be written.
+    """
+    for name in codecs:
+        check_choice("codec", name, tuple(CODECS))
+    if not images.ids:
+        raise InputError("images: none given; give at least one")
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"out: {folder} cannot be made ({error.strerror}); give a folder you can write") from error
+    names = dict.fromkeys(curve for name in codecs for curve in CODECS[name])
+    curves = [measure(name, images, progress=progress) for name in names]
+    for curve in curves:
+        (folder / f"{curve.name}.json").write_text(curve.to_json())
+    published = rd_report.PUBLISHED if image_set == "kodak" else {}
+    if published:
+        (folder / "comparison.csv").write_text(rd_report.comparison(curves, published))
+    rd_report.figure(curves, published, image_set, folder)
+    return curves
+
+
+def measure(
+    name: str,
+    images: Images,
+    settings: Sequence[int] | None = None,
+    progress: Callable[[str], None] = lambda text: None,
+) -> Curve:
+    """The curve `name` at `settings` (its usual ones if None); see `run`."""
+    from linksim.metrics import ms_ssim, psnr
+
+    settings = settings or (BPG_QPS if name.startswith("bpg") else JPEG_QUALITIES)
+    points = []
+    for setting in settings:
+        values = []
+        for number in range(len(images.ids)):
+            image = images.load(number)
+            n_bytes, shown = _code(name, image, setting)
+            bpp = 8 * n_bytes / (image.shape[0] * image.shape[1])
+            values.append((bpp, float(psnr(image, shown)[0]), float(ms_ssim(image, shown)[0])))
+        points.append(tuple(float(value) for value in np.mean(values, axis=0)))
+        progress(f"{name} at {setting}: {points[-1][0]:.3f} bpp, {points[-1][1]:.2f} dB")
+    description = DESCRIPTIONS[name].format(settings=", ".join(map(str, settings)))
+    bpps, psnrs, ms_ssims = zip(*points, strict=True)
+    return Curve(name, description, tuple(settings), bpps, psnrs, ms_ssims)
+
+
+def _code(name: str, image: np.ndarray, setting: int) -> tuple[int, np.ndarray]:
+    """Bytes of the file and the picture it shows."""
+    if name.startswith("bpg"):
+        from linksim.codecs import bpg
+        from linksim.codecs.ratematch import bpg_encoder
+
+        data = bpg_encoder(image, chroma=name.removeprefix("bpg-"))(setting)
+        return len(data), bpg.decode(data, image.shape[:2])
+    from linksim.codecs import jpeg
+
+    data = jpeg.encode(image, setting, optimize=name == "jpeg")
+    return len(data), jpeg.decode(data, image.shape[:2])

@@ -1,0 +1,158 @@
+"""A results folder as the report sees it."""
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from linksim.common.errors import InputError
+from linksim.results import read_images, read_results
+from linksim.results.columns import METRIC_COLUMNS
+from linksim.results.examples import load_examples
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How a quantity is called and shown."""
+
+    column: str
+    title: str
+    unit: str
+    digits: int
+    higher_is_better: bool
+
+
+MEASURES = {
+    measure.column: measure
+    for measure in (
+        Measure("psnr_db", "PSNR", "dB", 2, True),
+        Measure("ms_ssim", "MS-SSIM", "", 4, True),
+        Measure("ssim", "SSIM", "", 4, True),
+        Measure("lpips", "LPIPS", "", 4, False),
+    )
+}
+
+
+_EQUAL = 0.005
+"""Relative difference of channel uses up to which they count as equal."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One results folder.
+
+    Attributes:
+        folder: where it is.
+        table: `results.csv` as a pandas frame.
+        info: `run.json` ({} where there is none).
+        scenario_text: `scenario.yaml` ("" where there is none).
+    """
+
+    folder: Path
+    table: Any
+    info: dict[str, Any]
+    scenario_text: str
+
+    @property
+    def name(self) -> str:
+        """The scenario's name, or the folder's."""
+        return str(self.info.get("name") or self.folder.resolve().name)
+
+    @cached_property
+    def scenario(self) -> dict[str, Any]:
+        """The scenario as plain data."""
+        from linksim.common.yaml_files import read_yaml
+
+        path = self.folder / "scenario.yaml"
+        return read_yaml(path) if path.is_file() else {}
+
+    @cached_property
+    def schemes(self) -> list[str]:
+        """Names of the schemes, in the table's order."""
+        return [str(name) for name in self.table["scheme"].unique()]
+
+    @cached_property
+    def bounds(self) -> set[str]:
+        """Schemes whose link is an ideal code: bounds to compare with, not schemes that can win."""
+        return {
+            scheme["name"]
+            for scheme in self.scenario.get("schemes", [])
+            if isinstance(scheme.get("mcs"), dict) and scheme["mcs"].get("kind") == "capacity"
+        }
+
+    @cached_property
+    def budgets(self) -> list[tuple[float, list[str]]]:
+        """Schemes that may be compared: bandwidth ratio (NaN if unknown) and names of those with equal channel uses, ascending.
+
+        A scheme that is matched to another one has that one's budget, also where it does not fill it.
+        """
+        matched = {scheme["name"]: scheme.get("rate_match") for scheme in self.scenario.get("schemes", [])}
+        uses: dict[str, tuple[float, float]] = {}
+        for scheme in self.schemes:
+            owner = matched.get(scheme)
+            rows = self.rows(owner if owner in self.schemes else scheme)
+            uses[scheme] = float(rows["channel_uses"].mean()), float(rows["rho"].mean())
+        groups: list[tuple[float, list[str]]] = []
+        last = math.nan
+        for scheme in sorted(self.schemes, key=lambda name: uses[name][0]):
+            count, rho = uses[scheme]
+            if groups and not count - last > _EQUAL * last:
+                groups[-1][1].append(scheme)
+            else:
+                groups.append((rho, [scheme]))
+                last = count
+        return groups
+
+    @cached_property
+    def snrs(self) -> list[float]:
+        """Es/N0 in dB, ascending."""
+        return sorted(float(snr) for snr in self.table["snr_db"].unique())
+
+    @property
+    def middle_snr(self) -> float:
+        """The middle one of `snrs` (the lower of two)."""
+        return self.snrs[(len(self.snrs) - 1) // 2]
+
+    @cached_property
+    def measures(self) -> list[Measure]:
+        """The metrics that hold a value anywhere."""
+        columns = [column for column in METRIC_COLUMNS.values() if column in self.table.columns]
+        return [MEASURES[column] for column in columns if self.table[column].notna().any()]
+
+    @cached_property
+    def images(self) -> Any:
+        """`images.parquet` as a pandas frame, or None where the file is not there."""
+        return read_images(self.folder) if (self.folder / "images.parquet").is_file() else None
+
+    @cached_property
+    def examples(self) -> list[dict[str, Any]]:
+        """The index of the example pictures."""
+        return load_examples(self.folder)
+
+    def rows(self, scheme: str) -> Any:
+        """The scheme's lines, by SNR."""
+        return self.table[self.table["scheme"] == scheme].sort_values("snr_db")
+
+    def values(self, column: str, snr_db: float) -> dict[str, float]:
+        """The column at one SNR by scheme; schemes without a value are left out."""
+        rows = self.table[(self.table["snr_db"] == snr_db) & self.table[column].notna()]
+        return dict(zip(rows["scheme"], rows[column].astype(float), strict=True))
+
+
+def load_run(folder: Path) -> Run:
+    """Read a results folder. Raises `InputError` where it holds no results, or a damaged `run.json`."""
+    table = read_results(folder)
+    if table.empty:
+        raise InputError(f"{folder}: results.csv has no lines; run the scenario first")
+    info: dict[str, Any] = {}
+    path = folder / "run.json"
+    if path.is_file():
+        try:
+            info = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InputError(f"{path}: is no JSON ({error}); run the scenario again to write it anew") from None
+    scenario = folder / "scenario.yaml"
+    text = scenario.read_text(encoding="utf-8") if scenario.is_file() else ""
+    return Run(folder, table, info, text)

@@ -1,0 +1,97 @@
+"""Curves out of the `results.csv` of one run or several."""
+
+import csv
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from linksim.common.errors import InputError
+from linksim.results.columns import METRIC_COLUMNS
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A metric of one scheme against SNR, by rising SNR; infeasible points are absent.
+
+    Attributes:
+        label: the scheme's name, with the run's where several runs share it.
+        scheme: the scheme's name.
+        number: its place among all schemes of the runs, so that it looks the same in every figure.
+        snr_db, value, low, high: `[n]`; `low` and `high` are the ends of the 95 % interval, NaN where unknown.
+        ebn0_db: Eb/N0 `[n]`, NaN where unknown.
+    """
+
+    label: str
+    scheme: str
+    number: int
+    snr_db: np.ndarray
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    ebn0_db: np.ndarray
+
+
+def read_results(folder: Path) -> list[dict[str, str]]:
+    """The lines of a run's `results.csv`. Raises `InputError` where there is none."""
+    path = folder / "results.csv"
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            lines = list(csv.DictReader(file))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; give the results folder of a `linksim run`") from error
+    if not lines or not {"scheme", "snr_db", "status"} <= set(lines[0]):
+        raise InputError(f"{path}: no results in it; run the scenario first")
+    return lines
+
+
+def measured_metrics(folders: Sequence[Path]) -> list[str]:
+    """Metrics of which at least one of the runs has a value."""
+    lines = [line for folder in folders for line in read_results(folder)]
+    return [name for name, column in METRIC_COLUMNS.items() if any(_number(line, column) is not None for line in lines)]
+
+
+def read_curves(folders: Sequence[Path], metric: str) -> list[Curve]:
+    """The curves of a metric in all runs, in the order of the tables.
+
+    Raises:
+        InputError: unknown metric, or none of the runs has it.
+    """
+    if metric not in METRIC_COLUMNS:
+        raise InputError(f"metric {metric!r}: allowed are {', '.join(METRIC_COLUMNS)}")
+    tables = [read_results(folder) for folder in folders]
+    owners = [scheme for table in tables for scheme in dict.fromkeys(line["scheme"] for line in table)]
+    curves, number = [], 0
+    for folder, table in zip(folders, tables, strict=True):
+        for scheme in dict.fromkeys(line["scheme"] for line in table):
+            label = f"{scheme} ({folder.resolve().name})" if owners.count(scheme) > 1 else scheme
+            curve = _curve([line for line in table if line["scheme"] == scheme], label, number, metric)
+            number += 1
+            if len(curve.value):
+                curves.append(curve)
+    if not curves:
+        raise InputError(f"metric {metric!r}: no values in {', '.join(map(str, folders))}; add it to `metrics:`")
+    return curves
+
+
+def _curve(lines: list[dict[str, str]], label: str, number: int, metric: str) -> Curve:
+    column = METRIC_COLUMNS[metric]
+    shown = [line for line in lines if line["status"] == "ok" and _number(line, column) is not None]
+    shown.sort(key=lambda line: float(line["snr_db"]))
+
+    def values(name: str) -> np.ndarray:
+        return np.array([math.nan if (v := _number(line, name)) is None else v for line in shown])
+
+    columns = ("snr_db", column, f"{column}_low", f"{column}_high", "ebn0_db")
+    return Curve(label, lines[0]["scheme"], number, *(values(name) for name in columns))
+
+
+def _number(line: dict[str, str], column: str) -> float | None:
+    """The finite number in a cell, or None."""
+    try:
+        value = float(line.get(column) or "nan")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""Jobs in, records out: worker processes on this machine, or a Dask cluster."""

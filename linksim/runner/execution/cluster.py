@@ -1,0 +1,233 @@
+"""Jobs on a Dask cluster: an existing scheduler, or one that asks SLURM for workers. Needs the extra `cluster`."""
+
+import os
+import queue
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+from linksim.common.errors import InputError, LinksimError
+from linksim.runner.fingerprint import digest
+from linksim.runner.plan import Job
+from linksim.runner.simulation.start import start_simulator
+from linksim.scenario import Scenario
+
+_SLURM_KEYS = {
+    "jobs": "workers asked for (default 1)",
+    "cores": "cores per worker (default 2)",
+    "memory": "memory per worker (default 8GB)",
+    "walltime": "HH:MM:SS (default 04:00:00)",
+    "queue": "partition",
+    "account": "account",
+    "gpus": "GPUs per worker (default 0)",
+}
+_ATTEMPTS = 3
+# So long nothing may happen before a run without workers says why.
+_SILENT_SECONDS = 15.0
+_LOST = "the Dask scheduler was lost; run again to go on, finished points are kept"
+
+
+class ClusterError(LinksimError):
+    """The cluster is gone or a task failed; finished points are kept."""
+
+
+def _distributed() -> Any:
+    try:
+        import distributed
+    except ImportError:
+        raise InputError(
+            "--scheduler and --slurm need Dask: pip install 'linksim[cluster]'; --workers N works without"
+        ) from None
+    return distributed
+
+
+def parse_slurm(text: str) -> dict[str, str]:
+    """`jobs=20,queue=cpu,walltime=02:00:00` as a dictionary. Raises `InputError`."""
+    options = {}
+    for part in text.split(","):
+        key, equals, value = part.partition("=")
+        if not equals or key not in _SLURM_KEYS or not value:
+            known = ", ".join(f"{name} ({what})" for name, what in _SLURM_KEYS.items())
+            raise InputError(f"--slurm {text}: {part!r} is not KEY=VALUE of: {known}")
+        options[key] = value
+    for key in ("jobs", "cores", "gpus"):
+        least = 0 if key == "gpus" else 1
+        if key in options and not (options[key].isdecimal() and int(options[key]) >= least):
+            raise InputError(f"--slurm {text}: {key} is {options[key]!r}; a whole number of at least {least} is needed")
+    return options
+
+
+def simulate(scenario: Scenario, metrics: tuple[str, ...], job: Job) -> list[dict[str, Any]]:
+    """The task that workers carry out: records of one job. Doing it twice gives the same records."""
+    with _one_at_a_time:
+        return list(_simulator(scenario.model_dump_json(), metrics).run(job))
+
+
+# A Dask worker may run tasks in several threads; a simulator keeps the batch in hand and serves one.
+_one_at_a_time = threading.Lock()
+_simulators: dict[tuple[str, tuple[str, ...]], Any] = {}
+
+
+def _simulator(scenario_json: str, metrics: tuple[str, ...]) -> Any:
+    """A worker's simulator, kept between tasks; a worker serves one scenario at a time."""
+    key = (scenario_json, metrics)
+    if key not in _simulators:
+        _simulators.clear()
+        _simulators[key] = start_simulator(Scenario.model_validate_json(scenario_json), metrics)
+    return _simulators[key]
+
+
+class DaskWorkers:
+    """A client of a Dask scheduler; the one writer of results stays in this process.
+
+    Args:
+        scenario, metrics: as for `Simulator`.
+        scheduler: address of a running scheduler, e.g. `tcp://host:8786`; or
+        slurm: options as of `parse_slurm`, to start one here with workers from SLURM.
+
+    Raises:
+        InputError: no scheduler answers there.
+        ClusterError: it was lost on the way, or a task failed.
+    """
+
+    def __init__(
+        self, scenario: Scenario, metrics: tuple[str, ...], scheduler: str | None = None, slurm: str | None = None
+    ) -> None:
+        distributed = _distributed()
+        self._scenario, self._metrics = scenario, metrics
+        self._cluster = _start_slurm(parse_slurm(slurm)) if slurm else None
+        self._asked_for_gpus = bool(slurm and int(parse_slurm(slurm).get("gpus", "0")))
+        address = self._cluster if self._cluster is not None else scheduler
+        self._no_workers = (
+            "linksim: no SLURM job of this run has begun yet, or all have ended; new ones are asked for (squeue shows them)"
+            if slurm
+            else f"linksim: no worker is connected to {scheduler}; start some with `dask worker {scheduler}`"
+        )
+        try:
+            self._client = distributed.Client(address, timeout="10s", set_as_default=False)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise InputError(
+                f"--scheduler {scheduler}: no Dask scheduler answers ({type(error).__name__}); start one with "
+                "`dask scheduler` and give the tcp://HOST:PORT that it prints"
+            ) from None
+
+    def __enter__(self) -> "DaskWorkers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close(timeout=2)
+        if self._cluster is not None:
+            self._cluster.close()
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[dict[str, Any]]:
+        """Records of all points of `jobs`, as jobs finish. A lost worker's jobs are done again by the others."""
+        waiting = iter(jobs)
+        finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        futures: set[Any] = set()
+        while True:
+            for job in islice(waiting, max(1, self._wanted() - len(futures))):
+                future = self._submit(job)
+                futures.add(future)
+                future.add_done_callback(finished.put)
+            if not futures:
+                return
+            future = self._next(finished)
+            futures.discard(future)
+            yield from self._records(future)
+
+    def _next(self, finished: "queue.SimpleQueue[Any]") -> Any:
+        """The next finished future; `ClusterError` once the scheduler does not answer any more. Says so where no worker is there."""
+        idle_since: float | None = None
+        while True:
+            try:
+                return finished.get(timeout=2)
+            except queue.Empty:
+                if self._client.status != "running":
+                    raise ClusterError(_LOST) from None
+                if self._workers():
+                    idle_since = None
+                    continue
+                now = time.monotonic()
+                idle_since = now if idle_since is None else idle_since
+                if now - idle_since > _SILENT_SECONDS:
+                    print(self._no_workers, file=sys.stderr, flush=True)
+                    idle_since = now + 10 * _SILENT_SECONDS  # said again now and then
+
+    def _wanted(self) -> int:
+        """Jobs in flight: two per worker, so that none waits for the next; few, so that little is lost."""
+        return 2 * max(1, len(self._workers()))
+
+    def _workers(self) -> dict[str, Any]:
+        """Connected workers by address."""
+        workers: dict[str, Any] | None = self._client.scheduler_info(n_workers=-1).get("workers")
+        if workers is None:  # what a client without its scheduler answers
+            raise ClusterError(_LOST)
+        return workers
+
+    def _resources(self) -> dict[str, int] | None:
+        """One GPU for a task, where this run asked for GPUs or a worker declares one."""
+        declared = any(worker.get("resources", {}).get("GPU") for worker in self._workers().values())
+        return {"GPU": 1} if self._asked_for_gpus or declared else None
+
+    def _submit(self, job: Job) -> Any:
+        return self._client.submit(
+            simulate,
+            self._scenario,
+            self._metrics,
+            job,
+            key="linksim-" + digest([self._metrics, [point.id for point in job.points]]),
+            retries=_ATTEMPTS - 1,
+            resources=self._resources(),
+            pure=True,
+        )
+
+    @staticmethod
+    def _records(future: Any) -> list[dict[str, Any]]:
+        if future.status == "finished":
+            records: list[dict[str, Any]] = future.result()
+            return records
+        if future.cancelled():
+            raise ClusterError(_LOST)
+        error = future.exception()
+        if isinstance(error, LinksimError):
+            raise error
+        if os.environ.get("LINKSIM_DEBUG"):
+            raise error
+        raise ClusterError(f"a task failed on the cluster: {type(error).__name__}: {error}; finished points are kept")
+
+
+def slurm_cluster(options: dict[str, str]) -> Any:
+    """A Dask cluster whose workers are SLURM jobs, none asked for yet; `options` as of `parse_slurm`."""
+    try:
+        from dask_jobqueue import SLURMCluster
+    except ImportError:
+        raise InputError("--slurm needs dask-jobqueue: pip install 'linksim[cluster]'") from None
+    gpus = int(options.get("gpus", "0"))
+    cores = int(options.get("cores", "2"))
+    cluster = SLURMCluster(
+        cores=cores,
+        processes=1,
+        memory=options.get("memory", "8GB"),
+        walltime=options.get("walltime", "04:00:00"),
+        queue=options.get("queue"),
+        account=options.get("account"),
+        job_extra_directives=[f"--gres=gpu:{gpus}"] if gpus else [],
+        worker_extra_args=["--nthreads", "1", *(["--resources", f"GPU={gpus}"] if gpus else [])],
+        job_script_prologue=[f"export OMP_NUM_THREADS={cores}", f"export TF_NUM_INTRAOP_THREADS={cores}"],
+    )
+    return cluster
+
+
+def _start_slurm(options: dict[str, str]) -> Any:
+    """Ask SLURM for the workers."""
+    if shutil.which("sbatch") is None:
+        raise InputError("--slurm: no sbatch on the PATH; run on a login node of a SLURM cluster, or use --workers N")
+    cluster = slurm_cluster(options)
+    jobs = int(options.get("jobs", "1"))
+    # Not `scale`: jobs that end (walltime, preemption) are asked for again.
+    cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
+    return cluster

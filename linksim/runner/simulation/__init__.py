@@ -1,0 +1,1 @@
+"""Points in, rows out: encode, send, receive, measure."""

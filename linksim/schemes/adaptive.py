@@ -1,0 +1,169 @@
+"""Adaptive modulation and coding: at each average SNR the scheme of a grid that does best on validation images."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from linksim import metrics
+from linksim.common.errors import InputError
+from linksim.data.images import open_images
+from linksim.link import Reception
+from linksim.link.blocks import BlockKey
+from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
+from linksim.schemes.config import AdaptiveMcs, Mcs, SameMcs
+from linksim.schemes.links import with_mcs
+from linksim.schemes.sending import send
+
+# Larger is better for all; LPIPS is a distance.
+_SIGN = {"psnr": 1.0, "ms_ssim": 1.0, "lpips": -1.0}
+
+
+class AdaptiveScheme(Scheme):
+    """A scheme with the code rate and constellation chosen per average SNR, on validation images at equal channel uses.
+
+    A grid entry counts by the mean metric over the validation images, where a picture that is lost, or that it cannot send within the
+    budget, is concealed; of equals the first wins. An image under test that does not fit is sent with the next best entry that it
+    fits; nothing else of the images under test is looked at.
+    """
+
+    transmit_depends_on_snr = True
+
+    def __init__(self, config: Any, context: SchemeContext, build: Callable[[Any, SchemeContext], Scheme]) -> None:
+        assert isinstance(config.mcs, AdaptiveMcs)
+        self.name, self.rate_match = config.name, config.rate_match
+        self.config, self.mcs, self.context = config, config.mcs, context
+        self._build = build
+        self._built: dict[Mcs, Scheme] = {}
+        self._rankings: dict[float, list[Mcs]] = {}
+        self._scores: dict[tuple[float, Mcs], float] = {}
+        self._images: list[np.ndarray] | None = None
+        self._known_budgets: dict[float | None, list[int | None]] = {}
+        for mcs in self.mcs.grid:
+            with_mcs(context.link, mcs, f"scheme {self.name!r}: mcs adaptive")
+
+    def fixed(self, mcs: Mcs) -> Scheme:
+        """The scheme with one grid entry at every SNR: a curve under the envelope."""
+        if mcs not in self._built:
+            link = with_mcs(self.context.link, mcs, f"scheme {self.name!r}: mcs adaptive")
+            config = self.config.model_copy(update={"mcs": SameMcs()})
+            self._built[mcs] = self._build(config, SchemeContext(link, self.context.schemes, self.context.seed))
+        return self._built[mcs]
+
+    def choose(self, es_no_db: float) -> Mcs:
+        """The grid entry for an average Es/N0 in dB."""
+        return self._ranking(es_no_db)[0]
+
+    def _ranking(self, es_no_db: float) -> list[Mcs]:
+        if es_no_db not in self._rankings:
+            self._rankings[es_no_db] = sorted(self.mcs.grid, key=lambda mcs: -self.score(mcs, es_no_db))
+        return self._rankings[es_no_db]
+
+    def score(self, mcs: Mcs, es_no_db: float) -> float:
+        """Mean metric of all validation images, lost ones and those that do not fit concealed (larger is better)."""
+        if (es_no_db, mcs) not in self._scores:
+            self._scores[es_no_db, mcs] = self._score(mcs, es_no_db)
+        return self._scores[es_no_db, mcs]
+
+    def _score(self, mcs: Mcs, es_no_db: float) -> float:
+        scheme = self.fixed(mcs)
+        images, ids = self._validation()
+        sent = scheme.transmit(images, ids, self._budgets(es_no_db), es_no_db)
+        feasible = [i for i, transmission in enumerate(sent) if not transmission.infeasible]
+        lost = [i for i, transmission in enumerate(sent) if transmission.infeasible]
+        values = [self._value(images[i], Delivery(None, outage=True)) for i in lost] * self.mcs.repetitions
+        for repetition in range(self.mcs.repetitions):
+
+            def key(number: int, stream: int, repetition: int = repetition) -> BlockKey:
+                return (self.context.seed, "validation", ids[feasible[number]], repetition, stream)
+
+            transmissions = [sent[i] for i in feasible]
+            deliveries = scheme.receive(transmissions, send(transmissions, es_no_db, key), es_no_db)
+            values += [self._value(images[i], d) for i, d in zip(feasible, deliveries, strict=True)]
+        return float(np.mean(values))
+
+    def _value(self, image: np.ndarray, delivery: Delivery) -> float:
+        picture = delivery.image
+        if picture is None:
+            from linksim.schemes.concealment import flat_picture
+
+            picture = flat_picture((image.shape[0], image.shape[1]), "mean")
+        return _SIGN[self.mcs.metric] * float(getattr(metrics, self.mcs.metric)(image[None], picture[None])[0])
+
+    def _validation(self) -> tuple[list[np.ndarray], list[str]]:
+        source = open_images(self.mcs.validation)
+        if self._images is None:
+            self._images = [image for _, image in source.readable()]
+            if not self._images:
+                raise InputError(f"scheme {self.name!r}: mcs.validation: no image could be read")
+        kept = [name for name in source.ids if name not in source.skipped]
+        return self._images, kept[: len(self._images)]
+
+    def _budgets(self, es_no_db: float) -> list[int | None]:
+        """Channel uses of the scheme that this one is matched to, on the validation images; for all the grid the same."""
+        references = self._references
+        key = es_no_db if any(reference.transmit_depends_on_snr for reference in references) else None
+        if key not in self._known_budgets:
+            images, ids = self._validation()
+            budgets: list[int | None] = [None] * len(images)
+            for reference in references:
+                budgets = [sent.channel_uses for sent in reference.transmit(images, ids, budgets, key)]
+            self._known_budgets[key] = budgets
+        return self._known_budgets[key]
+
+    @cached_property
+    def _references(self) -> list[Scheme]:
+        """The schemes that the budget comes from, each after the one that sets its own."""
+        by_name = {config.name: config for config in self.context.schemes}
+        chain: list[Scheme] = []
+        name = self.rate_match
+        while name is not None:
+            if name not in by_name:
+                raise InputError(f"scheme {self.name!r}: rate_match {name!r} is no scheme of the scenario")
+            chain.insert(0, self._build(by_name[name], self.context))
+            name = by_name[name].rate_match
+        return chain
+
+    def transmit(
+        self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
+    ) -> list[Transmission]:
+        """With the grid entry chosen for `es_no_db`, or the best that an image fits; `settings` names the choice, and what was sent instead."""
+        if es_no_db is None:
+            raise ValueError(f"scheme {self.name}: adaptive coding needs es_no_db")
+        out: dict[int, Transmission] = {}
+        choice = self.choose(es_no_db)
+        for mcs in self._ranking(es_no_db):
+            left = [i for i in range(len(images)) if i not in out or out[i].infeasible]
+            if not left:
+                break
+            instead = {} if mcs == choice else {f"sent_{key}": value for key, value in _settings(mcs).items()}
+            tried = self.fixed(mcs).transmit(
+                [images[i] for i in left], [image_ids[i] for i in left], [budgets[i] for i in left], es_no_db
+            )
+            for i, sent in zip(left, tried, strict=True):
+                if i not in out or not sent.infeasible:
+                    out[i] = replace(
+                        sent, context=(mcs, sent.context), settings=sent.settings | _settings(choice) | instead
+                    )
+        return [out[i] for i in range(len(images))]
+
+    def receive(
+        self, transmissions: list[Transmission], receptions: list[tuple[Reception, ...]], es_no_db: float
+    ) -> list[Delivery]:
+        """As the scheme of each transmission's grid entry does."""
+        members: dict[Mcs, list[int]] = defaultdict(list)
+        for i, transmission in enumerate(transmissions):
+            members[transmission.context[0]].append(i)
+        out: dict[int, Delivery] = {}
+        for mcs, numbers in members.items():
+            sent = [replace(transmissions[i], context=transmissions[i].context[1]) for i in numbers]
+            deliveries = self.fixed(mcs).receive(sent, [receptions[i] for i in numbers], es_no_db)
+            out.update(zip(numbers, deliveries, strict=True))
+        return [out[i] for i in range(len(transmissions))]
+
+
+def _settings(mcs: Mcs) -> dict[str, float]:
+    return {"code_rate": round(mcs.rate, 4), "bits_per_symbol": mcs.bits_per_symbol}

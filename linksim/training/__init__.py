@@ -1,0 +1,1 @@
+"""Images in, a checkpoint out: the trainable VQ-VAE, its losses, the loop."""

@@ -1,0 +1,177 @@
+"""The training YAML as frozen, strict models. Light to import: no Keras here."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from linksim.common.model import StrictModel
+from linksim.link.config import LinkConfig
+from linksim.semantic.model import ModelConfig
+
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Probability = Annotated[float, Field(ge=0, le=0.5)]
+
+
+class DataConfig(StrictModel):
+    """Training images; the last `validation` of their seeded shuffle are held out."""
+
+    datasets: tuple[Literal["voc2012", "bsds500", "samples", "folder"], ...] = ("voc2012", "bsds500")
+    path: str | None = Field(None, description="image folder, for datasets: [folder]")
+    crop: Annotated[int, Field(ge=16, multiple_of=4)] = 64
+    batch: Annotated[int, Field(ge=1)] = 16
+    validation: Annotated[int, Field(ge=1)] = 48
+
+    @model_validator(mode="after")
+    def _folder_has_path(self) -> "DataConfig":
+        if ("folder" in self.datasets) != (self.path is not None):
+            raise ValueError("datasets: [folder] and path go together: give both or neither")
+        return self
+
+
+class CodebookConfig(StrictModel):
+    """How the codebook starts, follows the features, and gets rid of dead codewords."""
+
+    update: Literal["ema", "gradient"] = "ema"
+    decay: Annotated[float, Field(gt=0, lt=1)] = 0.99
+    initialization: Literal["kmeans", "data", "keep"] = Field(
+        "kmeans", description="from the features of the training images; keep: from initialize_from"
+    )
+    initialize_at: Annotated[int, Field(ge=0)] = Field(
+        500,
+        description="step at which quantization begins, after a third of all at the latest; before it the decoder sees the features themselves",
+    )
+    revive_every: Annotated[int, Field(ge=0)] = Field(100, description="steps; 0: never")
+    revive_below: NonNegative = Field(0.1, description="a codeword is dead below this share of uniform usage")
+
+
+class EntropyConfig(StrictModel):
+    """Index entropy, eqs. 10-14: weight lambda and the temperature of the soft assignments."""
+
+    weight: NonNegative = 0.0
+    temperature: Positive = 0.1
+    estimate: Literal["batch", "running"] = Field(
+        "batch", description="p_hat of a batch (eq. 11), or the moving average of many (codebook.decay)"
+    )
+
+
+class ChannelAwareConfig(StrictModel):
+    """Channel-aware distortion, eq. 22, with weight gamma (eq. 23)."""
+
+    weight: NonNegative = 0.0
+    labelling: Literal["random", "exact"] = "exact"
+    bit_error_rate: Probability = 0.1
+    start_bit_error_rate: Probability | None = Field(
+        None, description="anneal from here to bit_error_rate over anneal_steps (null: constant)"
+    )
+    anneal_steps: Annotated[int, Field(ge=0)] = 0
+    initial_labels: Literal["keep", "matched"] = Field(
+        "keep", description="matched: begin from the label assignment of least exact D_c (binary switching)"
+    )
+
+
+class GramConfig(StrictModel):
+    """VGG16 Gram-matrix loss, eqs. 24-25, with weight alpha_2."""
+
+    weight: NonNegative = 0.0
+    layers: tuple[str, ...] = ("relu1_2", "relu2_2")
+
+
+class LpipsConfig(StrictModel):
+    """LPIPS as a training loss; never the network that results are reported with."""
+
+    weight: NonNegative = 0.0
+    net: Literal["squeeze"] = "squeeze"
+    batches: Literal["all", "damaged"] = Field(
+        "all",
+        description="damaged: only those with flipped indices (or failed blocks); clean ones keep to squared error",
+    )
+
+
+class LossesConfig(StrictModel):
+    """Weights of eqs. 5 and 22-24."""
+
+    mse: NonNegative = Field(10.0, description="alpha_1")
+    commitment: NonNegative = Field(0.25, description="beta")
+    codebook: NonNegative = Field(1.0, description="weight of eq. 23 in eq. 24")
+    entropy: EntropyConfig = EntropyConfig()
+    channel_aware: ChannelAwareConfig = ChannelAwareConfig()
+    gram: GramConfig = GramConfig()
+    lpips: LpipsConfig = LpipsConfig()
+
+
+class FlipsConfig(StrictModel):
+    """Channel in the loop: flip the index bits that the decoder sees, at a bit-error rate drawn per batch."""
+
+    bit_error_rate: tuple[Probability, Probability] = Field((0.0, 0.0), description="lowest and highest rate")
+    clean_share: Annotated[float, Field(ge=0, le=1)] = Field(0.3, description="share of batches without flips")
+    from_step: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "FlipsConfig":
+        low, high = self.bit_error_rate
+        if low > high:
+            raise ValueError(f"bit_error_rate: [{low}, {high}] must be [lowest, highest]")
+        return self
+
+
+class ReceptionConfig(StrictModel):
+    """Train the decoder on what a receiver hands it, from bits and LLRs of a real link: codewords or their posterior means, with variances."""
+
+    receiver: Literal["hard", "soft"] = "soft"
+    link: LinkConfig = LinkConfig()
+    es_no_db: tuple[float, ...] = Field((6.0, 8.0, 10.0, 11.0, 12.0, 13.0), description="drawn per batch")
+    clean_share: Annotated[float, Field(ge=0, le=1)] = Field(0.3, description="share of batches without errors")
+    llr_scale: Positive = Field(1.0, description="calibration that the receiver applies, too")
+    protection: Literal["none", "bit-levels"] = Field("none", description="of the scheme that the decoder is for")
+    images: Annotated[int, Field(ge=1)] = Field(12, description="images of 256 x 256 sent per SNR to gather LLRs")
+
+
+class OptimizerConfig(StrictModel):
+    """Adam with linear warm-up and cosine decay."""
+
+    learning_rate: Positive = 1e-3
+    final_learning_rate: Positive = 1e-5
+    warmup_steps: Annotated[int, Field(ge=0)] = 300
+    clip_norm: Positive = 1.0
+
+
+class TrainConfig(StrictModel):
+    """One training run. `linksim train FILE` reads it."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    description: str = ""
+    seed: int = 1
+    initialize_from: str | None = Field(None, description="checkpoint whose weights this run starts from")
+    train_only: Literal["all", "decoder"] = "all"
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    codebook: CodebookConfig = CodebookConfig()
+    losses: LossesConfig = LossesConfig()
+    flips: FlipsConfig = FlipsConfig()
+    reception: ReceptionConfig | None = Field(
+        None, description="fine-tune the decoder for a receiver behind a real link; train_only: decoder"
+    )
+    optimizer: OptimizerConfig = OptimizerConfig()
+    steps: Annotated[int, Field(ge=1)] = 20000
+    precision: Literal["auto", "float32", "mixed_bfloat16"] = Field(
+        "auto", description="auto: mixed_bfloat16 where the machine computes in it, else float32"
+    )
+    validate_every: Annotated[int, Field(ge=1)] = 1000
+    checkpoint_every: Annotated[int, Field(ge=1)] = 500
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "TrainConfig":
+        if self.train_only == "decoder" and self.initialize_from is None:
+            raise ValueError(
+                "train_only: decoder needs initialize_from: the checkpoint with the frozen encoder and codebook"
+            )
+        if self.codebook.initialization == "keep" and self.initialize_from is None:
+            raise ValueError(
+                "codebook.initialization: keep needs initialize_from: the checkpoint whose codebook is kept"
+            )
+        if self.reception is not None and self.train_only != "decoder":
+            raise ValueError("reception goes with train_only: decoder")
+        if self.reception is not None and self.flips.bit_error_rate[1] > 0:
+            raise ValueError("reception brings the link's own bit errors; leave flips.bit_error_rate out")
+        return self

@@ -1,0 +1,193 @@
+"""Figures of results tables: what is drawn, how it can be told apart, and average gains."""
+
+import csv
+import math
+import shutil
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+from linksim.common.errors import InputError
+from linksim.reports.plots import Example, average_gains, plot_examples, plot_run, style
+from linksim.reports.plots.curves import _figure
+from linksim.reports.plots.gains import average_gain
+from linksim.reports.plots.table import read_curves
+
+COLUMNS = ["scheme", "snr_db", "ebn0_db", "psnr_db", "psnr_db_low", "psnr_db_high", "lpips", "status"]
+
+
+def write(folder, schemes, snrs=(0, 5, 10), offset=4.77):
+    folder.mkdir(exist_ok=True)
+    with (folder / "results.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(COLUMNS)
+        for i, scheme in enumerate(schemes):
+            for snr in snrs:
+                row = [scheme, snr, snr - offset, 20 + i + snr / 5, 19 + i, 21 + i + snr, 0.5 - 0.1 * i, "ok"]
+                if scheme == "JPEG" and snr == 0:
+                    row = [scheme, snr, "", "", "", "", "", "infeasible"]
+                table.writerow(row)
+    return folder
+
+
+@pytest.fixture
+def run(tmp_path):
+    return write(tmp_path / "run", ["JPEG", "BPG", "VQ-VAE"])
+
+
+def test_files_of_every_measured_metric(run, tmp_path):
+    written = plot_run(run, formats=("png", "pdf", "svg"), out=tmp_path / "figures")
+    assert {path.name for path in written} == {f"{m}.{f}" for m in ("psnr", "lpips") for f in ("png", "pdf", "svg")}
+    assert all(path.stat().st_size > 1000 for path in written)
+
+
+def test_a_column_wide_and_the_same_bytes_again(run, tmp_path):
+    (first,) = plot_run(run, "psnr", ("png",))
+    assert Image.open(first).width == pytest.approx(3.5 * 300, abs=1)
+    for name in ("pdf", "svg"):
+        one, two = (plot_run(run, "psnr", (name,), out=tmp_path / part)[0] for part in "ab")
+        assert one.read_bytes() == two.read_bytes()
+
+
+def test_infeasible_points_are_absent(run):
+    jpeg, bpg, _ = read_curves([run], "psnr")
+    assert jpeg.snr_db.tolist() == [5, 10]
+    assert bpg.snr_db.tolist() == [0, 5, 10]
+
+
+def test_axes_lines_and_bands(run):
+    figure = _figure(read_curves([run], "psnr"), "psnr", None, None, True, 3.5)
+    (axes,) = figure.axes
+    assert axes.get_xlabel() == "Es/N0 (dB)"
+    assert axes.get_ylabel() == "PSNR (dB)"
+    assert axes.child_axes[0].get_xlabel() == "Eb/N0 (dB)"
+    assert [line.get_label() for line in axes.lines] == ["JPEG", "BPG", "VQ-VAE"]
+    assert len(axes.collections) == 3
+    low, high = (
+        axes.collections[1].get_paths()[0].vertices[:, 1].min(),
+        axes.collections[1].get_paths()[0].vertices[:, 1].max(),
+    )
+    assert (low, high) == (20, 32)
+
+
+def test_a_scheme_looks_the_same_in_every_figure(run):
+    with (run / "results.csv").open() as file:
+        rows = [row | ({"lpips": ""} if row["scheme"] == "JPEG" else {}) for row in csv.DictReader(file)]
+    with (run / "results.csv").open("w", newline="") as file:
+        table = csv.DictWriter(file, COLUMNS)
+        table.writeheader()
+        table.writerows(rows)
+    looks = [{c.scheme: style.look(c.number) for c in read_curves([run], metric)} for metric in ("psnr", "lpips")]
+    assert "JPEG" not in looks[1]
+    assert all(looks[0][scheme] == look for scheme, look in looks[1].items())
+
+
+def test_curves_can_be_told_apart_in_grey():
+    looks = [(style.look(i)["marker"], str(style.look(i)["linestyle"])) for i in range(40)]
+    assert len(set(looks)) == 40
+    luminance = [np.dot(to_rgb(color), (0.2126, 0.7152, 0.0722)) for color in style.COLORS]
+    assert max(luminance) < 0.75
+
+
+def test_several_runs_in_one_figure(run, tmp_path):
+    other = write(tmp_path / "other", ["BPG", "Proposed"])
+    labels = [c.label for c in read_curves([run, other], "psnr")]
+    assert labels == ["JPEG", "BPG (run)", "VQ-VAE", "BPG (other)", "Proposed"]
+    with pytest.raises(InputError, match="several runs have it"):
+        average_gains([run, other], "psnr", "BPG")
+
+
+def test_only_the_chosen_schemes_are_drawn_and_look_as_before(run, tmp_path):
+    (path,) = plot_run(run, "psnr", ("svg",), out=tmp_path, schemes=["VQ-VAE"])
+    text = path.read_text()
+    assert ">VQ-VAE<" in text
+    assert ">BPG<" not in text
+    (everything,) = plot_run(run, "psnr", ("svg",), out=tmp_path / "all")
+    number = [curve.scheme for curve in read_curves([run], "psnr")].index("VQ-VAE")
+    color = style.look(number)["color"].lower()
+    assert number > 0
+    assert color in text
+    assert color in everything.read_text()
+    assert list(average_gains([run], "psnr", "BPG", schemes=["VQ-VAE"])) == ["VQ-VAE"]
+    with pytest.raises(InputError, match=r"scheme 'VQVAE': allowed are .*VQ-VAE"):
+        plot_run(run, "psnr", schemes=["VQVAE"])
+
+
+def test_average_gains(run):
+    gains = average_gains([run], "psnr", "BPG")
+    assert gains == pytest.approx({"JPEG": -1.0, "VQ-VAE": 1.0})
+    assert average_gains([run], "lpips", "BPG")["VQ-VAE"] == pytest.approx(0.1)
+
+
+def test_an_average_gain_is_the_area_between_the_curves(run):
+    _, bpg, vq = read_curves([run], "psnr")
+    vq.value[:] = bpg.value + np.array([0.0, 2.0, 4.0])
+    assert average_gain(vq, bpg, "psnr") == pytest.approx(2.0)
+    assert average_gain(vq, bpg, "psnr", (5.0, 10.0)) == pytest.approx(3.0)
+    assert average_gain(vq, bpg, "psnr", (2.5, 7.5)) == pytest.approx(2.0)
+    assert average_gain(vq, bpg, "psnr", (7.5, 40.0)) == pytest.approx(3.5)
+    assert math.isnan(average_gain(vq, bpg, "psnr", (20.0, 30.0)))
+
+
+def test_gain_figure(run):
+    (path,) = plot_run(run, "psnr", ("png",), relative_to="BPG")
+    assert path.name == "psnr-gain.png"
+    figure = _figure(read_curves([run], "psnr"), "psnr", "BPG", None, False, 3.5)
+    labels = [line.get_label() for line in figure.axes[0].lines]
+    assert "JPEG: -1" in labels
+    assert "VQ-VAE: +1" in labels
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"metric": "snr"}, "metric 'snr': allowed are psnr"),
+        ({"metric": "ms_ssim"}, "metric 'ms_ssim': no values"),
+        ({"formats": ("bmp",)}, "format 'bmp': allowed are png, pdf, svg, pgf"),
+        ({"relative_to": "WebP"}, "no such scheme; allowed: JPEG, BPG, VQ-VAE"),
+    ],
+)
+def test_bad_input(run, options, message):
+    with pytest.raises(InputError, match=message):
+        plot_run(run, **options)
+
+
+def test_folders_that_are_no_results(tmp_path, run):
+    with pytest.raises(InputError, match=r"results.csv: No such file .*; give the results folder"):
+        plot_run(tmp_path)
+    with pytest.raises(InputError, match="cannot be written"):
+        plot_run(run, out=run / "results.csv")
+
+
+def test_no_common_eb_n0_axis(run, tmp_path):
+    other = write(tmp_path / "other", ["Proposed"], offset=3.0)
+    with pytest.raises(InputError, match="differ in bits per channel use"):
+        plot_run([run, other], "psnr", ebn0_axis=True)
+
+
+def test_strip_of_examples(tmp_path):
+    original = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    worse = np.clip(original.astype(int) + 20, 0, 255).astype(np.uint8)
+    examples = [
+        Example("JPEG", 10.0, worse),
+        Example("VQ-VAE", 10.0, original),
+        Example("JPEG", 0.0, None, "infeasible"),
+    ]
+    path = plot_examples(original, examples, tmp_path / "examples.png", "a")
+    strip = Image.open(path)
+    assert strip.width > strip.height
+    with pytest.raises(InputError, match="cannot be written"):
+        plot_examples(original, examples, tmp_path / "absent" / "examples.png")
+    with pytest.raises(InputError, match="at least one"):
+        plot_examples(original, [], path)
+
+
+def test_pgf_is_written_or_its_need_for_tex_is_said(run):
+    if shutil.which("xelatex"):
+        (path,) = plot_run(run, "psnr", ("pgf",))
+        assert path.read_text().startswith("%% Creator: Matplotlib, PGF backend")
+    else:
+        with pytest.raises(InputError, match="format 'pgf': 'xelatex' not found"):
+            plot_run(run, "psnr", ("pgf",))

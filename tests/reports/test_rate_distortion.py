@@ -1,0 +1,59 @@
+"""Rate-distortion tables: values, CompressAI's layout, the comparison."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.codecs.pictures import psnr
+
+from linksim.codecs import jpeg
+from linksim.common.errors import InputError
+from linksim.reports.codecs import figure as rd_report
+from linksim.reports.codecs import rate_distortion as rd
+
+
+class Two:
+    ids = ("a", "b")
+
+    def __init__(self, photograph: np.ndarray):
+        self.photograph = photograph
+
+    def load(self, i: int) -> np.ndarray:
+        return np.ascontiguousarray(self.photograph[128 * i : 128 * i + 128, 64:208])
+
+
+def test_tables_and_figure(photograph: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINKSIM_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(rd, "BPG_QPS", (30, 44))
+    monkeypatch.setattr(rd, "JPEG_QUALITIES", (10, 50))
+    images, said = Two(photograph), []
+    curves = rd.run(["jpeg", "bpg-444"], images, tmp_path / "out", "kodak", said.append)
+    assert [curve.name for curve in curves] == ["jpeg", "jpeg-annex-k", "bpg-444"]
+    assert len(said) == 6
+    table = json.loads((tmp_path / "out" / "jpeg.json").read_text())
+    assert set(table) == {"name", "description", "results"}
+    assert set(table["results"]) == {"bpp", "psnr", "ms-ssim"}
+    files = [jpeg.encode(images.load(i), 50) for i in range(2)]
+    assert table["results"]["bpp"][1] == pytest.approx(np.mean([8 * len(f) / (128 * 144) for f in files]))
+    expected = np.mean([psnr(jpeg.decode(files[i]), images.load(i)) for i in range(2)])
+    assert table["results"]["psnr"][1] == pytest.approx(expected)
+    assert 0.5 < table["results"]["ms-ssim"][0] < table["results"]["ms-ssim"][1] < 1
+    assert (tmp_path / "out" / "rd.png").stat().st_size > 5000
+    with (tmp_path / "out" / "comparison.csv").open() as file:
+        assert [row["codec"] for row in csv.DictReader(file)] == ["jpeg-annex-k"] * 2 + ["bpg-444"] * 3
+
+
+def test_interpolation() -> None:
+    curve = rd.Curve("jpeg", "", (1, 2), (0.8, 0.2), (34.0, 30.0), (0.9, 0.8))
+    assert rd_report.psnr_at(curve, 0.4) == pytest.approx(32)
+    assert np.isnan(rd_report.psnr_at(curve, 0.1))
+
+
+def test_bad_input(photograph: np.ndarray, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="bpg-420"):
+        rd.run(["webp"], Two(photograph), tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be made"):
+        rd.run(["jpeg"], Two(photograph), tmp_path / "file")
