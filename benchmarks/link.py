@@ -95,19 +95,16 @@ class Clock:
 
 def channel_llrs(blocks: int, es_no_db: float) -> np.ndarray:
     """Descrambled channel LLRs float32 `[blocks, N]` of the all-zero codeword, by the link's own front end."""
-    from linksim.link.air.channel import draw
-    from linksim.link.air.demapping import channel_llrs as demap
-    from linksim.link.air.modulation import gray_pam
+    from linksim.link.parts import air_of
 
-    world = draw(LinkConfig(), es_no_db, [("benchmark", "llr", i) for i in range(blocks)])
-    zeros = np.zeros_like(world.scrambling)
-    front = (world.fading, world.estimate, world.noise, world.noise_variance, BITS_PER_SYMBOL, True)
-    return demap(zeros, world.scrambling, gray_pam(BITS_PER_SYMBOL), *front)
+    air = air_of(LinkConfig())
+    world = air.draw(es_no_db, [("benchmark", "llr", i) for i in range(blocks)])
+    return air.llrs(np.zeros_like(world.scrambling), world)
 
 
 def ldpc_of_benchmark() -> Any:
     """The code of these measurements, as `linksim.link.coding.ldpc.LdpcCode`."""
-    from linksim.link.coding.ldpc import ldpc_code
+    from linksim.link.coding.ldpc5g import ldpc_code
 
     return ldpc_code(K, N, BITS_PER_SYMBOL)
 
@@ -115,16 +112,17 @@ def ldpc_of_benchmark() -> Any:
 def decoder_of(name: str) -> Callable[[np.ndarray], Any]:
     """One of `DECODERS` as a function of channel LLRs."""
     from linksim.link.coding.layered import decode_layered
+    from linksim.link.coding.ldpc5g import flooding_decoder
 
     code = ldpc_of_benchmark()
     if name == "layered":
-        return lambda llr: decode_layered(code, llr, ITERATIONS)
-    return lambda llr: code.decode(llr, ITERATIONS)
+        return lambda llr: decode_layered(code, code.spread(llr), ITERATIONS)
+    return lambda llr: flooding_decoder(code).decode(code.spread(llr), ITERATIONS)
 
 
 def measure(blocks: int, repetitions: int, snrs: list[float]) -> dict[str, Any]:
     """Seconds, ratios and error rates by decoder and SNR."""
-    from linksim.link.coding.ldpc import BATCH_SIZES
+    from linksim.link.coding.flooding import BATCH_SIZES
 
     plain = PlainSionna(blocks)
     configs = {

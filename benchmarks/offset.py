@@ -24,7 +24,7 @@ def main() -> None:
     print(f"| Es/N0 (dB) | {' | '.join(titles)} | sionna |\n{'| --- ' * (len(titles) + 2)}|")
     for es_no_db in arguments.snr_db:
         llr = channel_llrs(arguments.blocks, es_no_db)
-        decided = [decode_layered(code, llr, ITERATIONS, offset).llr for offset in OFFSETS]
+        decided = [decode_layered(code, code.spread(llr), ITERATIONS, offset).llr for offset in OFFSETS]
         decided.append(decoder_of("sionna")(llr).llr)
         rates = [f"{np.mean((soft > 0).any(axis=1)):.4f}" for soft in decided]
         print(f"| {es_no_db:g} | {' | '.join(rates)} |", flush=True)

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import hypothesis
+import numpy as np
 import pytest
 
 from linksim.data.store import locate
@@ -28,3 +29,11 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("LINKSIM_DATA", raising=False)
     monkeypatch.setattr(locate, "cache_folder", lambda: tmp_path / "cache")
     return tmp_path / "cache"
+
+
+@pytest.fixture(scope="session")
+def photograph() -> np.ndarray:
+    """A colour photograph, uint8 [512, 512, 3]."""
+    from skimage.data import astronaut
+
+    return astronaut()

@@ -1,4 +1,4 @@
-"""The physical chain on Sionna: CRC, 5G LDPC, QAM, fading, soft demapping. The only part of linksim that imports Sionna."""
+"""Payload bits or symbols in, LLRs or noisy symbols and the ledger out: the only room that imports Sionna."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from linksim.link.config import LinkConfig
     from linksim.link.ledger import Ledger
-    from linksim.link.link import Link, Reception
+    from linksim.link.link import Link
+    from linksim.link.reception import Reception, SymbolReception
 
-_MODULES = {"Ledger": "ledger", "Link": "link", "LinkConfig": "config", "Reception": "link"}
+_MODULES = {
+    "Ledger": "ledger",
+    "Link": "link",
+    "LinkConfig": "config",
+    "Reception": "reception",
+    "SymbolReception": "reception",
+}
 
-__all__ = ["Ledger", "Link", "LinkConfig", "Reception"]
+__all__ = ["Ledger", "Link", "LinkConfig", "Reception", "SymbolReception"]
 
 
 def __getattr__(name: str) -> Any:

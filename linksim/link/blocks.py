@@ -1,17 +1,15 @@
-"""What happens to code blocks on the way: the physical chain from information bits to their LLRs."""
+"""The physical chain from information bits to their LLRs, a code block to a slot."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-from linksim.link.air.channel import draw
-from linksim.link.air.demapping import channel_llrs
-from linksim.link.air.modulation import gray_pam
+from linksim.link.air.air import SlotKey
 from linksim.link.coding import crc
-from linksim.link.coding.config import Ldpc5gConfig
 from linksim.link.config import LinkConfig
+from linksim.link.parts import air_of, code_of
 
-BlockKey = tuple[int | float | str, ...]
+BlockKey = SlotKey
 
 
 UNDECIDED = np.float32(1e-6)
@@ -27,56 +25,19 @@ class BlockResult(NamedTuple):
 
 
 def run_blocks(config: LinkConfig, bits: np.ndarray | None, es_no_db: float, keys: list[BlockKey]) -> BlockResult:
-    """The physical chain: encode, scramble, map, fade, equalize, demap, descramble, decode, check the CRC.
-
-    Scrambling (as in 3GPP TS 38.211, 7.3.1.1) adds pseudo-random bits that both ends know to the coded bits, so what is
-    sent is uniform over the constellation whatever the codeword is.
+    """Encode, scramble, map, fade, equalize, demap, descramble, decode, check the CRC.
 
     Args:
         bits: information bits uint8 `[blocks, k]`, each row with its CRC; None for all zeros, whose codeword is all zeros.
         es_no_db: Es/N0 in dB averaged over the fading.
         keys: a key per block; equal keys see the same fading, noise and scrambling.
     """
-    world = draw(config, es_no_db, keys)
-    coded = np.zeros_like(world.scrambling) if bits is None else _encode(config, bits)
-    bits_per_symbol = config.modulation.bits_per_symbol
-    llr = channel_llrs(
-        coded,
-        world.scrambling,
-        gray_pam(bits_per_symbol),
-        world.fading,
-        world.estimate,
-        world.noise,
-        world.noise_variance,
-        bits_per_symbol,
-        config.demapping == "app",
-    )
-    llr, iterations = _decode(config, llr)
+    code, air = code_of(config), air_of(config)
+    world = air.draw(es_no_db, keys)
+    coded = np.zeros_like(world.scrambling) if bits is None else code.encode(bits)
+    llr, iterations = code.decode(code.spread(air.llrs(coded, world)))
     if not llr.all():
         # A coin toss for the undecided: a fixed rule would favour zeros, hence the all-zero reference.
         coin = np.where(world.scrambling[:, : config.block_bits], UNDECIDED, -UNDECIDED)
         llr = np.where(llr == 0, coin, llr)
     return BlockResult(llr, crc.check((llr > 0).astype(np.uint8)), iterations)
-
-
-def _encode(config: LinkConfig, bits: np.ndarray) -> np.ndarray:
-    n = config.coded_bits_per_block
-    if isinstance(config.code, Ldpc5gConfig):
-        from linksim.link.coding.ldpc import code_of
-
-        return code_of(config).encode(bits)
-    return np.pad(bits, ((0, 0), (0, n - config.block_bits)))
-
-
-def _decode(config: LinkConfig, llr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    code = config.code
-    if not isinstance(code, Ldpc5gConfig):
-        return llr[:, : config.block_bits], np.zeros(len(llr), np.int32)
-    from linksim.link.coding.ldpc import code_of
-
-    ldpc = code_of(config)
-    if code.decoder == "layered":
-        from linksim.link.coding.layered import decode_layered
-
-        return decode_layered(ldpc, llr, code.iterations, early_termination=code.early_termination, with_crc=True)
-    return ldpc.decode(llr, code.iterations, code.early_termination, with_crc=True)

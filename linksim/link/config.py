@@ -65,21 +65,6 @@ class LinkConfig(StrictModel):
         """Complex channel uses of a block."""
         return self.coded_bits_per_block // self.modulation.bits_per_symbol
 
-    @property
-    def effective_rate(self) -> float:
-        """Information bits (CRC and filler included) over coded bits."""
-        return self.block_bits / self.coded_bits_per_block
-
-    def eb_no_db(self, es_no_db: float) -> float:
-        """Eb/N0 in dB of an Es/N0 in dB: `Es/N0 / (bits per symbol x code rate)`."""
-        return es_no_db - 10 * math.log10(self.modulation.bits_per_symbol * self.effective_rate)
-
-    def with_code_rate(self, rate: float) -> "LinkConfig":
-        """The same link with another rate of its LDPC code.
-
-        Raises:
-            ValueError: the link is uncoded, or 5G LDPC has no such rate for these blocks.
-        """
-        if not isinstance(self.code, Ldpc5gConfig):
-            raise ValueError(f"code rate {rate:g} for an uncoded link; it needs code: {{kind: ldpc5g}}")
-        return LinkConfig.model_validate({**self.model_dump(), "code": {**self.code.model_dump(), "rate": rate}})
+    def channel_uses(self, symbols: int) -> int:
+        """Complex channel uses that `symbols` data symbols take; on a single carrier as many."""
+        return symbols

@@ -46,9 +46,14 @@ def ledger_of(config: LinkConfig, source_bits: int) -> Ledger:
         crc_bits=blocks * CRC_BITS,
         information_bits=blocks * config.block_bits,
         coded_bits=blocks * config.coded_bits_per_block,
-        channel_uses=blocks * config.symbols_per_block,
+        channel_uses=config.channel_uses(blocks * config.symbols_per_block),
         n_blocks=blocks,
     )
+
+
+def symbol_ledger(config: LinkConfig, symbols: int) -> Ledger:
+    """Ledger of `symbols` complex symbols that carry no bits."""
+    return Ledger(0, 0, 0, 0, 0, channel_uses=config.channel_uses(symbols), n_blocks=0)
 
 
 def capacity_bits(config: LinkConfig, channel_uses: int) -> int:

@@ -1,7 +1,7 @@
-"""The link: payload bits in, received bits and their LLRs out, with the ledger of all that was sent."""
+"""The link: payload bits or symbols in, what was received of them out, with the ledger of all that was sent."""
 
-from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -9,43 +9,12 @@ from linksim.common.errors import InputError
 from linksim.link.air.modulation import bit_levels
 from linksim.link.blocks import BlockKey, BlockResult, run_blocks
 from linksim.link.coding import crc
-from linksim.link.coding.config import UncodedConfig
 from linksim.link.config import LinkConfig
 from linksim.link.ledger import Ledger, capacity_bits, ledger_of
+from linksim.link.parts import code_of
+from linksim.link.reception import Reception, SymbolReception
 from linksim.link.sharing import Pattern, SharedBlocks, batches
-
-
-@dataclass(frozen=True)
-class Reception:
-    """What the receiver has of one payload.
-
-    Attributes:
-        bits: decided payload bits uint8 `[source_bits]`.
-        llr: their LLRs `log P(b=1)/P(b=0)` float32 `[source_bits]`, descrambled; after the decoder, or of the channel where uncoded.
-        block_ok: CRC result of each block, bool `[n_blocks]`.
-        payload_bits_per_block: payload bit `i` lies in block `i // payload_bits_per_block`.
-        ledger: what was sent.
-        iterations: decoder iterations that each block needed, int32 `[n_blocks]`; 0 where uncoded.
-    """
-
-    bits: np.ndarray
-    llr: np.ndarray
-    block_ok: np.ndarray
-    payload_bits_per_block: int
-    ledger: Ledger
-    iterations: np.ndarray = field(repr=False)
-
-    @property
-    def ok(self) -> bool:
-        """Whether every block passed its CRC."""
-        return bool(self.block_ok.all())
-
-    @property
-    def intact_prefix_bits(self) -> int:
-        """Payload bits before the first failed block."""
-        if self.ok:
-            return len(self.bits)
-        return min(int(np.argmin(self.block_ok)) * self.payload_bits_per_block, len(self.bits))
+from linksim.link.symbols import send_symbols
 
 
 class Link:
@@ -67,23 +36,34 @@ class Link:
         """The most payload bits that fit into `channel_uses` complex symbols."""
         return capacity_bits(self.config, channel_uses)
 
-    def transmit(self, payloads: list[np.ndarray], es_no_db: float, keys: list[BlockKey]) -> list[Reception]:
-        """Send payloads.
+    def transmit(self, payloads: list[np.ndarray], es_no_db: float, keys: list[BlockKey]) -> list[Any]:
+        """Send payloads, each of them bits or complex symbols.
 
         Args:
-            payloads: bits 0/1, uint8 `[source_bits]` each.
+            payloads: bits 0/1, uint8 `[source_bits]`, or symbols of mean power 1, complex `[n]`.
             es_no_db: Es/N0 in dB averaged over the fading (Es = 1).
             keys: one per payload, e.g. (seed, image id, repetition); it and Es/N0 determine fading and noise.
 
         Returns:
-            One reception per payload. With `share_blocks`, payloads with equal keys meet the same errors, block by block.
+            A `Reception` for bits, a `SymbolReception` for symbols. With `share_blocks`, payloads with equal keys meet the same errors,
+            block by block. Symbols meet the fades and the noise of the bits with the same key, symbol by symbol.
 
         Raises:
-            InputError: a payload is not one row of bits, or Es/N0 is not finite.
+            InputError: a payload is neither, or Es/N0 is not finite.
         """
         es_no_db = float(es_no_db)
         if not np.isfinite(es_no_db):
             raise InputError(f"es_no_db is {es_no_db}; give a finite number of dB")
+        out: dict[int, Reception | SymbolReception] = {}
+        analog = [i for i, payload in enumerate(payloads) if np.iscomplexobj(payload)]
+        for i in analog:
+            out[i] = send_symbols(self.config, payloads[i], es_no_db, keys[i])
+        digital = [i for i in range(len(payloads)) if i not in out]
+        received = self._transmit_bits([payloads[i] for i in digital], es_no_db, [keys[i] for i in digital])
+        out.update(zip(digital, received, strict=True))
+        return [out[i] for i in range(len(payloads))]
+
+    def _transmit_bits(self, payloads: list[np.ndarray], es_no_db: float, keys: list[BlockKey]) -> list[Reception]:
         for payload in payloads:
             if np.ndim(payload) != 1 or (len(payload) and np.max(payload) > 1):
                 raise InputError(f"payload of shape {np.shape(payload)}; give one row of bits, 0 or 1")
@@ -139,14 +119,9 @@ class Link:
         In Gray-labelled square QAM (3GPP TS 38.211, 5.1) bits 2l and 2l+1 of a label have level l. 5G LDPC codes are systematic: an
         information bit has the level at which it is sent, and the worst one where it is punctured. It shows in blocks that fail.
         """
-        config = self.config
-        position = np.arange(source_bits) % config.payload_bits_per_block
-        levels = bit_levels(config.modulation.bits_per_symbol)
-        if isinstance(config.code, UncodedConfig):
-            return levels[position % len(levels)].astype(np.int32)
-        from linksim.link.coding.ldpc import code_of
-
-        return code_of(config).information_bit_levels(levels)[position]
+        levels = bit_levels(self.config.modulation.bits_per_symbol)
+        position = np.arange(source_bits) % self.config.payload_bits_per_block
+        return code_of(self.config).information_bit_levels(levels)[position]
 
     def expected_bit_error_rate(self, es_no_db: float, blocks: int = 48) -> float:
         """Bit-error rate of the delivered information bits at an average Es/N0, by a seeded simulation of `blocks` blocks."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from linksim.link.link import Reception
+    from linksim.link.reception import Reception
 
 CERTAIN_LLR = 30.0
 """LLR of a bit that its block's CRC vouches for: exp(-30) is far below any error rate that a sweep can see."""

@@ -3,16 +3,7 @@
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
-
-
-@pytest.fixture(scope="session")
-def photograph() -> np.ndarray:
-    """A colour photograph, uint8 [512, 512, 3]."""
-    from skimage.data import astronaut
-
-    return astronaut()
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ import numpy as np
 from linksim_example.nakagami import NakagamiConfig  # before linksim's own models: a plugin may be imported first
 from linksim.link.air.capacity import ergodic_capacity, outage_capacity
 from linksim.link import Link, LinkConfig
-from linksim.link.air.channel import draw
+from linksim.link.parts import air_of
 from linksim.common.seeds import generator
 
 bits, es_no_db, shapes = json.loads(sys.argv[1])
@@ -44,13 +44,13 @@ for m in shapes:
     for bits_per_symbol in (1, 2):
         for share in (True, False):
             out["errors"].append([m, bits_per_symbol, share, error_rate(link(m, bits_per_symbol, share_blocks=share))])
-    fading = draw(link(m), es_no_db, [("fades", 0), ("fades", 1)]).fading
+    fading = air_of(link(m)).draw(es_no_db, [("fades", 0), ("fades", 1)]).fading
     out["power"][str(m)] = (np.abs(fading.ravel().astype(complex)) ** 2).tolist()
     out["capacity"][str(m)] = [ergodic_capacity(es_no_db, 4, NakagamiConfig(m=m)), outage_capacity(es_no_db, 4, NakagamiConfig(m=m), 0.1)]
 rayleigh = LinkConfig().channel
 out["rayleigh"] = [ergodic_capacity(es_no_db, 4, rayleigh), outage_capacity(es_no_db, 4, rayleigh, 0.1)]
-out["runs"] = draw(link(2.0, channel={"coherence": 7}), es_no_db, [("runs",)]).fading.real[0].tolist()
-known = draw(link(2.0, csi={"error_variance": 0.25}), es_no_db, [("csi", i) for i in range(10)])
+out["runs"] = air_of(link(2.0, channel={"coherence": 7})).draw(es_no_db, [("runs",)]).fading.real[0].tolist()
+known = air_of(link(2.0, csi={"error_variance": 0.25})).draw(es_no_db, [("csi", i) for i in range(10)])
 error = known.fading - known.estimate
 out["csi"] = [float(np.mean(np.abs(error) ** 2)), float(abs(np.mean(error * known.estimate.conj()))), known.noise_variance]
 print(json.dumps(out))

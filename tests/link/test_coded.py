@@ -2,6 +2,7 @@
 
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +11,11 @@ from linksim.common.errors import InputError
 from linksim.common.seeds import generator
 from linksim.link import Link, LinkConfig
 from linksim.link.coding import crc
+from linksim.link.coding.code import Decoded
+from linksim.link.coding.flooding import LLR_MAX
 from linksim.link.coding.layered import decode_layered
-from linksim.link.coding.ldpc import ldpc_code
+from linksim.link.coding.ldpc import LdpcCode
+from linksim.link.coding.ldpc5g import flooding_decoder, ldpc_code
 
 
 def coded(decoder: str = "sionna", **settings) -> LinkConfig:
@@ -77,6 +81,14 @@ def test_bit_levels_predict_the_errors_of_failed_blocks(bits_per_symbol: int, ra
     assert all(strong < 0.8 * weak for strong, weak in pairwise(measured)), measured
 
 
+def flooding(code: LdpcCode, llr: np.ndarray, *args: Any, **settings: Any) -> Decoded:
+    return flooding_decoder(code).decode(code.spread(llr), *args, **settings)
+
+
+def layered(code: LdpcCode, llr: np.ndarray, *args: Any, **settings: Any) -> Decoded:
+    return decode_layered(code, code.spread(llr), *args, **settings)
+
+
 def channel_llrs(
     k: int, n: int, m: int, ebno_like_sigma: float, blocks: int, key: str
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -94,7 +106,7 @@ def test_early_termination_decides_what_running_through_decides(sigma: float, de
     """sigma from easy to just failing; the bits must be those of 20 iterations, block by block."""
     code = ldpc_code(1536, 3072, 6)
     _, llr = channel_llrs(1536, 3072, 6, sigma, 96, "stages")
-    decode = code.decode if decoder == "sionna" else partial(decode_layered, code)
+    decode = partial(flooding if decoder == "sionna" else layered, code)
     early, through = (decode(llr, 20, early_termination=early) for early in (True, False))
     assert np.array_equal(early.llr > 0, through.llr > 0)
     assert np.array_equal(early.iterations, through.iterations)
@@ -108,20 +120,22 @@ def test_stages_are_one_run() -> None:
     """Going on from the state of Sionna's decoder gives, bit for bit, the LLRs of 20 iterations at a stretch."""
     code = ldpc_code(1536, 3072, 6)
     _, llr = channel_llrs(1536, 3072, 6, 0.95, 64, "state")
-    graph = code.recover_rate(llr)
-    through, _ = code._stage(graph, np.int32(20), graph.T[code._edges])
-    assert np.array_equal(code.decode(llr, 20, early_termination=False).llr, np.asarray(through)[:, :1536])
+    decoder = flooding_decoder(code)
+    graph = np.clip(code.spread(llr), -LLR_MAX, LLR_MAX)
+    graph[:, code.filler] = -LLR_MAX
+    through, _ = decoder._stage(graph, np.int32(20), graph.T[decoder._edges])
+    assert np.array_equal(flooding(code, llr, 20, early_termination=False).llr, np.asarray(through)[:, :1536])
 
 
 def test_decoding_is_that_of_sionnas_own_5g_decoder() -> None:
+    """Bit for bit with the same check node rule; with the default one but for bits whose LLR is zero within rounding."""
     import tensorflow as tf
     from sionna.phy.fec.ldpc import LDPC5GDecoder
 
-    """Bit for bit with the same check node rule; with the default one but for bits whose LLR is zero within rounding."""
     code = ldpc_code(1536, 3072, 6)
     for sigma in (0.95, 1.3, 3.0):  # few blocks fail, all, and by far
         _, llr = channel_llrs(1536, 3072, 6, sigma, 32, "sionna")
-        decided = code.decode(llr, 20).llr > 0
+        decided = flooding(code, llr, 20).llr > 0
         same, default = (
             LDPC5GDecoder(code.encoder, cn_update=rule, num_iter=20, hard_out=False)(tf.constant(llr)).numpy()
             for rule in ("boxplus", "boxplus-phi")
@@ -133,7 +147,7 @@ def test_decoding_is_that_of_sionnas_own_5g_decoder() -> None:
 def test_a_block_does_not_depend_on_the_batch_beside_it() -> None:
     code = ldpc_code(1536, 3072, 6)
     _, llr = channel_llrs(1536, 3072, 6, 0.95, 70, "batch")
-    for decode in (lambda x: code.decode(x, 20), lambda x: decode_layered(code, x, 20)):
+    for decode in (lambda x: flooding(code, x, 20), lambda x: layered(code, x, 20)):
         whole, part = decode(llr), decode(llr[60:65])
         assert np.array_equal(whole.llr[60:65], part.llr)
         assert np.array_equal(whole.iterations[60:65], part.iterations)
@@ -147,7 +161,7 @@ def test_layered_decoder_corrects_what_the_code_can(k: int, n: int, m: int) -> N
     rate = k / n
     sigma = 0.62 / np.sqrt(2 ** (2 * rate) - 1) if k > 500 else 0.5 / np.sqrt(2 ** (2 * rate) - 1)
     bits, llr = channel_llrs(k, n, m, float(sigma), 8, "shapes")
-    decoded = decode_layered(ldpc_code(k, n, m), llr, 30)
+    decoded = layered(ldpc_code(k, n, m), llr, 30)
     assert np.array_equal(decoded.llr > 0, bits)
     assert decoded.iterations.max() < 30
 
@@ -156,7 +170,7 @@ def test_layered_decoder_stops_at_once_without_noise() -> None:
     code = ldpc_code(1536, 3072, 6)
     bits = generator("clean").integers(0, 2, (3, 1536), np.uint8)
     llr = 15 * (2.0 * code.encode(bits) - 1)
-    decoded = decode_layered(code, llr.astype(np.float32), 20)
+    decoded = layered(code, llr.astype(np.float32), 20)
     assert np.array_equal(decoded.llr > 0, bits)
     assert decoded.iterations.max() <= 2
 
@@ -165,9 +179,9 @@ def test_hard_decisions_in_place_of_llrs_cost_blocks() -> None:
     """A link that fed +-1 to the decoder would fail where this one does not lose a block."""
     code = ldpc_code(1536, 3072, 6)
     bits, llr = channel_llrs(1536, 3072, 6, 0.85, 32, "hard")
-    assert np.array_equal(code.decode(llr, 20).llr > 0, bits)
+    assert np.array_equal(flooding(code, llr, 20).llr > 0, bits)
     hard = np.sign(llr).astype(np.float32)
-    assert np.any((code.decode(hard, 20).llr > 0) != bits, axis=1).mean() > 0.9
+    assert np.any((flooding(code, hard, 20).llr > 0) != bits, axis=1).mean() > 0.9
 
 
 def test_crc_is_sionnas_crc24a() -> None:
@@ -217,3 +231,21 @@ def test_bad_payloads_are_named() -> None:
         link.transmit([np.full(10, 2, np.uint8)], 10.0, [(1,)])
     with pytest.raises(InputError, match="finite"):
         link.transmit([np.zeros(10, np.uint8)], float("nan"), [(1,)])
+
+
+@pytest.mark.parametrize("decoder", ["sionna", "layered"])
+def test_llrs_of_two_transmissions_add_up(decoder: str) -> None:
+    """Chase combining: two transmissions at a noise of sigma sqrt(2) are as good as one at sigma, and one alone is lost."""
+    code = ldpc_code(1536, 3072, 6)
+    sigma = 0.75
+    sent, once = channel_llrs(1536, 3072, 6, sigma * np.sqrt(2), 48, "chase")
+    decode = flooding_decoder(code).decode if decoder == "sionna" else partial(decode_layered, code)
+    noise = generator("second transmission").standard_normal(once.shape) * sigma * np.sqrt(2)
+    x = 2.0 * code.encode(sent) - 1
+    again = ((x + noise) / sigma**2).astype(np.float32)
+    failed = [
+        np.any((decode(variables, 20).llr > 0) != sent, axis=1).mean()
+        for variables in (code.spread(once), code.spread(once) + code.spread(again))
+    ]
+    assert failed[0] == 1
+    assert failed[1] == 0

@@ -11,6 +11,7 @@ from linksim.common import plugins as loader
 from linksim.common.errors import InputError
 from linksim.link import LinkConfig
 from linksim.link.air import channel, fading
+from linksim.link.parts import air_of
 
 
 class Steady(fading.FadingConfig):
@@ -63,4 +64,4 @@ def test_fades_of_a_wrong_shape_are_refused(monkeypatch: pytest.MonkeyPatch, fad
     config = LinkConfig(code={"kind": "none", "block_bits": 1024}, modulation={"bits_per_symbol": 2})
     config = config.model_copy(update={"channel": Steady()})
     with pytest.raises(InputError, match=f"channel steady: .*{problem}"):
-        channel.draw(config, 10.0, [("key",)])
+        air_of(config).draw(10.0, [("key",)])

@@ -77,12 +77,3 @@ def test_the_papers_setting() -> None:
 def test_bad_settings_are_refused(bad: dict) -> None:
     with pytest.raises(ValidationError):
         LinkConfig(**bad)
-
-
-def test_another_code_rate() -> None:
-    link = LinkConfig()
-    assert link.with_code_rate(0.25).symbols_per_block == 2 * link.symbols_per_block
-    with pytest.raises(ValidationError):
-        link.with_code_rate(0.99)
-    with pytest.raises(ValueError, match="uncoded"):
-        LinkConfig(code={"kind": "none"}).with_code_rate(0.5)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.codecs.pictures import psnr
 
 from linksim.codecs import jpeg
 from linksim.common.errors import InputError
 from linksim.reports.codecs import figure as rd_report
 from linksim.reports.codecs import rate_distortion as rd
+from tests.codecs.pictures import psnr
 
 
 class Two:

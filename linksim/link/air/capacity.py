@@ -17,25 +17,23 @@ import numpy as np
 from linksim.common.errors import InputError
 from linksim.link.air.config import ChannelConfig
 from linksim.link.air.fading import FadingConfig, plugins
+from linksim.link.air.modulation import gray_pam
 
 NOISE_NODES = 48
 # The SNR grid on which the capacity without fading is tabulated; outside it is 0 or m to 1e-5 bit.
 GRID_DB = np.arange(-60.0, 70.0, 0.25)
 
 
-def _gray_pam(bits: int) -> np.ndarray:
-    """Levels of unit mean energy, `[2**bits]`, by Gray label (3GPP TS 38.211, 5.1)."""
-    steps = np.arange(2**bits)
-    levels = 2.0 * steps - (2**bits - 1)
-    by_label = np.empty(2**bits)
-    by_label[steps ^ (steps >> 1)] = levels
-    return by_label / math.sqrt(float(np.mean(levels**2)))
+def _pam_levels(bits: int) -> np.ndarray:
+    """Levels of unit mean energy by Gray label, float64 `[2**bits]`."""
+    levels = gray_pam(1 if bits == 1 else 2 * bits).astype(np.float64)
+    return levels / np.sqrt(np.mean(levels**2))
 
 
 @lru_cache(maxsize=64)
 def _pam_capacity(bits: int, interleaved: bool) -> np.ndarray:
     """Bits per real use on `GRID_DB` as SNR `E|x|^2 / sigma^2` of a real channel, `[len(GRID_DB)]`."""
-    levels = _gray_pam(bits)
+    levels = _pam_levels(bits)
     nodes, weights = np.polynomial.hermite_e.hermegauss(NOISE_NODES)
     weights = weights / weights.sum()
     labels = np.arange(2**bits)

@@ -20,9 +20,8 @@ import numpy as np
 
 from linksim.common.errors import InputError
 from linksim.common.seeds import generator
-from linksim.link.air.config import ChannelConfig
+from linksim.link.air.config import ChannelConfig, CsiConfig
 from linksim.link.air.fading import FadingConfig, plugins
-from linksim.link.config import LinkConfig
 
 
 @dataclass(frozen=True)
@@ -72,18 +71,19 @@ def _scattered(config: FadingConfig, power: float, rng: np.random.Generator, n: 
     return fades.astype(np.complex64)
 
 
-def draw(config: LinkConfig, es_no_db: float, keys: list[tuple]) -> Realizations:
-    """One realization per key.
+def draw(
+    channel: FadingConfig, csi: CsiConfig, n_bits: int, n_symbols: int, es_no_db: float, keys: list[tuple]
+) -> Realizations:
+    """Slots of `n_symbols` symbols and `n_bits` scrambling bits, one per key.
 
-    Each (key, `es_no_db`) gets a generator of its own, so a block's channel does not depend on the others in its batch.
+    Each (key, `es_no_db`) gets a generator of its own, so a slot's channel does not depend on the others in its batch.
     """
-    n_bits, n_symbols = config.coded_bits_per_block, config.symbols_per_block
-    mu, scattered = line_of_sight(config.channel)
-    coherence = config.channel.coherence
+    mu, scattered = line_of_sight(channel)
+    coherence = channel.coherence
     length = coherence if isinstance(coherence, int) else {"symbol": 1, "block": n_symbols}[coherence]
     n_fades = -(-n_symbols // length)
     no = 10 ** (-es_no_db / 10)
-    error_variance = config.csi.error_variance
+    error_variance = csi.error_variance
 
     batch = len(keys)
     noise = np.empty((batch, n_symbols), np.complex64)
@@ -95,7 +95,7 @@ def draw(config: LinkConfig, es_no_db: float, keys: list[tuple]) -> Realizations
         scrambling[i] = np.unpackbits(np.frombuffer(rng.bytes(-(-n_bits // 8)), np.uint8), count=n_bits)
         noise[i] = _complex_normal(rng, n_symbols)
         if scattered:
-            fades[i] = _scattered(config.channel, scattered, rng, n_fades)
+            fades[i] = _scattered(channel, scattered, rng, n_fades)
             if error_variance:
                 errors[i] = _complex_normal(rng, n_fades)
     noise *= np.float32(np.sqrt(no / 2))

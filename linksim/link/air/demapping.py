@@ -5,7 +5,7 @@ from numba import njit, prange
 
 from linksim.link.air.compiled_math import LANES, exp_lanes, log_lanes
 
-_SMALLEST = np.float32(1e-30)
+SMALLEST_GAIN = np.float32(1e-30)
 
 
 @njit(cache=True, nogil=True)
@@ -97,7 +97,7 @@ def channel_llrs(
                 h_hat = estimate[0, 0] if flat else estimate[b, s]
                 received = h * np.complex64(complex(amplitudes[label_i], imaginary)) + noise[b, s]
                 # The floor keeps a vanished channel finite; its LLRs are zero, as they should be.
-                gain = max(h_hat.real * h_hat.real + h_hat.imag * h_hat.imag, _SMALLEST)
+                gain = max(h_hat.real * h_hat.real + h_hat.imag * h_hat.imag, SMALLEST_GAIN)
                 matched = received * np.conj(h_hat)
                 scale = np.float32(1) / gain
                 inverse_noise[s - start] = np.float32(gain / noise_variance)
@@ -111,4 +111,40 @@ def channel_llrs(
         for i in range(n):
             if scrambling[b, i]:
                 out[b, i] = -out[b, i]
+    return out
+
+
+@njit(parallel=True, cache=True, nogil=True)
+def demap(symbols, noise_variance, amplitudes, bits_per_symbol, exact):  # pragma: no cover - compiled
+    """Demap equalized symbols.
+
+    Args:
+        symbols: complex64 `[batch, symbols]`.
+        noise_variance: of the error of each symbol, float32 `[batch, symbols]`.
+        amplitudes: `modulation.gray_pam(bits_per_symbol)`.
+        bits_per_symbol: 1, 2, 4, 6 or 8.
+        exact: exact LLRs, or max-log.
+
+    Returns:
+        float32 `[batch, symbols * bits_per_symbol]`: `log P(bit = 1 | y) / P(bit = 0 | y)` for equiprobable bits; finite.
+    """
+    batch, n_symbols = symbols.shape
+    m = max(1, bits_per_symbol // 2)
+    dimensions = 1 if bits_per_symbol == 1 else 2
+    out = np.empty((batch, n_symbols * bits_per_symbol), np.float32)
+    for b in prange(batch):
+        value, inverse_noise = np.zeros((2, LANES), np.float32), np.zeros(LANES, np.float32)
+        llr, metric = np.empty((m, LANES), np.float32), np.empty((amplitudes.size, LANES), np.float32)
+        rows, scratch = np.empty((5, LANES), np.float32), np.empty(LANES, np.int32)
+        for start in range(0, n_symbols, LANES):
+            stop = min(start + LANES, n_symbols)
+            for s in range(start, stop):
+                value[0, s - start] = symbols[b, s].real
+                value[1, s - start] = symbols[b, s].imag
+                inverse_noise[s - start] = np.float32(1) / noise_variance[b, s]
+            for dimension in range(dimensions):
+                _demap(value[dimension], inverse_noise, amplitudes, m, exact, llr, metric, rows, scratch)
+                for i in range(m):
+                    for s in range(start, stop):
+                        out[b, s * bits_per_symbol + i * dimensions + dimension] = llr[i, s - start]
     return out

@@ -30,3 +30,13 @@ def bit_levels(bits_per_symbol: int) -> np.ndarray:
     Bits alternate between real and imaginary part, from the coarsest decision (the sign) to the finest.
     """
     return np.arange(bits_per_symbol) // 2
+
+
+def map_bits(bits: np.ndarray, bits_per_symbol: int) -> np.ndarray:
+    """Symbols complex64 `[batch, n / bits_per_symbol]` of bits 0/1 `[batch, n]`; bits alternate between the two dimensions."""
+    amplitudes, m = gray_pam(bits_per_symbol), bits_per_dimension(bits_per_symbol)
+    labels = bits.reshape(len(bits), -1, bits_per_symbol)
+    weights = 1 << np.arange(m - 1, -1, -1)
+    if bits_per_symbol == 1:
+        return amplitudes[labels @ weights].astype(np.complex64)
+    return (amplitudes[labels[..., 0::2] @ weights] + 1j * amplitudes[labels[..., 1::2] @ weights]).astype(np.complex64)

@@ -12,8 +12,9 @@ iteration after which it fulfils every parity check (and its CRC), so it does no
 import numpy as np
 from numba import njit, prange
 
+from linksim.link.coding.code import Decoded
 from linksim.link.coding.crc import bit_remainders
-from linksim.link.coding.ldpc import Decoded, LdpcCode
+from linksim.link.coding.ldpc import LdpcCode
 
 LANES = 64
 STEPS_PER_UNIT = 8
@@ -99,31 +100,26 @@ def _find_unsatisfied(app, columns, starts, settled, failed, parity):  # pragma:
 
 
 @njit(cache=True, nogil=True)
-def _load(llr, app, sent_at, filler):  # pragma: no cover - compiled
-    """Quantize channel LLRs float32 `[blocks, n]` into int16 `[variables, LANES]`, punctured variables 0."""
-    app[:] = 0
-    for variable in filler:
-        app[variable, :] = KNOWN
-    blocks, n = llr.shape
+def _load(llr, app, filler):  # pragma: no cover - compiled
+    """Quantize LLRs of variables float32 `[blocks, variables]` into int16 `[variables, LANES]`."""
+    blocks, variables = llr.shape
     limit = np.float32(MESSAGE_MAX)
-    for start in range(0, n, 16):  # a few at a time, so that reading by rows and writing by columns both stay in cache
-        stop = min(start + 16, n)
+    for start in range(0, variables, 16):  # a few at a time: reading by rows and writing by columns both stay in cache
+        stop = min(start + 16, variables)
         for w in range(blocks):
             for i in range(start, stop):
                 # Sionna's sign is log P(1)/P(0); the check rule multiplies signs of log P(0)/P(1).
                 value = llr[w, i] * np.float32(-STEPS_PER_UNIT)
-                app[sent_at[i], w] = np.int16(np.rint(min(max(value, -limit), limit)))
+                app[i, w] = np.int16(np.rint(min(max(value, -limit), limit)))
     # Lanes without a block hold the all-zero codeword, known for sure, and settle at once.
-    for w in range(blocks, LANES):
-        for i in range(n):
-            app[sent_at[i], w] = MESSAGE_MAX
+    app[:, blocks:] = MESSAGE_MAX
+    for variable in filler:
+        app[variable, :] = KNOWN
 
 
 @njit(parallel=True, cache=True, nogil=True)
-def _decode(
-    llr, sent_at, filler, variables, columns, starts, iterations, offset, k, early, remainders
-):  # pragma: no cover - compiled
-    """Decode float32 `[blocks, n]`; returns float32 `[blocks, k]` and iterations int32 `[blocks]`.
+def _decode(llr, filler, columns, starts, iterations, offset, k, early, remainders):  # pragma: no cover - compiled
+    """Decode float32 `[blocks, variables]`; returns float32 `[blocks, k]` and iterations int32 `[blocks]`.
 
     `remainders` uint32 `[k]` of the CRC that ends the information bits, or empty where they have none.
     """
@@ -135,8 +131,8 @@ def _decode(
         degree = max(degree, starts[check + 1] - starts[check])
     for g in prange((blocks + LANES - 1) // LANES):
         first = g * LANES
-        app = np.empty((variables, LANES), np.int16)
-        _load(llr[first : first + LANES], app, sent_at, filler)
+        app = np.empty((llr.shape[1], LANES), np.int16)
+        _load(llr[first : first + LANES], app, filler)
         messages = np.zeros((columns.size, LANES), np.int8)
         q = np.empty((degree + 5, LANES), np.int16)
         settled, failed, parity = np.zeros(LANES, np.int16), np.empty(LANES, np.int16), np.empty(LANES, np.int16)
@@ -170,7 +166,7 @@ def _decode(
 
 def decode_layered(
     code: LdpcCode,
-    llr: np.ndarray,
+    variables: np.ndarray,
     iterations: int,
     offset: int = OFFSET,
     early_termination: bool = True,
@@ -180,23 +176,27 @@ def decode_layered(
 
     Args:
         code: whose parity-check matrix and rate matching are used.
-        llr: channel LLRs `log P(b=1)/P(b=0)`, float32 `[blocks, n]`.
+        variables: LLRs `log P(b=1)/P(b=0)` of the graph's variables as of `LdpcCode.spread`, float32 `[blocks, variables]`.
         iterations: the most that a block is given.
         offset: in steps of `1 / STEPS_PER_UNIT`.
         early_termination: let a block go once every parity check is fulfilled.
-        with_crc: as for `LdpcCode.decode`.
+        with_crc: as for `FloodingDecoder.decode`.
     """
     checks = code.parity_checks
     remainders = bit_remainders(code.k) if with_crc else np.zeros(0, np.uint32)
     graph = (
-        code.sent_at,
         np.arange(code.filler.start, code.filler.stop),
-        checks.shape[1],
         checks.indices,
         checks.indptr,
     )
     return Decoded(
         *_decode(
-            np.ascontiguousarray(llr, np.float32), *graph, iterations, offset, code.k, early_termination, remainders
+            np.ascontiguousarray(variables, np.float32),
+            *graph,
+            iterations,
+            offset,
+            code.k,
+            early_termination,
+            remainders,
         )
     )

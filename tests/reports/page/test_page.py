@@ -8,7 +8,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from tests.reports.page.synthetic import SCHEMES, SNRS
 
 from linksim.cli.figures import report_command
 from linksim.common.errors import InputError
@@ -17,6 +16,7 @@ from linksim.reports.page.figure import OUTAGE, metric_figure
 from linksim.reports.page.load import MEASURES, load_run
 from linksim.reports.page.pictures import gallery
 from linksim.results.examples import save_example
+from tests.reports.page.synthetic import SCHEMES, SNRS
 
 VOID = {"meta", "input", "link", "br", "img"}
 
