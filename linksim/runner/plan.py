@@ -6,8 +6,9 @@ from typing import Any
 
 from linksim.common.errors import InputError
 from linksim.data.images import ImageSource
-from linksim.runner.fingerprint import digest, plugin_packages, simulation_version
+from linksim.runner.identity import channel_identity, digest, library_versions, simulation_version
 from linksim.scenario import Scenario
+from linksim.schemes.budget import budget_chain
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,13 @@ class Plan:
     Attributes:
         scenario: the scenario.
         source: its images.
-        weights: by scheme, the hash of the weights it uses ("" without any).
+        identities: by scheme, the hashes of what it depends on besides its configuration (`runner.identity`).
         metrics: the metrics that are asked for and can be computed here.
     """
 
     scenario: Scenario
     source: ImageSource
-    weights: dict[str, str]
+    identities: dict[str, dict[str, str]]
     metrics: tuple[str, ...]
     _batches: dict[int, Batch] = field(default_factory=dict)
 
@@ -89,26 +90,23 @@ class Plan:
         chain = self._chain(scheme)
         identity = {
             "code": simulation_version(),
+            "libraries": library_versions(),
             "seed": self.scenario.seed,
             "images": batch.images,
             "size": self.scenario.images.size,
             "link": self.scenario.link.model_dump(mode="json"),
-            "schemes": [[config.model_dump(mode="json"), self.weights[config.name]] for config in chain],
-            "plugins": plugin_packages(self.scenario.link.channel, chain),
+            "channel": channel_identity(self.scenario.link.channel),
+            "schemes": [[config.model_dump(mode="json"), self.identities[config.name]] for config in chain],
             "metrics": self.metrics,
             "snr_db": snr_db,
             "repetition": repetition,
         }
         return Point(digest(identity), scheme, snr_db, repetition)
 
-    def _chain(self, name: str | None) -> list[Any]:
+    def _chain(self, name: str) -> list[Any]:
         """The scheme and those that its budget comes from."""
         by_name = {scheme.name: scheme for scheme in self.scenario.schemes}
-        chain = []
-        while name is not None:
-            chain.append(by_name[name])
-            name = by_name[name].rate_match
-        return chain
+        return [by_name[member] for member in budget_chain(name, by_name)]
 
     def points(self, batch: Batch, wanted: "Wanted") -> Iterator[Point]:
         """The wanted points of a batch, in the order in which a worker shares most: SNR, repetition, scheme."""

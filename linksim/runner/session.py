@@ -14,6 +14,7 @@ from linksim.results.examples import save_example
 from linksim.results.store import StorageError
 from linksim.results.tables import Row
 from linksim.runner import folder as results_folder
+from linksim.runner.identity import scheme_identities
 from linksim.runner.plan import Job, Plan, Wanted, split_job
 from linksim.runner.progress import Progress
 from linksim.runner.repetitions import first_round, next_round
@@ -21,6 +22,7 @@ from linksim.runner.simulation.rows import unpack
 from linksim.runner.simulation.start import start_simulator
 from linksim.runner.summary import Totals, describe_run
 from linksim.scenario import Scenario
+from linksim.schemes.programs import check_programs
 
 
 @dataclass(frozen=True)
@@ -78,15 +80,14 @@ _TABLES_EVERY_SECONDS = 60.0
 class _Session:
     def __init__(self, scenario: Scenario, out: Path, execution: Execution, progress: Progress) -> None:
         from linksim.runner.metrics import available_metrics
-        from linksim.runner.schemes import check_programs, weights_of
 
         self.scenario, self.out, self.execution, self.progress = scenario, out, execution, progress
         if not (execution.scheduler or execution.slurm):  # a cluster's workers have programs of their own
-            check_programs(scenario)
+            check_programs(scenario.schemes)
         source = open_images(scenario.images)
-        weights = weights_of(scenario)
+        identities = scheme_identities(scenario)
         metrics, self.unavailable = available_metrics(scenario.metrics)
-        self.plan = Plan(scenario, source, weights, metrics)
+        self.plan = Plan(scenario, source, identities, metrics)
         self.wanted = first_round(scenario)
         self._awaited: set[str] = set()  # ids of points that a job was made for and that did not come back yet
         self.started = time.perf_counter()

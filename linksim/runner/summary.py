@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from linksim.runner.fingerprint import digest, library_versions, plugin_packages, simulation_version
+from linksim.runner.identity import digest, library_versions, plugin_packages, simulation_version
 from linksim.runner.plan import Plan
 from linksim.runner.simulation.rows import unpack
 
@@ -50,9 +50,9 @@ def describe_run(
         "finished": finished,
         "points": totals.points,
         "versions": {**library_versions(), "python": platform.python_version()},
-        "plugins": plugin_packages(plan.scenario.link.channel, plan.scenario.schemes),
+        "plugins": plugin_packages(plan.scenario),
         "simulation_code_sha256": simulation_version(),
-        "weights_sha256": {name: sha for name, sha in plan.weights.items() if sha},
+        "weights_sha256": _weights(plan),
         "images": {"count": len(plan.source), "sha256": digest(hashed), "skipped": totals.skipped},
         "metrics_unavailable": unavailable,
         "lpips": _lpips_record(plan, unavailable),
@@ -62,6 +62,12 @@ def describe_run(
         "wall_seconds_of_last_run": round(wall_seconds, 3),
         "machine": {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()},
     }
+
+
+def _weights(plan: Plan) -> dict[str, str]:
+    """By scheme, the SHA-256 of its checkpoint, or one over the hashes of all that it reads."""
+    hashes = {name: list(found.values()) for name, found in plan.identities.items() if found}
+    return {name: found[0] if len(found) == 1 else digest(found) for name, found in hashes.items()}
 
 
 def _lpips_record(plan: Plan, unavailable: dict[str, str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from linksim.common.model import StrictModel
 from linksim.data.images import ImagesConfig
 from linksim.link.config import LinkConfig
+from linksim.schemes.budget import budget_chain
 from linksim.schemes.config import SchemeConfig
 
 MAX_SNR_POINTS = 10_000
@@ -113,29 +114,9 @@ class Scenario(StrictModel):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"schemes: the name {name!r} is used {names.count(name)} times; names must be unique")
-        for scheme in self.schemes:
-            if scheme.rate_match is not None and scheme.rate_match not in names:
-                others = ", ".join(name for name in names if name != scheme.name) or "none"
-                raise ValueError(
-                    f"schemes.{scheme.name}.rate_match: no scheme is named {scheme.rate_match!r}; allowed: {others}"
-                )
-        self.encoding_order()
+        by_name = {scheme.name: scheme for scheme in self.schemes}
+        for name in names:
+            budget_chain(name, by_name)
         if self.sweep.precision and "psnr" not in self.metrics:
             raise ValueError("sweep.precision.psnr_db needs psnr among the metrics")
         return self
-
-    def encoding_order(self) -> tuple[SchemeConfig, ...]:
-        """The schemes, every one after the scheme whose channel uses are its budget. `ValueError` for a circle."""
-        by_name = {scheme.name: scheme for scheme in self.schemes}
-        ordered: dict[str, SchemeConfig] = {}
-        for scheme in self.schemes:
-            chain: list[str] = []
-            name: str | None = scheme.name
-            while name is not None and name not in ordered:
-                if name in chain:
-                    raise ValueError(f"schemes: rate_match goes in a circle: {' -> '.join([*chain, name])}")
-                chain.append(name)
-                name = by_name[name].rate_match
-            for link in reversed(chain):
-                ordered[link] = by_name[link]
-        return tuple(ordered.values())

@@ -11,10 +11,11 @@ import numpy as np
 from linksim import metrics
 from linksim.common.errors import InputError
 from linksim.data.images import open_images
-from linksim.link import Reception
 from linksim.link.blocks import BlockKey
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
+from linksim.schemes.budget import budget_chain
 from linksim.schemes.config import AdaptiveMcs, Mcs, SameMcs
+from linksim.schemes.encodings import Encodings
 from linksim.schemes.links import with_mcs
 from linksim.schemes.sending import send
 
@@ -41,7 +42,6 @@ class AdaptiveScheme(Scheme):
         self._rankings: dict[float, list[Mcs]] = {}
         self._scores: dict[tuple[float, Mcs], float] = {}
         self._images: list[np.ndarray] | None = None
-        self._known_budgets: dict[float | None, list[int | None]] = {}
         for mcs in self.mcs.grid:
             with_mcs(context.link, mcs, f"scheme {self.name!r}: mcs adaptive")
 
@@ -103,29 +103,16 @@ class AdaptiveScheme(Scheme):
         return self._images, kept[: len(self._images)]
 
     def _budgets(self, es_no_db: float) -> list[int | None]:
-        """Channel uses of the scheme that this one is matched to, on the validation images; for all the grid the same."""
-        references = self._references
-        key = es_no_db if any(reference.transmit_depends_on_snr for reference in references) else None
-        if key not in self._known_budgets:
-            images, ids = self._validation()
-            budgets: list[int | None] = [None] * len(images)
-            for reference in references:
-                budgets = [sent.channel_uses for sent in reference.transmit(images, ids, budgets, key)]
-            self._known_budgets[key] = budgets
-        return self._known_budgets[key]
+        """Most channel uses of each validation image; for all the grid the same."""
+        return self._encodings.budgets(self, es_no_db)
 
     @cached_property
-    def _references(self) -> list[Scheme]:
-        """The schemes that the budget comes from, each after the one that sets its own."""
-        by_name = {config.name: config for config in self.context.schemes}
-        chain: list[Scheme] = []
-        name = self.rate_match
-        while name is not None:
-            if name not in by_name:
-                raise InputError(f"scheme {self.name!r}: rate_match {name!r} is no scheme of the scenario")
-            chain.insert(0, self._build(by_name[name], self.context))
-            name = by_name[name].rate_match
-        return chain
+    def _encodings(self) -> Encodings:
+        """The validation images as the schemes encode them that set this one's budget."""
+        configs = {config.name: config for config in self.context.schemes}
+        names = budget_chain(self.name, configs | {self.name: self.config})[1:]
+        references = {name: self._build(configs[name], self.context) for name in names}
+        return Encodings(references, self.context.link, *self._validation())
 
     def transmit(
         self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
@@ -151,7 +138,7 @@ class AdaptiveScheme(Scheme):
         return [out[i] for i in range(len(images))]
 
     def receive(
-        self, transmissions: list[Transmission], receptions: list[tuple[Reception, ...]], es_no_db: float
+        self, transmissions: list[Transmission], receptions: list[tuple[Any, ...]], es_no_db: float
     ) -> list[Delivery]:
         """As the scheme of each transmission's grid entry does."""
         members: dict[Mcs, list[int]] = defaultdict(list)

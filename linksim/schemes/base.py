@@ -1,29 +1,16 @@
-"""What every transmission scheme is to the runner: an image to payload bits, and what the link returned of them to an image."""
+"""The seam of schemes: an image to streams, and what came back of the streams to an image."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from linksim.link.config import LinkConfig
-from linksim.link.ledger import ledger_of
+from linksim.schemes.budget import Budget
+from linksim.schemes.streams import AnyReception, AnyStream, Stream, SymbolStream
 
-if TYPE_CHECKING:
-    from linksim.link import Reception
-
-
-@dataclass(frozen=True)
-class Stream:
-    """Bits for one link. Most schemes send one; unequal protection sends several.
-
-    Attributes:
-        bits: payload 0/1, uint8 `[source_bits]`.
-        link: the link that carries them; its ledger counts what they cost.
-    """
-
-    bits: np.ndarray
-    link: LinkConfig
+__all__ = ["Delivery", "Scheme", "SchemeContext", "Stream", "SymbolStream", "Transmission"]
 
 
 @dataclass(frozen=True)
@@ -31,14 +18,14 @@ class Transmission:
     """What a scheme sends for one image.
 
     Attributes:
-        streams: the payloads; empty where the image cannot be sent, or where an ideal code stands in for the link.
+        streams: what travels, at least one; none where the image cannot be sent.
         size: (height, width) of the image in pixels, known to the receiver.
-        context: what else the receiver legitimately knows (never the original image).
+        context: what else the receiver legitimately knows (never the original image, nor what was sent).
         infeasible: why the image cannot be sent within its budget; "" where it can.
-        settings: what was chosen for this image, e.g. `{"quality": 40}`, for its row of results.
+        settings: what was chosen for this image, e.g. `{"quality": 40}`, for its row of results. Nothing is computed from it.
     """
 
-    streams: tuple[Stream, ...]
+    streams: tuple[AnyStream, ...]
     size: tuple[int, int]
     context: Any = None
     infeasible: str = ""
@@ -50,10 +37,8 @@ class Transmission:
 
     @property
     def channel_uses(self) -> int:
-        """What it costs: all its streams, or what an ideal code takes; 0, so that nothing fits, where it is infeasible."""
-        if not self.streams:
-            return int(self.settings.get("ideal_channel_uses", 0))
-        return sum(ledger_of(stream.link, len(stream.bits)).channel_uses for stream in self.streams)
+        """Complex channel uses of all streams; 0 where the image cannot be sent, so that nothing matched to it fits."""
+        return sum(stream.ledger().channel_uses for stream in self.streams)
 
 
 @dataclass(frozen=True)
@@ -90,13 +75,18 @@ class Scheme(ABC):
 
     Attributes:
         name: as in the scenario.
-        rate_match: name of the scheme whose channel uses, image by image, are this one's budget; None without a budget.
+        rate_match: name of the scheme whose channel uses, image by image, are this one's budget; None without one.
+        budget: a budget that is given as a number; None without one. A scheme has one of the two or neither.
         transmit_depends_on_snr: whether what is sent depends on the average SNR, which the transmitter then knows.
+        receive_depends_on_snr: whether the picture of an intact reception depends on the average SNR. If not, it is computed once
+            and used at every SNR.
     """
 
     name: str
     rate_match: str | None = None
+    budget: Budget | None = None
     transmit_depends_on_snr: bool = False
+    receive_depends_on_snr: bool = True
 
     @abstractmethod
     def transmit(
@@ -113,9 +103,12 @@ class Scheme(ABC):
 
     @abstractmethod
     def receive(
-        self, transmissions: list[Transmission], receptions: list[tuple["Reception", ...]], es_no_db: float
+        self, transmissions: list[Transmission], receptions: list[tuple[AnyReception, ...]], es_no_db: float
     ) -> list[Delivery]:
-        """Pictures out of what the link returned, one tuple of receptions (a reception per stream) for each transmission.
+        """Pictures out of what arrived.
 
-        Of a transmission only `size`, `context`, `settings` and the streams' links are known to a receiver, never its bits.
+        Args:
+            transmissions: of each only `size`, `context`, `settings` and the streams' links are known to a receiver.
+            receptions: one reception per stream of each transmission: a `Reception` of bits, a `SymbolReception` of symbols.
+            es_no_db: average Es/N0 in dB.
         """

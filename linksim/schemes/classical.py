@@ -1,5 +1,7 @@
 """Separate source and channel coding: an image file of the best quality that fits the budget, over the link."""
 
+from typing import Any
+
 import numpy as np
 
 from linksim.codecs import DecodeError
@@ -18,6 +20,8 @@ class ClassicalScheme(Scheme):
     The whole file is sent, header and tables included, and the link adds and counts CRCs and filler. A picture is an outage when a block
     fails its CRC or the codec refuses the file; then the concealment decides what is shown.
     """
+
+    receive_depends_on_snr = False
 
     def __init__(self, config: JpegConfig | BpgConfig, context: SchemeContext) -> None:
         self.name, self.rate_match = config.name, config.rate_match
@@ -46,7 +50,7 @@ class ClassicalScheme(Scheme):
         return Transmission((Stream(file_bits(data), self.link),), size, settings={self.codec.setting: setting})
 
     def receive(
-        self, transmissions: list[Transmission], receptions: list[tuple[Reception, ...]], es_no_db: float
+        self, transmissions: list[Transmission], receptions: list[tuple[Any, ...]], es_no_db: float
     ) -> list[Delivery]:
         """The decoded file where every CRC holds and the codec accepts it; else what the concealment shows."""
         pairs = zip(transmissions, receptions, strict=True)

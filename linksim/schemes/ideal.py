@@ -1,17 +1,18 @@
 """The bound of separate design: JPEG or BPG at the rate of an ideal code, which is at the capacity of constellation and channel."""
 
 import math
+from typing import Any
 
 import numpy as np
 
 from linksim.codecs import DecodeError
 from linksim.common.seeds import generator
-from linksim.link import Reception
 from linksim.link.air.capacity import awgn_capacity, ergodic_capacity, fading_quantile, outage_capacity
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
 from linksim.schemes.concealment import conceal
 from linksim.schemes.config import BpgConfig, CapacityMcs, JpegConfig
 from linksim.schemes.files import FileCodec
+from linksim.schemes.streams import AnyReception, IdealReception, IdealStream
 
 BITS_PER_SYMBOL = (1, 2, 4, 6, 8)
 
@@ -23,10 +24,11 @@ class IdealCodeScheme(Scheme):
     C is the coded-modulation capacity of the best of the link's constellations (BPSK to 256-QAM) with perfect CSI. `ergodic`: the picture
     always arrives. `outage`: C is the outage capacity, and the picture is lost where a fade drawn for the image does not carry it; the
     fade is the same in all repetitions, so that a mean over images is what counts.
-    Transmissions have no streams; `settings` says the channel uses that the ideal code takes.
+    An `IdealStream` stands for the link.
     """
 
     transmit_depends_on_snr = True
+    receive_depends_on_snr = False
 
     def __init__(self, config: JpegConfig | BpgConfig, context: SchemeContext) -> None:
         assert isinstance(config.mcs, CapacityMcs)
@@ -57,18 +59,18 @@ class IdealCodeScheme(Scheme):
             assert budget is not None
             size = (image.shape[0], image.shape[1])
             encoded = self.codec.best(image, math.floor(rate * budget))
-            settings = {
+            settings: dict[str, Any] = {
                 "bits_per_symbol": bits_per_symbol,
                 "bits_per_channel_use": round(rate, 4),
                 "ideal_source_bits": 8 * len(encoded.data) if encoded else 0,
                 "ideal_channel_uses": budget,
             }
-            if encoded is None:
-                out.append(Transmission((), size, settings=settings))
-                continue
-            settings[self.codec.setting] = encoded.setting
-            lost = self._lost(name, es_no_db, rate, bits_per_symbol)
-            out.append(Transmission((), size, context=None if lost else encoded.data, settings=settings))
+            delivered = None
+            if encoded is not None:
+                settings[self.codec.setting] = encoded.setting
+                delivered = None if self._lost(name, es_no_db, rate, bits_per_symbol) else encoded.data
+            stream = IdealStream(settings["ideal_source_bits"], budget, delivered)
+            out.append(Transmission((stream,), size, settings=settings))
         return out
 
     def _lost(self, image_id: str, es_no_db: float, rate: float, bits_per_symbol: int) -> bool:
@@ -78,15 +80,18 @@ class IdealCodeScheme(Scheme):
         return bool(awgn_capacity(es_no_db + 10 * np.log10(power), bits_per_symbol) < rate)
 
     def receive(
-        self, transmissions: list[Transmission], receptions: list[tuple[Reception, ...]], es_no_db: float
+        self, transmissions: list[Transmission], receptions: list[tuple[AnyReception, ...]], es_no_db: float
     ) -> list[Delivery]:
         """The file that the ideal code delivered, or the concealment; `partial` shows the mean colour, as nothing was decoded."""
-        return [self._receive(transmission) for transmission in transmissions]
+        pairs = zip(transmissions, receptions, strict=True)
+        return [self._receive(transmission.size, reception) for transmission, (reception,) in pairs]
 
-    def _receive(self, transmission: Transmission) -> Delivery:
+    def _receive(self, size: tuple[int, int], reception: AnyReception) -> Delivery:
+        assert isinstance(reception, IdealReception)
+
         def nothing() -> np.ndarray:
             raise DecodeError("nothing was delivered")
 
-        if transmission.context is None:
-            return conceal(self.config.concealment, transmission.size, nothing)
-        return Delivery(self.codec.decode(transmission.context, transmission.size), outage=False)
+        if reception.data is None:
+            return conceal(self.config.concealment, size, nothing)
+        return Delivery(self.codec.decode(reception.data, size), outage=False)

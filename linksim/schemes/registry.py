@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from linksim.common.errors import InputError
+from linksim.link.config import LinkConfig
 from linksim.schemes.base import Scheme, SchemeContext
 from linksim.schemes.config import BpgConfig, FixedMcs, JpegConfig, SchemeConfig, SemanticConfig
 from linksim.schemes.plugins import OWN_KINDS, plugins
@@ -66,3 +67,9 @@ def build_scheme(config: Any, context: SchemeContext) -> Scheme:
         raise InputError(f"scheme {config.name!r}: unknown kind {config.kind!r}; allowed: {', '.join(known_kinds())}")
     scheme: Scheme = plugins()[config.kind].module.build(config, context)
     return scheme
+
+
+def build_schemes(link: LinkConfig, configs: tuple[Any, ...], seed: int) -> dict[str, Scheme]:
+    """Every scheme of a scenario by its name. Raises `InputError`, e.g. for an unknown checkpoint."""
+    context = SchemeContext(link=link, schemes=configs, seed=seed)
+    return {config.name: build_scheme(config, context) for config in configs}

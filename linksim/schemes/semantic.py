@@ -27,6 +27,8 @@ class SemanticScheme(Scheme):
         codec: a codec as of `linksim.semantic.checkpoint.load_checkpoint`; loaded by the checkpoint's name if None.
     """
 
+    receive_depends_on_snr = False
+
     def __init__(self, config: SemanticConfig, context: SchemeContext, codec: Any = None) -> None:
         self.name, self.rate_match = config.name, config.rate_match
         self.config = config
@@ -82,7 +84,7 @@ class SemanticScheme(Scheme):
         return features
 
     def receive(
-        self, transmissions: list[Transmission], receptions: list[tuple[Reception, ...]], es_no_db: float
+        self, transmissions: list[Transmission], receptions: list[tuple[Any, ...]], es_no_db: float
     ) -> list[Delivery]:
         """The decoder's picture of the received features; images one by one, so that no picture depends on its neighbours."""
         pairs = zip(transmissions, receptions, strict=True)

@@ -3,10 +3,13 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from linksim.link import Link, LinkConfig, Reception
+import numpy as np
+
+from linksim.link import Link, LinkConfig
 from linksim.link.blocks import BlockKey
 from linksim.link.vouching import vouched
 from linksim.schemes.base import Transmission
+from linksim.schemes.streams import AnyReception, IdealReception, IdealStream, Stream, SymbolStream
 
 
 def send(
@@ -14,8 +17,10 @@ def send(
     es_no_db: float,
     key: Callable[[int, int], BlockKey],
     link: Callable[[LinkConfig], Link] = Link,
-) -> list[tuple[Reception, ...]]:
-    """Receptions of each transmission's streams, vouched for where CRCs hold. What has the same link goes together: a decoder is faster with many blocks.
+) -> list[tuple[AnyReception, ...]]:
+    """Receptions of each transmission's streams.
+
+    Streams of one link go together, because a decoder is faster with many blocks.
 
     Args:
         transmissions: feasible ones.
@@ -24,13 +29,20 @@ def send(
         link: the link of a configuration.
     """
     groups: dict[LinkConfig, list[tuple[int, int]]] = defaultdict(list)
+    received: dict[tuple[int, int], AnyReception] = {}
     for i, transmission in enumerate(transmissions):
         for number, stream in enumerate(transmission.streams):
-            groups[stream.link].append((i, number))
-    received: dict[tuple[int, int], Reception] = {}
+            if isinstance(stream, IdealStream):
+                received[i, number] = IdealReception(stream.delivered, stream.ledger())
+            else:
+                groups[stream.link].append((i, number))
     for config, members in groups.items():
-        payloads = [transmissions[i].streams[number].bits for i, number in members]
+        payloads = [_payload(transmissions[i].streams[number]) for i, number in members]
         keys = [key(i, number) for i, number in members]
-        receptions = link(config).transmit(payloads, es_no_db, keys)
-        received.update(zip(members, map(vouched, receptions), strict=True))
+        received.update(zip(members, map(vouched, link(config).transmit(payloads, es_no_db, keys)), strict=True))
     return [tuple(received[i, number] for number in range(len(t.streams))) for i, t in enumerate(transmissions)]
+
+
+def _payload(stream: Stream | SymbolStream | IdealStream) -> np.ndarray:
+    assert not isinstance(stream, IdealStream)
+    return stream.bits if isinstance(stream, Stream) else stream.symbols

@@ -14,6 +14,7 @@ from linksim.common.loading import validate
 from linksim.common.overrides import apply_overrides
 from linksim.common.yaml_files import dump_yaml, parse_yaml
 from linksim.scenario import Scenario, SnrRange, load_scenario
+from linksim.schemes.budget import budget_chain
 
 TEXT = """
 name: test
@@ -46,7 +47,8 @@ def test_defaults_are_those_of_the_paper(file):
     assert scenario.link.modulation.bits_per_symbol == 6
     assert scenario.link.code.rate == 0.5
     assert scenario.sweep.snrs == (0.0, 10.0)
-    assert [scheme.name for scheme in scenario.encoding_order()] == ["VQ-VAE", "JPEG+LDPC"]
+    names = {scheme.name: scheme for scheme in scenario.schemes}
+    assert budget_chain("JPEG+LDPC", names) == ["JPEG+LDPC", "VQ-VAE"]
 
 
 def test_written_scenario_reads_as_the_same(file, tmp_path):

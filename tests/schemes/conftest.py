@@ -55,12 +55,13 @@ def context():
     return SchemeContext(link_config())
 
 
+def receptions_of(transmissions, es_no_db, key=("test",)):
+    """What the real link makes of transmissions."""
+    from linksim.schemes.sending import send as send_streams
+
+    return send_streams(transmissions, es_no_db, lambda i, number: (*key, i, number))
+
+
 def send(scheme, transmissions, es_no_db, key=("test",)):
     """Deliveries after the real link."""
-    from linksim.link import Link
-
-    receptions = [
-        tuple(Link(s.link).transmit([s.bits], es_no_db, [(*key, i, number)])[0] for number, s in enumerate(t.streams))
-        for i, t in enumerate(transmissions)
-    ]
-    return scheme.receive(transmissions, receptions, es_no_db)
+    return scheme.receive(transmissions, receptions_of(transmissions, es_no_db, key), es_no_db)

@@ -121,9 +121,10 @@ def test_the_ideal_code_carries_the_capacity_and_no_more():
     best = max(ergodic_capacity(10.0, m, RAYLEIGH.channel) for m in (1, 2, 4, 6, 8))
     assert sent.settings["bits_per_channel_use"] == pytest.approx(best, abs=1e-4)
     assert sent.settings["ideal_source_bits"] <= best * 4000
-    assert sent.settings["ideal_channel_uses"] == 4000
+    assert sent.channel_uses == sent.settings["ideal_channel_uses"] == 4000
+    assert sent.context is None, "what is delivered travels in the stream, not in what the receiver knows"
     lost = s.transmit([image], ["a"], [200], 10.0)
-    (delivery,) = s.receive(lost, [()], 10.0)
+    (delivery,) = send(s, lost, 10.0)
     assert delivery.outage
     assert lost[0].settings["ideal_source_bits"] == 0
     assert not lost[0].infeasible
@@ -148,7 +149,7 @@ def test_the_outage_capacity_loses_its_share_of_pictures():
     s = scheme(RAYLEIGH, {"kind": "capacity", "which": "outage", "outage_probability": 0.3})
     image = picture(16, 16)
     sent = s.transmit([image] * 200, [str(i) for i in range(200)], [6000] * 200, 12.0)
-    lost = np.mean([d.outage for d in s.receive(sent, [()] * 200, 12.0)])
+    lost = np.mean([d.outage for d in send(s, sent, 12.0)])
     assert 0.2 < lost < 0.4
 
 

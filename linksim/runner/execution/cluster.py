@@ -1,6 +1,7 @@
 """Jobs on a Dask cluster: an existing scheduler, or one that asks SLURM for workers. Needs the extra `cluster`."""
 
 import os
+import platform
 import queue
 import shutil
 import sys
@@ -11,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from linksim.common.errors import InputError, LinksimError
-from linksim.runner.fingerprint import digest
+from linksim.runner.identity import all_versions, digest
 from linksim.runner.plan import Job
 from linksim.runner.simulation.start import start_simulator
 from linksim.scenario import Scenario
@@ -61,10 +62,26 @@ def parse_slurm(text: str) -> dict[str, str]:
     return options
 
 
-def simulate(scenario: Scenario, metrics: tuple[str, ...], job: Job) -> list[dict[str, Any]]:
-    """The task that workers carry out: records of one job. Doing it twice gives the same records."""
+def simulate(scenario: Scenario, metrics: tuple[str, ...], job: Job, versions: dict[str, str]) -> list[dict[str, Any]]:
+    """The task that workers carry out: records of one job. Doing it twice gives the same records.
+
+    Raises:
+        InputError: the worker's `versions` are not those that the points' ids were made with.
+    """
+    check_versions(versions)
     with _one_at_a_time:
         return list(_simulator(scenario.model_dump_json(), metrics).run(job))
+
+
+def check_versions(versions: dict[str, str]) -> None:
+    """Refuse to compute points with other code or libraries than their ids say. Raises `InputError`."""
+    here = all_versions()
+    for name, wanted in versions.items():
+        if here.get(name) != wanted:
+            raise InputError(
+                f"a worker on {platform.node()} has {name} {here.get(name, 'absent')[:16]}, where this run has {wanted[:16]}; "
+                "install the same versions there"
+            )
 
 
 # A Dask worker may run tasks in several threads; a simulator keeps the batch in hand and serves one.
@@ -179,6 +196,7 @@ class DaskWorkers:
             self._scenario,
             self._metrics,
             job,
+            all_versions(),
             key="linksim-" + digest([self._metrics, [point.id for point in job.points]]),
             retries=_ATTEMPTS - 1,
             resources=self._resources(),

@@ -9,9 +9,6 @@ import numpy as np
 from linksim.link import Link, Reception
 from linksim.link.vouching import certain_llr
 
-# By image of the batch: metrics, outage, and for the images that serve as examples the error-free picture.
-CleanPictures = dict[int, tuple[dict[str, float], bool, np.ndarray | None]]
-
 
 def intact_reception(link: Link, bits: np.ndarray) -> Reception:
     """The reception of `bits` (uint8 0/1) when every block passes its CRC."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from linksim.link import Reception, SymbolReception
 from linksim.results.columns import IMAGE_COLUMNS, LEDGER, METRIC_COLUMNS
 
 Row = dict[str, Any]
@@ -36,26 +37,24 @@ def fill_ledger(row: Row, transmission: Any, receptions: tuple[Any, ...], snr_db
     Es/N0 over the information bits per channel use.
     """
     total = {name: sum(getattr(r.ledger, name) for r in receptions) for name in LEDGER}
-    if not receptions:
-        # An ideal code stands in for the link: what it takes is in the settings; it has neither CRC nor filler.
-        bits = transmission.settings.get("ideal_source_bits", 0)
-        uses = transmission.settings.get("ideal_channel_uses", 0)
-        total.update(source_bits=bits, information_bits=bits, channel_uses=uses)
     pixels = row["height"] * row["width"]
-    errors = sum(
-        int(np.count_nonzero(stream.bits != reception.bits))
+    bits = [
+        (stream, reception)
         for stream, reception in zip(transmission.streams, receptions, strict=True)
-    )
+        if isinstance(reception, Reception)
+    ]
+    analog = any(isinstance(reception, SymbolReception) for reception in receptions)
+    errors = sum(int(np.count_nonzero(stream.bits != reception.bits)) for stream, reception in bits)
     per_use = total["information_bits"] / total["channel_uses"] if total["channel_uses"] else math.nan
-    iterations = [r.iterations for r in receptions if len(r.iterations)]
+    iterations = [reception.iterations for _, reception in bits if len(reception.iterations)]
     row.update(
         total,
         status="ok",
         ebn0_db=round(snr_db - 10 * math.log10(per_use), 6) if per_use > 0 else math.nan,
         rho=total["channel_uses"] / (3 * pixels),
-        bpp=total["source_bits"] / pixels,
+        bpp=math.nan if analog else total["source_bits"] / pixels,
         bit_errors=errors,
-        block_errors=sum(int(np.count_nonzero(~r.block_ok)) for r in receptions),
+        block_errors=sum(int(np.count_nonzero(~reception.block_ok)) for _, reception in bits),
         iterations=float(np.concatenate(iterations).mean()) if iterations else math.nan,
         settings=json.dumps(transmission.settings, sort_keys=True),
     )

@@ -1,27 +1,44 @@
-"""Carries out jobs: encode a batch once, send it at every SNR, receive, measure. Knows schemes and links only."""
+"""Points in, records out: encode a batch once, send it at every SNR, receive, measure."""
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from linksim.data.images import open_images
 from linksim.link import Link, LinkConfig
 from linksim.runner.plan import Batch, Job, Point
-from linksim.runner.simulation.clean import CleanPictures, intact_reception
+from linksim.runner.simulation.clean import intact_reception
 from linksim.runner.simulation.measure import measure
 from linksim.runner.simulation.rows import Row, empty_row, fill_ledger, fill_metrics, pack
 from linksim.scenario import Scenario
+from linksim.schemes.base import Scheme, Transmission
+from linksim.schemes.encodings import Encodings
+from linksim.schemes.registry import build_schemes
 from linksim.schemes.sending import send
+from linksim.schemes.streams import AnyReception, Stream
 
 Record = dict[str, Any]
-Pictures = dict[int, np.ndarray | None]
 
 # Images whose received pictures are kept for figures and reports.
 N_EXAMPLES = 3
+
+
+class Shown(NamedTuple):
+    """What became of one image.
+
+    Attributes:
+        values: by metric.
+        outage: whether the receiver found the picture lost.
+        picture: uint8 `[H, W, 3]`; None where nothing is shown, or where nobody will look at it.
+    """
+
+    values: dict[str, float]
+    outage: bool
+    picture: np.ndarray | None
 
 
 class Simulator:
@@ -34,11 +51,9 @@ class Simulator:
     """
 
     def __init__(self, scenario: Scenario, metrics: tuple[str, ...], schemes: dict[str, Any] | None = None) -> None:
-        from linksim.runner.schemes import build_schemes
-
         self.scenario = scenario
         self.metrics = metrics
-        self.schemes = build_schemes(scenario) if schemes is None else schemes
+        self.schemes = build_schemes(scenario.link, scenario.schemes, scenario.seed) if schemes is None else schemes
         self._source = open_images(scenario.images)
         self._links: dict[LinkConfig, Link] = {}
         self._batch: Batch | None = None
@@ -49,8 +64,7 @@ class Simulator:
         if job.batch != self._batch:
             self._open(job.batch)
         for point in job.points:
-            pictures: Pictures = {}
-            rows = self._simulate(point, pictures)
+            shown, rows = self._simulate(point)
             yield {
                 "point": point.id,
                 "scheme": point.scheme,
@@ -59,8 +73,9 @@ class Simulator:
                 "rows": pack(rows),
                 "skipped": self._skipped,
                 "pictures": [
-                    (self._ids[i], self._images[i], picture, rows[i]["psnr_db"], rows[i]["outage"])
-                    for i, picture in pictures.items()
+                    (self._ids[i], self._images[i], shown[i].picture, rows[i]["psnr_db"], rows[i]["outage"])
+                    for i in shown
+                    if self._is_example(i) and point.repetition == 0
                 ],
                 "seconds": {stage: round(seconds, 4) for stage, seconds in self._seconds.items()},
             }
@@ -77,80 +92,49 @@ class Simulator:
             for i in batch.indices
             if self._source.ids[i] in self._source.skipped
         }
-        self._sent: dict[tuple[str, float | None], list[Any]] = {}
-        self._clean: dict[tuple[str, float | None], CleanPictures] = {}
+        self._encodings = Encodings(self.schemes, self.scenario.link, self._images, self._ids)
+        self._clean: dict[tuple[str, float | None], dict[int, Shown]] = {}
         self._batch = batch
 
     def _is_example(self, i: int) -> bool:
         """Whether the pictures of image `i` of the batch are shown in figures: the first few of the source are."""
         return self._numbers[i] < N_EXAMPLES
 
-    def _simulate(self, point: Point, pictures: Pictures) -> list[Row]:
-        """Rows of the batch's images; pictures to show go into `pictures`, by number in the batch."""
-        scheme = self.schemes[point.scheme]
-        key = (point.scheme, self._encoding_snr(point.scheme, point.snr_db))
-        transmissions = self._transmissions(*key)
+    def _simulate(self, point: Point) -> tuple[dict[int, Shown], list[Row]]:
+        """What became of the images that could be sent, by number in the batch, and the rows of all."""
+        with self._timed("encode"):
+            sent = self._encodings.of(point.scheme, point.snr_db)
         rows = [
             empty_row(point.scheme, point.snr_db, point.repetition, image_id, image.shape[:2])
             for image_id, image in zip(self._ids, self._images, strict=True)
         ]
-        for row, transmission in zip(rows, transmissions, strict=True):
+        for row, transmission in zip(rows, sent, strict=True):
             row["reason"] = transmission.infeasible
-        feasible = [i for i, transmission in enumerate(transmissions) if not transmission.infeasible]
-        receptions = dict(zip(feasible, self._send(point, feasible, transmissions), strict=True))
+        feasible = [i for i, transmission in enumerate(sent) if not transmission.infeasible]
+        received = dict(zip(feasible, self._send(point, [sent[i] for i in feasible], feasible), strict=True))
+        intact = {i for i in feasible if all(reception.ok for reception in received[i])}
+        damaged = {i: received[i] for i in feasible if i not in intact}
+        shown = {i: self._clean_pictures(point, sent)[i] for i in intact}
+        shown |= self._receive(self.schemes[point.scheme], sent, damaged, point.snr_db)
         for i in feasible:
-            fill_ledger(rows[i], transmissions[i], receptions[i], point.snr_db)
-        intact = [i for i in feasible if receptions[i] and all(reception.ok for reception in receptions[i])]
-        damaged = [i for i in feasible if i not in intact]
-        if intact:
-            if key not in self._clean:
-                self._clean[key] = self._clean_pictures(scheme, transmissions, feasible, point.snr_db)
-            for i in intact:
-                values, outage, pictures[i] = self._clean[key][i]
-                fill_metrics(rows[i], values, outage)
-        for i, values, outage, picture in self._receive(scheme, transmissions, receptions, damaged, point.snr_db):
-            fill_metrics(rows[i], values, outage)
-            pictures[i] = picture
-        if point.repetition > 0:
-            pictures.clear()
-        for i in [i for i in pictures if not self._is_example(i)]:
-            del pictures[i]
-        return rows
-
-    def _encoding_snr(self, name: str, snr_db: float) -> float | None:
-        """The SNR that the transmitter of `name`, or of a scheme that sets its budget, depends on; None if on none."""
-        current: str | None = name
-        while current is not None:
-            if self.schemes[current].transmit_depends_on_snr:
-                return snr_db
-            current = self.schemes[current].rate_match
-        return None
-
-    def _transmissions(self, name: str, snr_db: float | None) -> list[Any]:
-        if (name, snr_db) not in self._sent:
-            scheme = self.schemes[name]
-            budgets: list[int | None] = [None] * len(self._images)
-            if scheme.rate_match is not None:
-                reference = self._transmissions(
-                    scheme.rate_match, None if snr_db is None else self._encoding_snr(scheme.rate_match, snr_db)
-                )
-                budgets = [transmission.channel_uses for transmission in reference]
-            with self._timed("encode"):
-                self._sent[name, snr_db] = scheme.transmit(self._images, self._ids, budgets, snr_db)
-        return self._sent[name, snr_db]
+            fill_ledger(rows[i], sent[i], received[i], point.snr_db)
+            fill_metrics(rows[i], shown[i].values, shown[i].outage)
+        return shown, rows
 
     def _link(self, config: LinkConfig) -> Link:
         if config not in self._links:
             self._links[config] = Link(config)
         return self._links[config]
 
-    def _send(self, point: Point, indices: list[int], transmissions: list[Any]) -> list[tuple[Any, ...]]:
-        """Receptions of the images `indices`."""
+    def _send(
+        self, point: Point, transmissions: list[Transmission], numbers: list[int]
+    ) -> list[tuple[AnyReception, ...]]:
+        """Receptions of transmissions of the images `numbers`."""
         with self._timed("link"):
             return send(
-                [transmissions[i] for i in indices],
+                transmissions,
                 point.snr_db,
-                lambda position, stream: self._key(point, indices[position], stream),
+                lambda position, stream: self._key(point, numbers[position], stream),
                 self._link,
             )
 
@@ -160,15 +144,20 @@ class Simulator:
         return (*key, number) if number else key
 
     def _receive(
-        self, scheme: Any, transmissions: list[Any], receptions: dict[int, Any], indices: list[int], snr_db: float
-    ) -> list[tuple[int, dict[str, float], bool, np.ndarray | None]]:
-        """Number, metrics, outage and picture of each of the images `indices`."""
-        if not indices:
-            return []
+        self,
+        scheme: Scheme,
+        sent: list[Transmission],
+        received: Mapping[int, tuple[AnyReception, ...]],
+        snr_db: float,
+    ) -> dict[int, Shown]:
+        """Pictures and their metrics out of what was received, by number of the image."""
+        if not received:
+            return {}
+        numbers = list(received)
         with self._timed("receive"):
-            deliveries = scheme.receive([transmissions[i] for i in indices], [receptions[i] for i in indices], snr_db)
-        originals, pictures = [self._images[i] for i in indices], [delivery.image for delivery in deliveries]
-        values: list[dict[str, float]] = [{} for _ in indices]
+            deliveries = scheme.receive([sent[i] for i in numbers], list(received.values()), snr_db)
+        originals, pictures = [self._images[i] for i in numbers], [delivery.image for delivery in deliveries]
+        values: list[dict[str, float]] = [{} for _ in numbers]
         # LPIPS runs a network: what it takes of a sweep is a stage of its own.
         for stage, metrics in (
             ("metrics", tuple(name for name in self.metrics if name != "lpips")),
@@ -178,18 +167,31 @@ class Simulator:
                 with self._timed(stage):
                     for value, more in zip(values, measure(metrics, originals, pictures), strict=True):
                         value |= more
-        return [(i, value, d.outage, d.image) for i, value, d in zip(indices, values, deliveries, strict=True)]
-
-    def _clean_pictures(
-        self, scheme: Any, transmissions: list[Any], feasible: list[int], snr_db: float
-    ) -> CleanPictures:
-        """Error-free pictures of the whole batch: which of them are needed first must not change how they are computed."""
-        receptions = {
-            i: tuple(intact_reception(self._link(s.link), s.bits) for s in transmissions[i].streams) for i in feasible
+        return {
+            # Pictures that nobody will look at would fill the memory.
+            i: Shown(value, delivery.outage, delivery.image if self._is_example(i) else None)
+            for i, value, delivery in zip(numbers, values, deliveries, strict=True)
         }
-        measured = self._receive(scheme, transmissions, receptions, feasible, snr_db)
-        # Pictures that nobody will look at would fill the memory.
-        return {i: (values, outage, image if self._is_example(i) else None) for i, values, outage, image in measured}
+
+    def _clean_pictures(self, point: Point, sent: list[Transmission]) -> dict[int, Shown]:
+        """What becomes of receptions without an error, computed once for all images of the batch.
+
+        Which of them are needed first must not change how they are computed. The SNR is a part of the key where the scheme sends or
+        receives differently at each.
+        """
+        scheme = self.schemes[point.scheme]
+        name, encoding_snr_db = self._encodings.key(point.scheme, point.snr_db)
+        key = name, point.snr_db if scheme.receive_depends_on_snr else encoding_snr_db
+        if key not in self._clean:
+            received = {
+                i: tuple(
+                    intact_reception(self._link(s.link), s.bits) for s in transmission.streams if isinstance(s, Stream)
+                )
+                for i, transmission in enumerate(sent)
+                if transmission.streams and all(isinstance(stream, Stream) for stream in transmission.streams)
+            }
+            self._clean[key] = self._receive(scheme, sent, received, point.snr_db)
+        return self._clean[key]
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:

@@ -1,0 +1,55 @@
+"""Budgets: the most channel uses that a scheme may take for an image, as a number or as another scheme's."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+from linksim.link.config import LinkConfig
+
+Unit = Literal["rho", "channel_uses", "bpp"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A budget that is given as a number.
+
+    Attributes:
+        unit: `rho`, channel uses per real source value (`3 H W` of them); `channel_uses`, per image; or `bpp`, payload bits per pixel
+            over the scheme's link.
+        value: the number, exact.
+    """
+
+    unit: Unit
+    value: Fraction
+
+    def channel_uses(self, size: tuple[int, int], link: LinkConfig) -> int:
+        """Most channel uses for an image of `size` (height, width), never rounded up."""
+        height, width = size
+        if self.unit == "rho":
+            return math.floor(self.value * 3 * height * width)
+        if self.unit == "channel_uses":
+            return math.floor(self.value)
+        blocks = math.floor(self.value * height * width) // link.payload_bits_per_block
+        return link.channel_uses(blocks * link.symbols_per_block)
+
+
+def budget_chain(name: str, configs: Mapping[str, Any]) -> list[str]:
+    """The scheme `name`, then the scheme that sets its budget (`rate_match`), and so on to one without.
+
+    Args:
+        configs: what has a `rate_match`, by name: configurations or schemes.
+
+    Raises:
+        ValueError: the chain names no scheme, or is a circle.
+    """
+    chain = [name]
+    while (following := configs[chain[-1]].rate_match) is not None:
+        if following not in configs:
+            others = ", ".join(other for other in configs if other != chain[-1]) or "none"
+            raise ValueError(f"schemes.{chain[-1]}.rate_match: no scheme is named {following!r}; allowed: {others}")
+        if following in chain:
+            raise ValueError(f"schemes: rate_match goes in a circle: {' -> '.join([*chain, following])}")
+        chain.append(following)
+    return chain

@@ -1,0 +1,69 @@
+"""What decides what a scheme does besides its configuration: weights, validation images, programs, code of other packages."""
+
+import hashlib
+import shutil
+from typing import Any
+
+from linksim.common.errors import InputError
+from linksim.common.plugin_code import code_digest
+from linksim.data.images import open_images
+from linksim.schemes.plugins import plugins
+
+Hashes = dict[str, str]
+
+
+def identity(config: Any) -> Hashes:
+    """SHA-256, by name, of everything outside a scheme's configuration that its results depend on.
+
+    A plugin may add its own: `identity(config)` beside `build`, a mapping of names to text, for the weights that it reads.
+
+    Raises:
+        InputError: something is not there or cannot be read; the message begins with the key of the scheme.
+    """
+    hashes = _checkpoints(config) | _validation(config) | _program(config)
+    if config.kind in plugins():
+        plugin = plugins()[config.kind]
+        hashes |= {"package": plugin.package, "code": code_digest(plugin.module)} | _own(plugin.module, config)
+    return hashes
+
+
+def _checkpoints(config: Any) -> Hashes:
+    keys = [key for key in ("checkpoint", "damaged_checkpoint") if getattr(config, key, None) is not None]
+    if not keys or config.kind in plugins():
+        return {}
+    from linksim.semantic.checkpoint import find_checkpoint
+
+    return {key: hashlib.sha256(find_checkpoint(getattr(config, key), key)[1]).hexdigest() for key in keys}
+
+
+def _validation(config: Any) -> Hashes:
+    validation = getattr(getattr(config, "mcs", None), "validation", None)
+    if validation is None:
+        return {}
+    source = open_images(validation)
+    hasher = hashlib.sha256()
+    for i in range(len(source)):
+        hasher.update(source.content_hash(i).encode())
+    return {"validation": hasher.hexdigest()}
+
+
+def _program(config: Any) -> Hashes:
+    """The reference encoder, where it is on this machine; a cluster's workers have one of their own."""
+    name = getattr(config, "encoder", "")
+    if name != "bpgenc" or config.kind in plugins() or shutil.which(name) is None:
+        return {}
+    from linksim.codecs.bpg.reference import program_hash
+
+    return {"program": program_hash(name)}
+
+
+def _own(module: Any, config: Any) -> Hashes:
+    function = getattr(module, "identity", None)
+    if function is None:
+        return {}
+    found = function(config)
+    if not isinstance(found, dict) or not all(isinstance(part, str) for pair in found.items() for part in pair):
+        raise InputError(
+            f"kind {config.kind}: its identity(config) gives {found!r}; a mapping of text to text is needed"
+        )
+    return {f"own {name}": text for name, text in found.items()}
