@@ -41,6 +41,11 @@ class Reception:
         return bool(self.block_ok.all())
 
     @property
+    def known(self) -> np.ndarray:
+        """Payload bits that the receiver knows because the CRC of their block holds: bool `[source_bits]`."""
+        return np.repeat(self.block_ok, self.payload_bits_per_block)[: len(self.bits)]
+
+    @property
     def intact_prefix_bits(self) -> int:
         """Payload bits before the first failed block."""
         if self.ok:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 
 from linksim.link import Link, LinkConfig, Reception
 from linksim.link.blocks import BlockKey
-from linksim.link.vouching import vouched
 from linksim.schemes.base import Transmission
 
 
@@ -15,7 +14,7 @@ def send(
     key: Callable[[int, int], BlockKey],
     link: Callable[[LinkConfig], Link] = Link,
 ) -> list[tuple[Reception, ...]]:
-    """Receptions of each transmission's streams, vouched for where CRCs hold. What has the same link goes together: a decoder is faster with many blocks.
+    """Receptions of each transmission's streams. What has the same link goes together: a decoder is faster with many blocks.
 
     Args:
         transmissions: feasible ones.
@@ -32,5 +31,5 @@ def send(
         payloads = [transmissions[i].streams[number].bits for i, number in members]
         keys = [key(i, number) for i, number in members]
         receptions = link(config).transmit(payloads, es_no_db, keys)
-        received.update(zip(members, map(vouched, receptions), strict=True))
+        received.update(zip(members, receptions, strict=True))
     return [tuple(received[i, number] for number in range(len(t.streams))) for i, t in enumerate(transmissions)]
