@@ -1,5 +1,7 @@
 """Labels: the `m = ceil(log2 K)` bits of an index, most significant first, and what a binary symmetric channel (BSC) makes of them."""
 
+from typing import Any
+
 import numpy as np
 
 from linksim.common.errors import InputError
@@ -88,9 +90,7 @@ def from_bsc(weights: np.ndarray, bit_error_rate: BitErrorRate) -> np.ndarray:
 def _flip(values: np.ndarray, bit_error_rate: BitErrorRate) -> np.ndarray:
     """`sum_j eps^d(i,j) (1-eps)^(m-d(i,j)) values[j]` of `[2^m, ...]`: m steps, since the matrix is a Kronecker product of 2 x 2 ones."""
     m = bits_per_index(len(values))
-    rates = np.broadcast_to(bit_error_rate, m)
-    if not np.all((rates >= 0) & (rates <= 1)):
-        raise InputError(f"bit_error_rate {bit_error_rate}: must be between 0 and 1")
+    rates = _checked_rates(bit_error_rate, m)
     out, shape = values, values.shape
     for bit, rate in enumerate(rates):
         pairs = out.reshape(2**bit, 2, -1)
@@ -98,6 +98,33 @@ def _flip(values: np.ndarray, bit_error_rate: BitErrorRate) -> np.ndarray:
     return out.reshape(shape)
 
 
-def transition_matrix(size: int, bit_error_rate: BitErrorRate) -> np.ndarray:
-    """`P[i, j] = P(j|i)` of index j received for i sent, hard receiver, exact labels: float64 `[K, K]`."""
-    return through_bsc(np.eye(size), bit_error_rate)
+def _checked_rates(bit_error_rate: BitErrorRate, m: int) -> np.ndarray:
+    rates = np.broadcast_to(bit_error_rate, m)
+    if not np.all((rates >= 0) & (rates <= 1)):
+        raise InputError(f"bit_error_rate {bit_error_rate}: must be between 0 and 1")
+    return rates
+
+
+def transition_matrix(size: int, bit_error_rate: Any, xp: Any = np) -> Any:
+    """`P[i, j] = P(j|i)` of index j received for i sent, hard receiver, exact labels: `[K, K]`, rows sum to 1.
+
+    Args:
+        size: K.
+        bit_error_rate: one for all bits, or one for each, `[m]`.
+        xp: whose arrays these are: NumPy (float64), or `keras.ops` (the dtype of the rates), through which gradients flow.
+
+    Raises:
+        InputError: a bit-error rate of NumPy outside [0, 1].
+    """
+    m = bits_per_index(size)
+    rates = _checked_rates(bit_error_rate, m) if xp is np else xp.broadcast_to(bit_error_rate, (m,))
+    out = xp.ones((1, 1), dtype=rates.dtype)
+    for bit in range(m):  # a Kronecker product of 2 x 2 matrices
+        rate = rates[bit]
+        flip = xp.stack([xp.stack([1 - rate, rate]), xp.stack([rate, 1 - rate])])
+        out = xp.reshape(out[:, None, :, None] * flip[None, :, None, :], (2 ** (bit + 1), 2 ** (bit + 1)))
+    # The labels K .. 2^m - 1 end without their first bit, as in `valid_label`: at K - 2^(m-1) .. 2^(m-1) - 1.
+    half, out = 2 ** (m - 1), out[:size]
+    return xp.concatenate(
+        [out[:, : size - half], out[:, size - half : half] + out[:, size:], out[:, half:size]], axis=1
+    )

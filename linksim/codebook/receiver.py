@@ -4,10 +4,12 @@ import numpy as np
 
 from linksim.codebook.labels import BitErrorRate, bits_per_index, bits_to_labels, from_bsc, label_bits, valid_label
 from linksim.common.errors import InputError
-from linksim.link.vouching import CERTAIN_LLR
 
 LLR_LIMIT = 1e4
 """Beyond it a bit is certain in float32; keeps infinite LLRs out of products with zero."""
+
+KNOWN_LLR = 30.0
+"""Of a bit that a CRC vouches for: exp(-30) is far below any error rate that a sweep can see."""
 
 CHUNK_VALUES = 1 << 22
 """Posterior values held at once (32 MiB of float64)."""
@@ -36,14 +38,13 @@ def hard_variance(codebook: np.ndarray, usage: np.ndarray, bit_error_rate: BitEr
     return (np.maximum(spread, 0) / e.shape[1]).astype(np.float32)
 
 
-def claimed_error_rates(llr: np.ndarray) -> np.ndarray:
+def claimed_error_rates(llr: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Error rate float64 `[m]` that LLRs `[n, m]` claim for each bit of an index.
 
-    The mean of `1 / (1 + exp|llr|)` over the bits that no CRC vouches for; 0 if there are none.
+    The mean of `1 / (1 + exp|llr|)` over the bits that are not `known` (bool `[n, m]`); 0 if there are none.
     """
-    size = np.abs(llr.astype(np.float64))
-    doubtful = size < CERTAIN_LLR
-    claimed = doubtful / (1 + np.exp(np.minimum(size, CERTAIN_LLR)))
+    size, doubtful = np.abs(llr.astype(np.float64)), ~known
+    claimed = doubtful / (1 + np.exp(np.minimum(size, 700.0)))
     return np.asarray(claimed.sum(0) / np.maximum(doubtful.sum(0), 1))
 
 
@@ -58,19 +59,23 @@ class Hard:
         self.codebook = np.asarray(codebook, np.float32)
         self._usage = usage
 
-    def features(self, bits: np.ndarray, llr: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def features(
+        self, bits: np.ndarray, llr: np.ndarray | None = None, known: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Bits `[n * m]` -> codewords float32 `[n, D]` and their variance per dimension, float32 `[n]`.
 
-        The variance is zero for an index whose bits are all vouched for, and for all where `llr` `[n * m]` or the usage is not known.
+        The variance is zero for an index whose bits are all `known` (bool `[n * m]`; None: none is), and for all where `llr` `[n * m]` or
+        the usage is not given.
         """
         size = len(self.codebook)
         indices = valid_label(bits_to_labels(bits, size), size)
         variance = np.zeros(len(indices), np.float32)
         if llr is not None and self._usage is not None:
             llr = llr.reshape(len(indices), -1)
-            doubtful = (np.abs(llr) < CERTAIN_LLR).any(-1)
+            known = np.zeros(llr.shape, bool) if known is None else known.reshape(llr.shape)
+            doubtful = ~known.all(-1)
             if doubtful.any():
-                table = hard_variance(self.codebook, self._usage, claimed_error_rates(llr))
+                table = hard_variance(self.codebook, self._usage, claimed_error_rates(llr, known))
                 variance[doubtful] = table[indices[doubtful]]
         return self.codebook[indices], variance
 
@@ -78,7 +83,8 @@ class Hard:
 class Soft:
     """Posterior over the codewords from LLRs `log P(b=1)/P(b=0)` and the usage of the codewords as prior.
 
-    `log P(k | llr) = log p_k + sum_i b_i(k) llr_scale llr_i + const`, summed exactly over the K valid labels.
+    `log P(k | llr) = log p_k + sum_i b_i(k) llr_scale llr_i + const`, summed exactly over the K valid labels. A known bit is certain
+    whatever its LLR: it leaves the codewords that have it.
 
     Args:
         codebook: `[K, D]`.
@@ -99,8 +105,8 @@ class Soft:
         self._labels = label_bits(size).T.astype(np.float64)  # [m, K]
         self._estimate, self._scale = estimate, llr_scale
 
-    def posterior(self, llr: np.ndarray) -> np.ndarray:
-        """Posterior float64 `[n, K]` of LLRs `[n * m]`.
+    def posterior(self, llr: np.ndarray, bits: np.ndarray | None = None, known: np.ndarray | None = None) -> np.ndarray:
+        """Posterior float64 `[n, K]` of LLRs `[n * m]`; `bits` `[n * m]` hold where they are `known` (bool `[n * m]`; None: nowhere).
 
         Raises:
             InputError: a length that is no multiple of m, or an LLR that is not a number.
@@ -111,15 +117,28 @@ class Soft:
         if np.isnan(llr).any():
             raise InputError("an LLR is not a number; LLRs must be real or infinite")
         scaled = np.clip(self._scale * llr.reshape(-1, m), -LLR_LIMIT, LLR_LIMIT).astype(np.float64)
+        if bits is not None and known is not None:
+            scaled = self._with_known(scaled, bits.reshape(-1, m), known.reshape(-1, m))
         logits = scaled @ self._labels + self._log_prior
         logits -= logits.max(-1, keepdims=True)
         np.exp(logits, out=logits)
         return logits / logits.sum(-1, keepdims=True)
 
-    def features(self, bits: np.ndarray, llr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _with_known(self, llr: np.ndarray, bits: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """LLRs `[n, m]` with those of known bits certain.
+
+        Where some labels are invalid, doubtful bits together could point to one and outvote a known bit; so it gets that much more.
+        """
+        m, size = self._labels.shape
+        against = np.zeros((1, 1)) if size == 2**m else np.abs(np.where(known, 0, llr)).sum(-1, keepdims=True)
+        return np.where(known, np.where(bits > 0, 1, -1) * (KNOWN_LLR + against), llr)
+
+    def features(
+        self, bits: np.ndarray, llr: np.ndarray, known: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """LLRs `[n * m]` -> features float32 `[n, D]` and the posterior variance around them per dimension, float32 `[n]`.
 
-        `bits` is not looked at: the LLRs say more.
+        Of `bits` only those that are `known` (bool `[n * m]`; None: none is) are looked at: of the others the LLRs say more.
         """
         size, dim = self.codebook.shape
         m = bits_per_index(size)
@@ -129,7 +148,8 @@ class Soft:
         norms = (codebook**2).sum(-1)
         rows = max(1, CHUNK_VALUES // size)
         for start in range(0, max(n, 1), rows):
-            p = self.posterior(llr[start * m : (start + rows) * m] if start + rows < n else llr[start * m :])
+            taken = slice(start * m, (start + rows) * m if start + rows < n else None)
+            p = self.posterior(llr[taken], bits[taken], None if known is None else known[taken])
             part = slice(start, start + len(p))
             mean = p @ codebook
             estimate = mean if self._estimate == "mmse" else codebook[p.argmax(-1)]

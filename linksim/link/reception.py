@@ -32,6 +32,11 @@ class Reception:
         """Whether every block passed its CRC."""
         return bool(self.block_ok.all())
 
+    @property
+    def known(self) -> np.ndarray:
+        """Payload bits that the receiver knows because the CRC of their block holds: bool `[source_bits]`."""
+        return np.repeat(self.block_ok, self.payload_bits_per_block)[: len(self.bits)]
+
 
 @dataclass(frozen=True)
 class SymbolReception:

@@ -23,7 +23,7 @@ class Carrier(ABC):
 
     @abstractmethod
     def join(self, received: tuple[np.ndarray, ...]) -> np.ndarray:
-        """Bits or LLRs of each stream as one array `[n * m]` in the payload's order."""
+        """What came of each stream (bits, LLRs, which are known) as one array `[n * m]` in the payload's order."""
 
     @abstractmethod
     def expected_bit_error_rate(self, es_no_db: float) -> float:

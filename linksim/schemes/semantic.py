@@ -93,7 +93,8 @@ class SemanticScheme(Scheme):
     def _receive(self, transmission: Transmission, parts: tuple[Reception, ...]) -> np.ndarray:
         bits = self.carrier.join(tuple(part.bits for part in parts))
         llr = self.carrier.join(tuple(part.llr for part in parts))
-        features, variance = self.receiver.features(bits, llr)
+        known = self.carrier.join(tuple(part.known for part in parts))
+        features, variance = self.receiver.features(bits, llr, known)
         grid = transmission.context
         codec = self.codec if all(part.ok for part in parts) else self.damaged_codec
         picture: np.ndarray = codec.decode_features(

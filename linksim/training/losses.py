@@ -7,8 +7,9 @@ robust one.
 
 from typing import Any, Literal
 
-import numpy as np
 from keras import ops
+
+from linksim.codebook import labels
 
 Labelling = Literal["random", "exact"]
 
@@ -52,38 +53,18 @@ def entropy(p: Any) -> Any:
     return -ops.sum(p * ops.log(ops.maximum(p, 1e-10)))
 
 
-def label_distances(size: int) -> np.ndarray:
-    """Hamming distance of every two labels `0..size-1`: int32 `[size, size]`."""
-    labels = np.arange(size)
-    return np.bitwise_count(labels[:, None] ^ labels[None, :]).astype(np.int32)
-
-
-def transition_matrix(hamming: Any, bit_error_rate: Any, labelling: Labelling) -> Any:
+def transition_matrix(size: int, bit_error_rate: Any, labelling: Labelling) -> Any:
     """`P(j | i)` of a binary symmetric channel, `[K, K]`, rows sum to 1, differentiable in `bit_error_rate`.
 
-    `exact`: `eps^d (1 - eps)^(m - d)` with the Hamming distance `d` of the labels; where K is no power of two the rows are
-    renormalized over the valid labels. `random`: eq. 17, `P_e / (K - 1)` off the diagonal with `P_e` of eq. 16.
+    `exact`: that of the labels and the hard receiver, `linksim.codebook.labels.transition_matrix`. `random`: eq. 17, `P_e / (K - 1)` off
+    the diagonal with `P_e` of eq. 16.
     """
-    size = hamming.shape[0]
-    bits = int(np.ceil(np.log2(size)))
     eps = ops.clip(ops.convert_to_tensor(bit_error_rate, "float32"), 1e-7, 0.5)
-    if labelling == "random":
-        p_error = 1.0 - ops.power(1.0 - eps, bits)
-        eye = ops.eye(size)
-        return (1.0 - p_error) * eye + p_error / (size - 1) * (1.0 - eye)
-    d = ops.cast(hamming, "float32")
-    p = ops.exp(d * ops.log(eps) + (bits - d) * ops.log(1.0 - eps))
-    return p / ops.sum(p, axis=-1, keepdims=True)
-
-
-def label_transition(bit_error_rates: Any) -> Any:
-    """`P(j | i)` of all labels, `[2^m, 2^m]`, where each bit has an error rate of its own: `[m]`, most significant bit first."""
-    out = ops.ones((1, 1))
-    for bit in range(bit_error_rates.shape[0]):  # a Kronecker product of 2 x 2 matrices
-        rate = bit_error_rates[bit]
-        flip = ops.stack([ops.stack([1.0 - rate, rate]), ops.stack([rate, 1.0 - rate])])
-        out = ops.reshape(out[:, None, :, None] * flip[None, :, None, :], (2 ** (bit + 1), 2 ** (bit + 1)))
-    return out
+    if labelling == "exact":
+        return labels.transition_matrix(size, eps, ops)
+    p_error = 1.0 - ops.power(1.0 - eps, labels.bits_per_index(size))
+    eye = ops.eye(size)
+    return (1.0 - p_error) * eye + p_error / (size - 1) * (1.0 - eye)
 
 
 def channel_aware_distortion(z: Any, indices: Any, codebook: Any, transition: Any) -> Any:

@@ -11,7 +11,6 @@ from linksim.codebook.kmeans import kmeans
 from linksim.codebook.receiver import hard_variance
 from linksim.common.errors import InputError
 from linksim.common.seeds import generator
-from linksim.link.vouching import CERTAIN_LLR
 from linksim.semantic.card import card_markdown
 from linksim.semantic.checkpoint import Checkpoint, SemanticCodec, find_checkpoint
 from linksim.training.batches import centre_crop, crop_batch, draw_flips, load_images
@@ -66,8 +65,8 @@ class Trainer:
         }
         damaged = bool(inputs["flips"].any())
         if self.llr_pool is not None:
-            inputs["relative_llr"] = self.llr_pool.draw(grid, config.seed, step)
-            damaged = bool(inputs["relative_llr"].min() < CERTAIN_LLR)
+            inputs["relative_llr"], inputs["known"] = self.llr_pool.draw(grid, config.seed, step)
+            damaged = not inputs["known"].all()
         return inputs | {"damaged": np.array([float(damaged)], np.float32)}
 
     def _start_from(self, start: Checkpoint) -> None:

@@ -6,9 +6,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from linksim.codebook.labels import label_bits
-from linksim.codebook.receiver import PRIOR_FLOOR
-from linksim.link.vouching import CERTAIN_LLR
+from linksim.codebook.labels import label_bits, transition_matrix
+from linksim.codebook.receiver import KNOWN_LLR, PRIOR_FLOOR
 from linksim.semantic.autoencoder import build_decoder, build_encoder
 from linksim.training import losses
 from linksim.training.config import TrainConfig
@@ -59,7 +58,6 @@ class Quantizer(layers.Layer):
         )
         self.counts = self.add_weight(shape=(size,), initializer="ones", trainable=False, name="counts")
         self.sums = self.add_weight(shape=(size, dim), initializer="zeros", trainable=False, name="sums")
-        self.hamming = losses.label_distances(size)
 
     def call(self, z: Any) -> tuple[Any, Any]:
         """Features `[n, D]` -> indices `[n]` and distances `[n, K]` (per dimension)."""
@@ -92,7 +90,8 @@ class VQVAE(keras.Model):
 
     Inputs: `image` float32 `[B, H, W, 3]` in [0, 1]; `flips` int32 `[B, H/4, W/4]`, the error pattern (XOR) of each index, zero where the
     channel is not in the loop; `bit_error_rate` float32 `[1]` for eq. 22; `quantize` float32 `[1]`, 0 before quantization begins, then 1.
-    `damaged` float32 `[1]`, 1 for a batch that has errors. With `reception`, `relative_llr` float32 `[B, H/4, W/4, m]`: LLRs of the index bits, positive where they point to the bit that was sent.
+    `damaged` float32 `[1]`, 1 for a batch that has errors. With `reception`, `relative_llr` float32 `[B, H/4, W/4, m]`: LLRs of the index bits, positive where they point to the bit that was sent;
+    and `known` bool, in the same shape: bits that the receiver knows because their block's CRC holds.
     """
 
     def __init__(self, config: TrainConfig, dtype: Any = "float32") -> None:
@@ -153,7 +152,7 @@ class VQVAE(keras.Model):
 
         if self.config.reception is not None:
             receive = self._soft_features if self.config.reception.receiver == "soft" else self._hard_features
-            to_decoder, variance = receive(indices, inputs["relative_llr"])
+            to_decoder, variance = receive(indices, inputs["relative_llr"], inputs["known"])
             grid = ops.shape(features)[:-1]
             decoder_inputs = [ops.reshape(to_decoder, ops.shape(features)), ops.reshape(variance, (*grid, 1))]
         else:
@@ -182,7 +181,7 @@ class VQVAE(keras.Model):
         self.add_loss(total)
         return reconstruction
 
-    def _soft_features(self, indices: Any, relative_llr: Any) -> tuple[Any, Any]:
+    def _soft_features(self, indices: Any, relative_llr: Any, known: Any) -> tuple[Any, Any]:
         """Posterior mean `[n, D]` and variance per dimension `[n, 1]` of the codewords, given LLRs relative to the sent bits.
 
         The same posterior as `receiver.Soft`: prior usage times the likelihood of every label.
@@ -192,7 +191,7 @@ class VQVAE(keras.Model):
         bits = self.config.model.bits_per_index
         labels = label_bits(size).astype("float32")  # [K, m]
         sent = ops.take(labels, indices, axis=0)
-        llr = ops.reshape(relative_llr, (-1, bits)) * (2.0 * sent - 1.0)
+        llr = ops.reshape(ops.where(known, KNOWN_LLR, relative_llr), (-1, bits)) * (2.0 * sent - 1.0)
         prior = self._prior()
         posterior = ops.softmax(ops.matmul(llr, labels.T) + ops.log(prior), axis=-1)
         mean = ops.matmul(posterior, codebook)
@@ -200,7 +199,7 @@ class VQVAE(keras.Model):
         variance = ops.maximum(energy - ops.sum(ops.square(mean), -1, keepdims=True), 0.0) / dim
         return mean, variance
 
-    def _hard_features(self, indices: Any, relative_llr: Any) -> tuple[Any, Any]:
+    def _hard_features(self, indices: Any, relative_llr: Any, known: Any) -> tuple[Any, Any]:
         """Decided codewords `[n, D]` and their variance per dimension `[n, 1]`, given LLRs relative to the sent bits.
 
         The same as `receiver.Hard`: error rates of the m bits for the whole batch, which is sent at one SNR.
@@ -209,13 +208,11 @@ class VQVAE(keras.Model):
         size, dim = codebook.shape
         llr = ops.reshape(relative_llr, (-1, bits))
         weights = ops.cast(2 ** np.arange(bits - 1, -1, -1), "int32")
-        flips = ops.sum(ops.cast(llr < 0, "int32") * weights, -1)
+        doubtful = 1.0 - ops.cast(ops.reshape(known, (-1, bits)), "float32")
+        flips = ops.sum(ops.cast(doubtful * llr < 0, "int32") * weights, -1)
         received = ops.take(self.valid_label, ops.bitwise_xor(ops.cast(indices, "int32"), flips), axis=0)
-        doubtful = ops.cast(ops.abs(llr) < CERTAIN_LLR, "float32")
         rates = ops.sum(doubtful * ops.sigmoid(-ops.abs(llr)), 0) / ops.maximum(ops.sum(doubtful, 0), 1.0)
-        # Labels that are no codeword end at their valid neighbour, as the decisions do.
-        transition = losses.label_transition(rates)[:size]
-        transition = ops.matmul(transition, np.eye(size, dtype="float32")[self.valid_label])  # [sent, decided]
+        transition = transition_matrix(size, rates, ops)  # [sent, decided]
         posterior = ops.transpose(transition * self._prior()[:, None])
         posterior = posterior / ops.sum(posterior, -1, keepdims=True)
         norms = ops.sum(ops.square(codebook), -1, keepdims=True)
@@ -247,7 +244,7 @@ class VQVAE(keras.Model):
         gamma, transition = weights.channel_aware.weight, None
         if gamma:
             eps = inputs["bit_error_rate"][0]
-            transition = losses.transition_matrix(self.quantizer.hamming, eps, weights.channel_aware.labelling)
+            transition = losses.transition_matrix(codebook.shape[0], eps, weights.channel_aware.labelling)
             # With moving averages the codebook's own step is the closed form in `Quantizer.follow`.
             fixed = codebook if gradient else ops.stop_gradient(codebook)
             terms["channel_aware"] = losses.channel_aware_distortion(z, indices, fixed, transition)

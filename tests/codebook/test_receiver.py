@@ -6,7 +6,6 @@ import pytest
 from linksim.codebook import labels, receiver
 from linksim.codebook.calibration import fit_llr_scale, reliability_curve
 from linksim.common.errors import InputError
-from linksim.link.vouching import CERTAIN_LLR, certain_llr
 
 
 @pytest.fixture(params=[6, 8])
@@ -31,6 +30,24 @@ def test_soft_is_bayes_rule(setting):
     np.testing.assert_allclose(variance, spread, atol=1e-5)
     most_probable, _ = receiver.Soft(e, usage, "map", 0.7).features(np.zeros(0), llr.reshape(-1))
     np.testing.assert_array_equal(most_probable, e[posterior.argmax(-1)])
+
+
+def test_a_known_bit_leaves_the_codewords_that_have_it(setting):
+    """Whatever the LLRs: those of known bits say the contrary here, and the others are near the limit."""
+    e, usage, rng = setting
+    sent = rng.integers(0, len(e), 400)
+    bits = labels.indices_to_bits(sent, len(e))
+    known = rng.random(bits.size) < 0.5
+    llr = np.where(known, 50 * (1.0 - 2 * bits), rng.choice([-1e4, -3.0, 3.0, np.inf], bits.size)).astype(np.float32)
+    decided = np.where(known, bits, llr > 0)
+    posterior = receiver.Soft(e, usage, llr_scale=0.5).posterior(llr, decided, known)
+    table = labels.label_bits(len(e))[None]
+    agrees = ((table == bits.reshape(-1, 1, 3)) | ~known.reshape(-1, 1, 3)).all(-1)
+    assert posterior[~agrees].max() < 1e-11
+    one = np.where(known.reshape(-1, 3), 0, 0.5 * np.clip(llr, -2e4, 2e4).reshape(-1, 3))
+    logits = np.where(agrees, (table * one[:, None]).sum(-1) + np.log(usage), -np.inf)
+    expected = np.exp(logits - logits.max(-1, keepdims=True))
+    np.testing.assert_allclose(posterior, expected / expected.sum(-1, keepdims=True), atol=1e-8)
 
 
 @pytest.mark.parametrize("certain", [50.0, np.inf])
@@ -79,13 +96,13 @@ def test_hard_receiver_claims_its_error_and_none_where_a_crc_vouches(setting):
     bits = labels.indices_to_bits(sent, len(e))
     mean = np.tile([8.0, 4.0, 1.0], len(sent))  # of consistent LLRs: error rate Q(sqrt(mean / 2))
     llr = rng.normal(mean, np.sqrt(2 * mean)) * (2.0 * bits - 1)
-    llr[: bits.size // 3] = certain_llr(bits[: bits.size // 3])
-    decided = (llr > 0).astype(np.uint8)
-    features, variance = receiver.Hard(e, usage).features(decided, llr)
+    known = np.arange(bits.size) < bits.size // 3
+    decided = np.where(known, bits, llr > 0).astype(np.uint8)
+    features, variance = receiver.Hard(e, usage).features(decided, llr, known)
     vouched = np.arange(len(sent)) < len(sent) // 3
     measured = (decided != bits)[bits.size // 3 :].reshape(-1, 3).mean(0)
     assert measured.max() > 2 * measured.min()
-    assert receiver.claimed_error_rates(llr.reshape(-1, 3)) == pytest.approx(measured, rel=0.1)
+    assert receiver.claimed_error_rates(llr.reshape(-1, 3), known.reshape(-1, 3)) == pytest.approx(measured, rel=0.1)
     assert not variance[vouched].any()
     np.testing.assert_array_equal(features[vouched], e[sent[vouched]])
     error = ((features - e[sent]) ** 2).mean(-1)
@@ -113,10 +130,11 @@ def test_decoder_is_trained_on_what_the_receiver_delivers(setting, kind):
     sent = rng.integers(0, len(e), 200)
     relative = rng.normal(1, 4, (200, 3)).astype(np.float32)
     llr = (relative * (2.0 * labels.label_bits(len(e))[sent] - 1)).astype(np.float32)
-    llr[:20], relative[:20] = certain_llr(labels.label_bits(len(e))[sent[:20]]), CERTAIN_LLR
-    trained = [np.asarray(x) for x in getattr(model, f"_{kind}_features")(sent, relative)]
+    known = rng.random((200, 3)) < np.repeat([[1.0], [0.5], [0.0]], [20, 20, 160], axis=0)
+    bits = np.where(known, labels.label_bits(len(e))[sent], llr > 0)
+    trained = [np.asarray(x) for x in getattr(model, f"_{kind}_features")(sent, relative, known)]
     delivers = {"soft": receiver.Soft, "hard": receiver.Hard}[kind](e, usage / usage.sum())
-    features, variance = delivers.features((llr > 0).reshape(-1), llr.reshape(-1))
+    features, variance = delivers.features(bits.reshape(-1), llr.reshape(-1), known.reshape(-1))
     np.testing.assert_allclose(trained[0], features, atol=1e-5)
     np.testing.assert_allclose(trained[1][:, 0], variance, atol=1e-5)
 

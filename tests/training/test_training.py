@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from linksim.cli.train import train_command
+from linksim.codebook.receiver import KNOWN_LLR
 from linksim.common.errors import InputError
 from linksim.common.loading import load
 from linksim.semantic.checkpoint import Checkpoint, SemanticCodec, load_checkpoint
@@ -182,6 +183,23 @@ def test_the_link_of_training_protects_the_bits_as_the_scheme_does() -> None:
         assert rates["bit-levels"].mean() == pytest.approx(rates["none"].mean(), rel=0.03)
 
 
+def test_where_every_block_passes_no_bit_is_doubtful_and_no_batch_damaged(folder: Path, tmp_path: Path) -> None:
+    """Whatever the LLRs: at 30 dB those of rate 1/2 in 64-QAM are far from certain, all the more when halved."""
+    start = Trainer(config(folder, steps=4), tmp_path).run()
+    reception = {"llr_scale": 0.5, "es_no_db": [30.0], "images": 1, "clean_share": 0.0}
+    keep = {"initialization": "keep", "initialize_at": 0}
+    fine = config(folder, initialize_from=str(start), train_only="decoder", codebook=keep, reception=reception)
+    trainer = Trainer(fine, tmp_path / "fine")
+    pool = trainer.llr_pool
+    assert pool is not None
+    assert all(known.all() for known in pool.known)
+    assert min(grid.min() for grid in pool.grids) < KNOWN_LLR
+    for step in range(5):
+        inputs = trainer._inputs(np.zeros((1, 32, 32, 3), np.float32), step)
+        assert inputs["known"].all()
+        assert not inputs["damaged"].any()
+
+
 def test_checkpoint_keeps_everything_and_refuses_what_it_is_not(folder: Path, tmp_path: Path) -> None:
     path = Trainer(config(folder, steps=6), tmp_path).run()
     codec = load_checkpoint(str(path))
@@ -212,7 +230,7 @@ def test_quantizer_follows_to_the_centroids(folder: Path) -> None:
     indices = np.arange(400) % 16
     quantizer.counts.assign(np.zeros(16))
     quantizer.sums.assign(np.zeros((16, 4)))
-    p = np.asarray(losses.transition_matrix(quantizer.hamming, 0.1, "exact"))
+    p = np.asarray(losses.transition_matrix(16, 0.1, "exact"))
     quantizer.follow(z, indices, p, 0.5)
     weights = np.eye(16) + 0.5 * p  # [sent, arrived]
     sums = np.stack([z[indices == i].sum(0) for i in range(16)])
@@ -240,7 +258,7 @@ def test_training_loss_is_equations_23_and_24(folder: Path) -> None:
     indices = distances.argmin(-1)
     p = np.bincount(indices, minlength=16) / len(indices)
     entropy = -np.sum(p[p > 0] * np.log(p[p > 0]))
-    arriving = np.asarray(losses.transition_matrix(losses.label_distances(16), 0.2, "exact"))[indices]
+    arriving = np.asarray(losses.transition_matrix(16, 0.2, "exact"))[indices]
     quantization, channel_aware = distances.min(-1).mean(), (arriving * distances).sum(-1).mean()
     codebook_loss = 1.4 * quantization - 0.3 * entropy + 0.7 * channel_aware
     expected = 3.0 * np.mean((image - picture) ** 2) + 2.0 * codebook_loss

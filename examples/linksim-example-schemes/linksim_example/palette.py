@@ -63,9 +63,11 @@ class Doubting(Soft):
         super().__init__(codebook, usage, estimate="map")
         self._mean, self._doubt = usage @ codebook, doubt
 
-    def features(self, bits: np.ndarray, llr: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def features(
+        self, bits: np.ndarray, llr: np.ndarray, known: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Features float32 `[n, D]` and their variance float32 `[n]`, as of any receiver."""
-        features, variance = super().features(bits, llr)
+        features, variance = super().features(bits, llr, known)
         features[variance > self._doubt] = self._mean
         return features, variance
 
