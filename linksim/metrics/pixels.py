@@ -9,6 +9,9 @@ from linksim.common.errors import InputError
 # Wang, Simoncelli, Bovik, "Multiscale structural similarity for image quality assessment", 2003, finest scale first.
 _SCALE_WEIGHTS = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333])
 _WINDOW = 11
+PSNR_CAP_DB = 100.0
+"""PSNR of a perfect picture, in dB."""
+
 _BATCH_PIXELS = 16 * 256 * 256
 
 
@@ -28,7 +31,10 @@ def check_pair(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def psnr(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Peak signal-to-noise ratio in dB, `10 log10(255^2 / MSE)` over all three channels; infinite for equal images.
+    """Peak signal-to-noise ratio in dB, `10 log10(255^2 / MSE)` over all three channels, at most `PSNR_CAP_DB`.
+
+    Equal images have no error and would have an infinite PSNR, which no mean survives. They get the cap, and so does a
+    picture of more than 51,262 pixels with a single value that is off by one.
 
     Args:
         a, b: uint8 `[batch, height, width, 3]`, or single images.
@@ -40,7 +46,8 @@ def psnr(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     a, b = check_pair(a, b)
     with np.errstate(divide="ignore"):
-        return np.array([peak_signal_noise_ratio(x, y, data_range=255) for x, y in zip(a, b, strict=True)])
+        values = [peak_signal_noise_ratio(x, y, data_range=255) for x, y in zip(a, b, strict=True)]
+    return np.minimum(np.array(values, np.float64), PSNR_CAP_DB)
 
 
 def ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
