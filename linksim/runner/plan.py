@@ -6,6 +6,7 @@ from typing import Any
 
 from linksim.common.errors import InputError
 from linksim.data.images import ImageSource
+from linksim.metrics.registry import facts
 from linksim.runner.fingerprint import digest, plugin_packages, simulation_version
 from linksim.scenario import Scenario
 
@@ -96,6 +97,7 @@ class Plan:
             "schemes": [[config.model_dump(mode="json"), self.weights[config.name]] for config in chain],
             "plugins": plugin_packages(self.scenario.link.channel, chain),
             "metrics": self.metrics,
+            "metric_facts": facts((*self.metrics, *_deciding_metrics(chain))),
             "snr_db": snr_db,
             "repetition": repetition,
         }
@@ -117,6 +119,11 @@ class Plan:
                 for scheme in self.scenario.schemes:
                     if repetition < wanted.get((scheme.name, snr_db), 0):
                         yield self.point(batch, scheme.name, snr_db, repetition)
+
+
+def _deciding_metrics(configs: list[Any]) -> list[str]:
+    """Metrics by which schemes choose what they send."""
+    return [name for config in configs if (name := getattr(getattr(config, "mcs", None), "metric", None))]
 
 
 # Number of repetitions wanted by (scheme, SNR).

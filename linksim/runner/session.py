@@ -9,15 +9,16 @@ from typing import Any
 
 from linksim.common.errors import InputError, LinksimError
 from linksim.data.images import open_images
+from linksim.metrics.registry import available
 from linksim.results import PointStore, write_tables
+from linksim.results.aggregates import Row
 from linksim.results.examples import save_example
+from linksim.results.row import unpack
 from linksim.results.store import StorageError
-from linksim.results.tables import Row
 from linksim.runner import folder as results_folder
 from linksim.runner.plan import Job, Plan, Wanted, split_job
 from linksim.runner.progress import Progress
 from linksim.runner.repetitions import first_round, next_round
-from linksim.runner.simulation.rows import unpack
 from linksim.runner.simulation.start import start_simulator
 from linksim.runner.summary import Totals, describe_run
 from linksim.scenario import Scenario
@@ -77,7 +78,6 @@ _TABLES_EVERY_SECONDS = 60.0
 
 class _Session:
     def __init__(self, scenario: Scenario, out: Path, execution: Execution, progress: Progress) -> None:
-        from linksim.runner.metrics import available_metrics
         from linksim.runner.schemes import check_programs, weights_of
 
         self.scenario, self.out, self.execution, self.progress = scenario, out, execution, progress
@@ -85,7 +85,7 @@ class _Session:
             check_programs(scenario)
         source = open_images(scenario.images)
         weights = weights_of(scenario)
-        metrics, self.unavailable = available_metrics(scenario.metrics)
+        metrics, self.unavailable = available(scenario.metrics)
         self.plan = Plan(scenario, source, weights, metrics)
         self.wanted = first_round(scenario)
         self._awaited: set[str] = set()  # ids of points that a job was made for and that did not come back yet

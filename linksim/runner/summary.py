@@ -6,9 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from linksim.metrics.registry import facts
+from linksim.results.row import unpack
 from linksim.runner.fingerprint import digest, library_versions, plugin_packages, simulation_version
 from linksim.runner.plan import Plan
-from linksim.runner.simulation.rows import unpack
 
 
 @dataclass
@@ -55,19 +56,10 @@ def describe_run(
         "weights_sha256": {name: sha for name, sha in plan.weights.items() if sha},
         "images": {"count": len(plan.source), "sha256": digest(hashed), "skipped": totals.skipped},
         "metrics_unavailable": unavailable,
-        "lpips": _lpips_record(plan, unavailable),
+        "metrics": facts(plan.metrics),
         "ldpc_iterations_by_snr_db": totals.iterations_by_snr(),
         "seconds": {stage: round(value, 3) for stage, value in sorted(totals.seconds.items())},
         "seconds_by_scheme": {name: round(value, 3) for name, value in totals.seconds_by_scheme.items()},
         "wall_seconds_of_last_run": round(wall_seconds, 3),
         "machine": {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()},
     }
-
-
-def _lpips_record(plan: Plan, unavailable: dict[str, str]) -> dict[str, str]:
-    """Network, version and weights of LPIPS; empty where the run does not have it."""
-    if "lpips" not in plan.scenario.metrics or "lpips" in unavailable:
-        return {}
-    from linksim.metrics.lpips_v01 import lpips_provenance
-
-    return lpips_provenance()

@@ -9,7 +9,8 @@ from skimage.metrics import structural_similarity
 
 from linksim.common.errors import InputError
 from linksim.metrics import ms_ssim, psnr, ssim
-from linksim.metrics.pixels import PSNR_CAP_DB, scales
+from linksim.metrics.peak_noise import PSNR_CAP_DB
+from linksim.metrics.structural import scales
 
 
 def pair(side: int = 192, sigma: float = 20.0, count: int = 3) -> tuple[np.ndarray, np.ndarray]:
