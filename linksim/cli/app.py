@@ -69,7 +69,9 @@ def train(
 @app.command()
 def plot(
     folders: RunFolders,
-    metric: Annotated[str | None, typer.Option(help="psnr, ms_ssim, ssim or lpips; default all measured.")] = None,
+    metric: Annotated[
+        str | None, typer.Option(help="psnr, ms_ssim, lpips, ssim or a plugin's; default all measured.")
+    ] = None,
     scheme: Annotated[list[str] | None, typer.Option(help="Draw this one; may be given again; default all.")] = None,
     relative_to: Annotated[str | None, typer.Option(help="Draw gains over this scheme.")] = None,
     formats: Annotated[str, typer.Option("--format", help="Of png, pdf, svg, pgf.")] = "png,pdf",
@@ -146,11 +148,12 @@ def codec_rd(
     images: Images = "kodak",
     count: Count = None,
     out: Annotated[Path, typer.Option(help="Folder for tables and figure.")] = Path("results/codecs"),
+    metric: Annotated[list[str] | None, typer.Option(help="May be given again; default psnr and ms_ssim.")] = None,
 ) -> None:
     """Rate and distortion of the codecs alone, without a link."""
     from linksim.cli.codecs import codec_rd_command
 
-    codec_rd_command(codec or ["bpg", "jpeg"], images, count, out)
+    codec_rd_command(codec or ["bpg", "jpeg"], images, count, out, metric or ["psnr", "ms_ssim"])
 
 
 @app.command()

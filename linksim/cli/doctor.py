@@ -9,6 +9,7 @@ from linksim import data
 from linksim.common.errors import LinksimError
 from linksim.data.store.catalog import GROUPS, ITEMS
 from linksim.data.store.locate import find
+from linksim.metrics.registry import metrics
 
 _PACKAGES = (
     "linksim",
@@ -61,7 +62,7 @@ def report() -> str:
 
 def examine() -> list[Finding]:
     """Everything that is looked for. Imports TensorFlow, to name the devices it sees."""
-    return [*_versions(), *_devices(), *_codecs(), *_checkpoints(), *_data(), *_perceptual()]
+    return [*_versions(), *_devices(), *_codecs(), *_checkpoints(), *_data(), *_perceptual(), *_metrics()]
 
 
 def _versions() -> list[Finding]:
@@ -140,4 +141,13 @@ def _perceptual() -> list[Finding]:
     for group, names in GROUPS.items():
         ready = all(find(ITEMS[name]) for name in names)
         found.append(Finding("Perceptual metrics", group, "ready" if ready else "", f"linksim data fetch {group}"))
+    return found
+
+
+def _metrics() -> list[Finding]:
+    found = []
+    for metric in metrics().values():
+        absent = [name for name in metric.data if not all(find(ITEMS[part]) for part in GROUPS.get(name, (name,)))]
+        ready = f"ready, of {metric.package}" if metric.package else "ready"
+        found.append(Finding("Metrics", metric.name, "" if absent else ready, f"linksim data fetch {' '.join(absent)}"))
     return found

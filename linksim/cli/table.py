@@ -3,20 +3,19 @@
 import math
 from typing import Any
 
-from linksim.results.columns import METRIC_COLUMNS
-
-_DECIMALS = {"psnr_db": 2, "ms_ssim": 4, "ssim": 4, "lpips": 4}
+from linksim.metrics.measure import Measure
+from linksim.metrics.registry import metric
 
 
 def results_table(lines: list[dict[str, Any]], metrics: tuple[str, ...]) -> str:
     """One line per scheme and SNR: metrics with half their 95 % interval, error rates, bandwidth ratio, status."""
-    columns = [METRIC_COLUMNS[name] for name in metrics]
-    header = ["scheme", "snr_db", *columns, "ber", "bler", "outage", "rho", "status"]
+    shown = [metric(name) for name in metrics]
+    header = ["scheme", "snr_db", *(measure.column for measure in shown), "ber", "bler", "outage", "rho", "status"]
     body = [
         [
             line["scheme"],
             f"{line['snr_db']:g}",
-            *(_with_interval(line, column) for column in columns),
+            *(_with_interval(line, measure) for measure in shown),
             _number(line["ber"], ".2e"),
             _number(line["bler"], ".3f"),
             _number(line["outage_rate"], ".2f"),
@@ -35,8 +34,8 @@ def _aligned(row: list[str], widths: list[int]) -> str:
     return "  ".join(cells).rstrip()
 
 
-def _with_interval(line: dict[str, Any], column: str) -> str:
-    decimals = _DECIMALS[column]
+def _with_interval(line: dict[str, Any], measure: Measure) -> str:
+    column, decimals = measure.column, measure.decimals
     half = (line[f"{column}_high"] - line[f"{column}_low"]) / 2
     text = _number(line[column], f".{decimals}f")
     return text if math.isnan(half) or text == "-" else f"{text} ±{half:.{decimals}f}"

@@ -1,7 +1,7 @@
 """What other packages add to linksim through entry points: found, checked, and named with their package."""
 
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NamedTuple
 
@@ -33,17 +33,39 @@ def find_plugins(group: str, own_kinds: tuple[str, ...], needs: str, fits: Calla
         InputError: a plugin cannot be loaded, lacks what it needs, or takes a kind that is taken; it names the plugin.
     """
     found: dict[str, Plugin] = {}
+    for entry in load_entries(group):
+        kinds = _kinds(getattr(entry.object, "config", None))
+        if len(kinds) != 1 or not fits(entry.object):
+            raise InputError(f"{entry.where}: needs {needs}")
+        if kinds[0] in own_kinds or kinds[0] in found:
+            raise InputError(f"{entry.where}: kind {kinds[0]!r} is taken; choose another")
+        found[kinds[0]] = Plugin(entry.object, entry.package)
+    return found
+
+
+class Entry(NamedTuple):
+    """A loaded entry point.
+
+    Attributes:
+        name: its name in the group.
+        object: what it names.
+        package: name and version of its distribution.
+        where: how errors call it, e.g. `metric plugin mae (package.mae)`.
+    """
+
+    name: str
+    object: Any
+    package: str
+    where: str
+
+
+def load_entries(group: str) -> Iterator[Entry]:
+    """Everything in an entry-point group, by name. Raises `InputError` for what cannot be loaded; it names the plugin."""
     for point in sorted(entry_points(group=group), key=lambda point: point.name):
         where = f"{group.rpartition('.')[2].removesuffix('s')} plugin {point.name} ({point.value})"
-        module = _load(point, where)
-        kinds = _kinds(getattr(module, "config", None))
-        if len(kinds) != 1 or not fits(module):
-            raise InputError(f"{where}: needs {needs}")
-        if kinds[0] in own_kinds or kinds[0] in found:
-            raise InputError(f"{where}: kind {kinds[0]!r} is taken; choose another")
         distribution = getattr(point, "dist", None)
-        found[kinds[0]] = Plugin(module, f"{distribution.name} {distribution.version}" if distribution else "unknown")
-    return found
+        package = f"{distribution.name} {distribution.version}" if distribution else "unknown"
+        yield Entry(point.name, _load(point, where), package, where)
 
 
 def _load(point: EntryPoint, where: str) -> Any:

@@ -1,13 +1,27 @@
-"""Image quality: PSNR, SSIM, MS-SSIM and LPIPS of uint8-rounded images, one value per image."""
+"""Image quality: PSNR, SSIM, MS-SSIM and LPIPS of uint8-rounded images, one value per image, and metrics of other packages."""
 
-from linksim.metrics.pixels import ms_ssim, psnr, ssim
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = ["lpips", "ms_ssim", "psnr", "ssim"]
+if TYPE_CHECKING:
+    from linksim.metrics.lpips_v01 import lpips
+    from linksim.metrics.metric import Metric
+    from linksim.metrics.peak_noise import psnr
+    from linksim.metrics.structural import ms_ssim, ssim
+
+_MODULES = {
+    "lpips": "lpips_v01",
+    "ms_ssim": "structural",
+    "ssim": "structural",
+    "psnr": "peak_noise",
+    "Metric": "metric",
+}
+
+__all__ = ["Metric", "lpips", "ms_ssim", "psnr", "ssim"]
 
 
 def __getattr__(name: str) -> object:
-    if name == "lpips":  # needs Keras, which takes seconds to import
-        from linksim.metrics.lpips_v01 import lpips
-
-        return lpips
+    # The table of metrics is read with every scenario, so nothing that computes one is imported before it is needed.
+    if name in _MODULES:
+        return getattr(import_module(f"linksim.metrics.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

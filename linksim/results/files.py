@@ -4,18 +4,16 @@ import csv
 import io
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from linksim.results.columns import IMAGE_COLUMNS, LEDGER, METRIC_COLUMNS, result_columns
+from linksim.results.aggregates import Row
+from linksim.results.row import Column, columns, result_columns
 from linksim.results.store import storage_error, write_atomically
-from linksim.results.tables import Row, summarize
+from linksim.results.tables import summarize
 
 SIGNIFICANT_DIGITS = 6
-_WHOLE = {"repetition", "height", "width", "bit_errors", "block_errors", *LEDGER}
-_TEXT = {"scheme", "image", "status", "reason", "settings"}
-_FLOATS = {"snr_db", "ebn0_db", "rho", "bpp", "iterations", *METRIC_COLUMNS.values()}
 
 
 def write_tables(folder: Path, groups: Callable[[], Iterable[list[Row]]], metrics: tuple[str, ...]) -> list[Row]:
@@ -29,7 +27,7 @@ def write_tables(folder: Path, groups: Callable[[], Iterable[list[Row]]], metric
     lines = [summarize(rows, metrics) for rows in groups()]
     # The small table first: it may still fit where the large one does not.
     write_atomically(folder / "results.csv", results_csv(lines, metrics).encode())
-    _write_images(folder / "images.parquet", groups())
+    _write_images(folder / "images.parquet", groups(), columns(metrics))
     return lines
 
 
@@ -37,9 +35,9 @@ def results_csv(lines: list[Row], metrics: tuple[str, ...]) -> str:
     """Text of `results.csv`; numbers with six significant digits, cells without a value empty."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    columns = result_columns(metrics)
-    writer.writerow(columns)
-    writer.writerows([_cell(line[column]) for column in columns] for line in lines)
+    names = result_columns(metrics)
+    writer.writerow(names)
+    writer.writerows([_cell(line[name]) for name in names] for line in lines)
     return buffer.getvalue()
 
 
@@ -49,16 +47,17 @@ def _cell(value: Any) -> str:
     return "" if math.isnan(value) else f"{value:.{SIGNIFICANT_DIGITS}g}"
 
 
-def _write_images(path: Path, groups: Iterable[list[Row]]) -> None:
+def _write_images(path: Path, groups: Iterable[list[Row]], columns: Sequence[Column]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = pa.schema([(name, _arrow_type(name)) for name in IMAGE_COLUMNS])
+    types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+    schema = pa.schema([(column.name, types[column.type]) for column in columns])
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with pq.ParquetWriter(partial, schema) as writer:
             for rows in groups:
-                writer.write_table(pa.Table.from_pylist([_plain(row) for row in rows], schema=schema))
+                writer.write_table(pa.Table.from_pylist([_plain(row, columns) for row in rows], schema=schema))
         partial.replace(path)
     except OSError as error:
         raise storage_error(path, error) from None
@@ -66,24 +65,10 @@ def _write_images(path: Path, groups: Iterable[list[Row]]) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _arrow_type(name: str) -> Any:
-    import pyarrow as pa
-
-    if name in _WHOLE:
-        return pa.int64()
-    if name in _TEXT:
-        return pa.string()
-    if name in _FLOATS:
-        return pa.float64()
-    return pa.bool_()
-
-
-def _plain(row: Row) -> Row:
+def _plain(row: Row, columns: Sequence[Column]) -> Row:
     """The row with missing numbers as nulls."""
-    return {
-        name: None if isinstance(value, float) and math.isnan(value) else value
-        for name, value in ((name, row[name]) for name in IMAGE_COLUMNS)
-    }
+    values = {column.name: row.get(column.name) for column in columns}
+    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in values.items()}
 
 
 def read_results(folder: Path) -> Any:

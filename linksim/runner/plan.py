@@ -6,6 +6,7 @@ from typing import Any
 
 from linksim.common.errors import InputError
 from linksim.data.images import ImageSource
+from linksim.metrics.registry import facts
 from linksim.runner.identity import channel_identity, digest, library_versions, simulation_version
 from linksim.scenario import Scenario
 from linksim.schemes.budget import budget_chain
@@ -98,6 +99,7 @@ class Plan:
             "channel": channel_identity(self.scenario.link.channel),
             "schemes": [[config.model_dump(mode="json"), self.identities[config.name]] for config in chain],
             "metrics": self.metrics,
+            "metric_facts": facts((*self.metrics, *_deciding_metrics(chain))),
             "snr_db": snr_db,
             "repetition": repetition,
         }
@@ -115,6 +117,11 @@ class Plan:
                 for scheme in self.scenario.schemes:
                     if repetition < wanted.get((scheme.name, snr_db), 0):
                         yield self.point(batch, scheme.name, snr_db, repetition)
+
+
+def _deciding_metrics(configs: list[Any]) -> list[str]:
+    """Metrics by which schemes choose what they send."""
+    return [name for config in configs if (name := getattr(getattr(config, "mcs", None), "metric", None))]
 
 
 # Number of repetitions wanted by (scheme, SNR).

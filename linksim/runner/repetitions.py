@@ -3,9 +3,9 @@
 import math
 from collections.abc import Callable
 
+from linksim.results.aggregates import Row
 from linksim.results.statistics import estimate
 from linksim.runner.plan import Wanted
-from linksim.runner.simulation.rows import Row
 from linksim.scenario import Scenario
 
 

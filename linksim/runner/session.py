@@ -9,16 +9,17 @@ from typing import Any
 
 from linksim.common.errors import InputError, LinksimError
 from linksim.data.images import open_images
+from linksim.metrics.registry import available
 from linksim.results import PointStore, write_tables
+from linksim.results.aggregates import Row
 from linksim.results.examples import save_example
+from linksim.results.row import unpack
 from linksim.results.store import StorageError
-from linksim.results.tables import Row
 from linksim.runner import folder as results_folder
 from linksim.runner.identity import scheme_identities
 from linksim.runner.plan import Job, Plan, Wanted, split_job
 from linksim.runner.progress import Progress
 from linksim.runner.repetitions import first_round, next_round
-from linksim.runner.simulation.rows import unpack
 from linksim.runner.simulation.start import start_simulator
 from linksim.runner.summary import Totals, describe_run
 from linksim.scenario import Scenario
@@ -79,14 +80,12 @@ _TABLES_EVERY_SECONDS = 60.0
 
 class _Session:
     def __init__(self, scenario: Scenario, out: Path, execution: Execution, progress: Progress) -> None:
-        from linksim.runner.metrics import available_metrics
-
         self.scenario, self.out, self.execution, self.progress = scenario, out, execution, progress
         if not (execution.scheduler or execution.slurm):  # a cluster's workers have programs of their own
             check_programs(scenario.schemes)
         source = open_images(scenario.images)
         identities = scheme_identities(scenario)
-        metrics, self.unavailable = available_metrics(scenario.metrics)
+        metrics, self.unavailable = available(scenario.metrics)
         self.plan = Plan(scenario, source, identities, metrics)
         self.wanted = first_round(scenario)
         self._awaited: set[str] = set()  # ids of points that a job was made for and that did not come back yet

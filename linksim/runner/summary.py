@@ -6,9 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from linksim.metrics.registry import facts
+from linksim.results.row import unpack
 from linksim.runner.identity import digest, library_versions, plugin_packages, simulation_version
 from linksim.runner.plan import Plan
-from linksim.runner.simulation.rows import unpack
 
 
 @dataclass
@@ -55,7 +56,7 @@ def describe_run(
         "weights_sha256": _weights(plan),
         "images": {"count": len(plan.source), "sha256": digest(hashed), "skipped": totals.skipped},
         "metrics_unavailable": unavailable,
-        "lpips": _lpips_record(plan, unavailable),
+        "metrics": facts(plan.metrics),
         "ldpc_iterations_by_snr_db": totals.iterations_by_snr(),
         "seconds": {stage: round(value, 3) for stage, value in sorted(totals.seconds.items())},
         "seconds_by_scheme": {name: round(value, 3) for name, value in totals.seconds_by_scheme.items()},
@@ -68,12 +69,3 @@ def _weights(plan: Plan) -> dict[str, str]:
     """By scheme, the SHA-256 of its checkpoint, or one over the hashes of all that it reads."""
     hashes = {name: list(found.values()) for name, found in plan.identities.items() if found}
     return {name: found[0] if len(found) == 1 else digest(found) for name, found in hashes.items()}
-
-
-def _lpips_record(plan: Plan, unavailable: dict[str, str]) -> dict[str, str]:
-    """Network, version and weights of LPIPS; empty where the run does not have it."""
-    if "lpips" not in plan.scenario.metrics or "lpips" in unavailable:
-        return {}
-    from linksim.metrics.lpips_v01 import lpips_provenance
-
-    return lpips_provenance()

@@ -1,19 +1,19 @@
 """The scenario file as frozen, strict pydantic models. Light to import: no TensorFlow, no pandas."""
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from linksim.common.model import StrictModel
 from linksim.data.images import ImagesConfig
 from linksim.link.config import LinkConfig
+from linksim.metrics.registry import MetricName
+from linksim.results.row import columns
 from linksim.schemes.budget import budget_chain
 from linksim.schemes.config import SchemeConfig
 
 MAX_SNR_POINTS = 10_000
-
-MetricName = Literal["psnr", "ms_ssim", "ssim", "lpips"]
 
 
 class SnrRange(StrictModel):
@@ -106,6 +106,7 @@ class Scenario(StrictModel):
     def _each_metric_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(value)) < len(value):
             raise ValueError(f"{', '.join(value)}: each metric once")
+        columns(value)  # each metric's column is its own
         return value
 
     @model_validator(mode="after")

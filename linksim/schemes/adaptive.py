@@ -8,19 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from linksim import metrics
 from linksim.common.errors import InputError
 from linksim.data.images import open_images
 from linksim.link.blocks import BlockKey
+from linksim.metrics.registry import metric
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
 from linksim.schemes.budget import budget_chain
 from linksim.schemes.config import AdaptiveMcs, Mcs, SameMcs
 from linksim.schemes.encodings import Encodings
 from linksim.schemes.links import with_mcs
 from linksim.schemes.sending import send
-
-# Larger is better for all; LPIPS is a distance.
-_SIGN = {"psnr": 1.0, "ms_ssim": 1.0, "lpips": -1.0}
 
 
 class AdaptiveScheme(Scheme):
@@ -91,7 +88,8 @@ class AdaptiveScheme(Scheme):
             from linksim.schemes.concealment import flat_picture
 
             picture = flat_picture((image.shape[0], image.shape[1]), "mean")
-        return _SIGN[self.mcs.metric] * float(getattr(metrics, self.mcs.metric)(image[None], picture[None])[0])
+        chosen = metric(self.mcs.metric)
+        return chosen.sign * float(chosen.values(image[None], picture[None])[0])
 
     def _validation(self) -> tuple[list[np.ndarray], list[str]]:
         source = open_images(self.mcs.validation)

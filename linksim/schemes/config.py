@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from linksim.common.model import StrictModel
 from linksim.data.images import ImagesConfig
+from linksim.metrics.registry import MetricName
 from linksim.schemes.plugins import plugins
 
 
@@ -41,7 +42,7 @@ class AdaptiveMcs(StrictModel):
     )
     validation: ImagesConfig = Field(description="images to choose on; none of those that are tested on")
     repetitions: Annotated[int, Field(ge=1)] = Field(1, description="fades per validation image")
-    metric: Literal["psnr", "ms_ssim", "lpips"] = "psnr"
+    metric: MetricName = "psnr"
 
 
 class CapacityMcs(StrictModel):

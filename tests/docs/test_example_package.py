@@ -30,7 +30,7 @@ def images(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.Data
     folder = tmp_path_factory.mktemp("run")
     scenario = yaml.safe_load((PACKAGE / "scenario.yaml").read_text())
     scenario["images"] = {"dataset": "samples", "count": 2, "size": 128}
-    scenario |= {"sweep": {"snr_db": [4, 14]}, "metrics": ["psnr"], "schemes": [*scenario["schemes"], *TINY]}
+    scenario |= {"sweep": {"snr_db": [4, 14]}, "metrics": ["psnr", "mae"], "schemes": [*scenario["schemes"], *TINY]}
     (folder / "small.yaml").write_text(yaml.safe_dump(scenario))
     out = folder / "out"
     done = linksim(installed, "run", str(folder / "small.yaml"), "--out", str(out), "--no-figures")
@@ -42,6 +42,14 @@ def test_all_schemes_run(images: pd.DataFrame) -> None:
     names = {"WebP+LDPC", "JPEG+LDPC", "Palette", "Palette, doubting", "Tiny", "WebP, tiny"}
     assert set(images["scheme"]) == names
     assert len(images) == len(names) * 2 * 2
+
+
+def test_its_metric_is_measured(images: pd.DataFrame) -> None:
+    sent = images[images["status"] == "ok"]
+    assert len(sent) > 0
+    # The mean absolute error is at most the root of the mean squared one.
+    assert (sent["mae"] > 0).all()
+    assert (sent["mae"] <= 255 * 10 ** (-sent["psnr_db"] / 20) + 1e-9).all()
 
 
 def test_webp_keeps_to_the_budget_and_knows_what_is_lost(images: pd.DataFrame) -> None:

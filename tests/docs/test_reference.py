@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from linksim.results.columns import IMAGE_COLUMNS, METRIC_COLUMNS, result_columns
+from linksim.metrics.registry import OWN
+from linksim.results.row import columns as row_columns
+from linksim.results.row import result_columns
 from linksim.scenario import Scenario
 from linksim.training.config import TrainConfig
 from tests.docs.pages import DOCS, generator_module
@@ -88,7 +90,7 @@ def test_pages_ask_for_the_references() -> None:
 
 def test_results_page_names_every_column() -> None:
     text = (DOCS / "results.md").read_text()
-    columns = {*IMAGE_COLUMNS, *result_columns(tuple(METRIC_COLUMNS))}
+    columns = {*(column.name for column in row_columns()), *result_columns(metric.name for metric in OWN)}
     derived = {c for c in columns if c.endswith(("_low", "_high", "_given_success"))}
     assert [c for c in sorted(columns - derived) if f"`{c}`" not in text] == []
 

@@ -9,7 +9,8 @@ from skimage.metrics import structural_similarity
 
 from linksim.common.errors import InputError
 from linksim.metrics import ms_ssim, psnr, ssim
-from linksim.metrics.pixels import scales
+from linksim.metrics.peak_noise import PSNR_CAP_DB
+from linksim.metrics.structural import scales
 
 
 def pair(side: int = 192, sigma: float = 20.0, count: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -29,9 +30,19 @@ def test_psnr_is_its_formula(step: int, count: int) -> None:
 
 def test_equal_images() -> None:
     a, _ = pair()
-    assert np.isposinf(psnr(a, a)).all()
+    assert psnr(a, a).tolist() == [PSNR_CAP_DB] * len(a)
     np.testing.assert_allclose(ssim(a, a), 1, atol=1e-6)
     np.testing.assert_allclose(ms_ssim(a, a), 1, atol=1e-6)
+
+
+def test_the_cap_is_no_sooner_reached_than_said() -> None:
+    for height, width, capped in ((1, 51_262, False), (1, 51_263, True)):
+        a = np.zeros((1, height, width, 3), np.uint8)
+        b = a.copy()
+        b[0, 0, 0, 0] = 1
+        expected = 10 * np.log10(255**2 * 3 * height * width)
+        assert (expected > PSNR_CAP_DB) == capped
+        assert psnr(a, b)[0] == pytest.approx(min(expected, PSNR_CAP_DB))
 
 
 def test_ssim_is_that_of_scikit_image() -> None:

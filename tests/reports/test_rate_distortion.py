@@ -46,7 +46,7 @@ def test_tables_and_figure(photograph: np.ndarray, tmp_path: Path, monkeypatch: 
 
 
 def test_interpolation() -> None:
-    curve = rd.Curve("jpeg", "", (1, 2), (0.8, 0.2), (34.0, 30.0), (0.9, 0.8))
+    curve = rd.Curve("jpeg", "", (1, 2), (0.8, 0.2), {"psnr": (34.0, 30.0)})
     assert rd_report.psnr_at(curve, 0.4) == pytest.approx(32)
     assert np.isnan(rd_report.psnr_at(curve, 0.1))
 
@@ -54,6 +54,8 @@ def test_interpolation() -> None:
 def test_bad_input(photograph: np.ndarray, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="bpg-420"):
         rd.run(["webp"], Two(photograph), tmp_path)
+    with pytest.raises(InputError, match=r"metric 'psrn': allowed are .*did you mean psnr"):
+        rd.run(["jpeg"], Two(photograph), tmp_path, metrics=["psrn"])
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be made"):
         rd.run(["jpeg"], Two(photograph), tmp_path / "file")

@@ -56,7 +56,7 @@ def test_lpips_is_a_stage_of_its_own(file, tmp_path, data_dir):
     details = json.loads((out / "run.json").read_text())
     assert details["seconds"]["lpips"] > 0
     assert details["seconds"]["metrics"] > 0
-    assert details["lpips"]["net"] == "alex"
+    assert details["metrics"]["lpips"]["net"] == "alex"
     assert read_images(out)[["psnr_db", "lpips"]].notna().all(axis=None)
 
 

@@ -10,9 +10,9 @@ import pytest
 from linksim.common.loading import validate
 from linksim.data.images import open_images
 from linksim.link import LinkConfig, SymbolReception
+from linksim.results.row import unpack
 from linksim.runner.identity import scheme_identities
 from linksim.runner.plan import Job, Plan
-from linksim.runner.simulation.rows import unpack
 from linksim.runner.simulation.simulator import Simulator
 from linksim.scenario import Scenario
 from linksim.schemes.base import Delivery, Scheme, Stream, SymbolStream, Transmission

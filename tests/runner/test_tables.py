@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -10,11 +11,11 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
+from linksim.link import Ledger
 from linksim.results import estimate, read_images, read_results, write_tables
-from linksim.results.columns import result_columns
 from linksim.results.files import results_csv
+from linksim.results.row import LEDGER, empty_row, pack, result_columns, unpack
 from linksim.results.tables import summarize
-from linksim.runner.simulation.rows import empty_row, pack, unpack
 
 DESIGN_COLUMNS = ["scheme", "snr_db", "ebn0_db", "n_images", "psnr_db", "psnr_db_low", "psnr_db_high"]
 
@@ -51,6 +52,10 @@ def test_missing_values_and_single_values():
     assert estimate([math.nan, 2.0, 4.0]).mean == 3.0
     assert math.isnan(estimate([2.0]).low)
     assert math.isnan(estimate([]).mean)
+
+
+def test_the_ledger_of_a_row_is_that_of_the_link():
+    assert {field.name for field in fields(Ledger)} == set(LEDGER)
 
 
 def test_rates_are_over_all_images():

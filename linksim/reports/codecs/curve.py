@@ -1,6 +1,7 @@
 """One codec's rate-distortion curve."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -13,19 +14,18 @@ class Curve:
         description: format and encoder settings.
         settings: qp or quality.
         bpp: bits of the whole file per pixel.
-        psnr_db: of RGB, mean of the images' PSNR.
-        ms_ssim: of RGB.
+        quality: by metric, e.g. `psnr`.
     """
 
     name: str
     description: str
     settings: tuple[int, ...]
     bpp: tuple[float, ...]
-    psnr_db: tuple[float, ...]
-    ms_ssim: tuple[float, ...]
+    quality: Mapping[str, tuple[float, ...]]
 
     def to_json(self) -> str:
         """The table in the layout of CompressAI's result files, whose plots read it."""
-        results = {"bpp": self.bpp, "psnr": self.psnr_db, "ms-ssim": self.ms_ssim}
+        quality = {name.replace("_", "-"): values for name, values in self.quality.items()}
+        results = {"bpp": self.bpp} | quality
         table = {"name": self.name, "description": self.description, "results": results}
         return json.dumps(table, indent=2) + "\n"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from linksim.metrics.registry import metric
 from linksim.reports.codecs.curve import Curve
 
 PUBLISHED: dict[str, tuple[tuple[float, float], ...]] = {
@@ -20,7 +21,7 @@ STYLES = {"bpg-420": ("-", "o"), "bpg-444": ("--", "s"), "jpeg": ("-", "^"), "jp
 def psnr_at(curve: Curve, bpp: float) -> float:
     """PSNR in dB at `bpp`, linear in log(bpp) between neighbouring points; NaN outside the curve."""
     order = np.argsort(curve.bpp)
-    rates, values = np.log(np.array(curve.bpp)[order]), np.array(curve.psnr_db)[order]
+    rates, values = np.log(np.array(curve.bpp)[order]), np.array(curve.quality["psnr"])[order]
     return float(np.interp(np.log(bpp), rates, values, left=np.nan, right=np.nan))
 
 
@@ -40,26 +41,26 @@ def figure(
     image_set: str,
     folder: Path,
 ) -> None:
-    """PSNR and MS-SSIM (in dB, -10 log10(1 - MS-SSIM)) against bits per pixel: `rd.png` and `rd.pdf` in `folder`."""
+    """Each metric against bits per pixel, MS-SSIM in dB (-10 log10(1 - MS-SSIM)): `rd.png` and `rd.pdf` in `folder`."""
     from matplotlib.figure import Figure
 
-    drawing = Figure(figsize=(7.2, 3.2), layout="constrained")
-    left, right = drawing.subplots(1, 2)
-    for curve in curves:
-        line, marker = STYLES[curve.name]
-        look = {"linestyle": line, "marker": marker, "markersize": 3, "linewidth": 1, "label": curve.name}
-        left.plot(curve.bpp, curve.psnr_db, **look)
-        right.plot(curve.bpp, -10 * np.log10(1 - np.array(curve.ms_ssim)), **look)
-    for name, points in published.items():
-        if name in {curve.name for curve in curves}:
-            left.plot(*zip(*points, strict=True), "k" + ("+" if "bpg" in name else "x"), label=f"{name}, published")
-    left.set_ylabel("PSNR (dB)")
-    right.set_ylabel("MS-SSIM (dB)")
-    for axes in (left, right):
+    names = list(curves[0].quality)
+    drawing = Figure(figsize=(3.6 * len(names), 3.2), layout="constrained")
+    for name, axes in zip(names, drawing.subplots(1, len(names), squeeze=False)[0], strict=True):
+        for curve in curves:
+            line, marker = STYLES[curve.name]
+            look = {"linestyle": line, "marker": marker, "markersize": 3, "linewidth": 1, "label": curve.name}
+            values = np.array(curve.quality[name])
+            axes.plot(curve.bpp, -10 * np.log10(1 - values) if name == "ms_ssim" else values, **look)
+        for codec, points in published.items() if name == "psnr" else ():
+            if codec in {curve.name for curve in curves}:
+                sign = "k+" if "bpg" in codec else "kx"
+                axes.plot(*zip(*points, strict=True), sign, label=f"{codec}, published")
+        axes.set_ylabel("MS-SSIM (dB)" if name == "ms_ssim" else metric(name).axis_label)
         axes.set_xlabel("bits per pixel")
         axes.set_xscale("log")
         axes.grid(alpha=0.3)
-    left.legend(fontsize=7)
+    drawing.axes[0].legend(fontsize=7)
     drawing.suptitle(f"Codecs on {image_set}" if image_set else "Codecs", fontsize=9)
     drawing.savefig(folder / "rd.png", dpi=200)
     drawing.savefig(folder / "rd.pdf", metadata={"CreationDate": None})

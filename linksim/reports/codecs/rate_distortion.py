@@ -1,6 +1,6 @@
-"""Rate and distortion of the codecs alone, without a link: bits per pixel, PSNR, MS-SSIM over a set of images."""
+"""Rate and distortion of the codecs alone, without a link: bits per pixel, and metrics over a set of images."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from linksim.codecs.checks import check_choice
 from linksim.common.errors import InputError
+from linksim.metrics.registry import metric
 from linksim.reports.codecs import figure as rd_report
 from linksim.reports.codecs.curve import Curve
 
@@ -20,6 +21,9 @@ CODECS = {
     "jpeg": ("jpeg", "jpeg-annex-k"),
 }
 """Names for `run` and the curves that each stands for."""
+
+METRICS = ("psnr", "ms_ssim")
+"""What is measured unless other metrics are asked for."""
 
 DESCRIPTIONS = {
     "bpg-420": "BPG, 4:2:0, x265 preset veryslow, tune ssim, qp {settings}",
@@ -44,6 +48,7 @@ def run(
     out: Path | str = "results/codecs",
     image_set: str = "",
     progress: Callable[[str], None] = lambda text: None,
+    metrics: Sequence[str] = METRICS,
 ) -> list[Curve]:
     """Measure the curves of `codecs` and write one JSON table each, a comparison with published curves, a figure.
 
@@ -55,15 +60,18 @@ def run(
         out: folder for `<curve>.json`, `rd.png`, `rd.pdf` and, for `kodak`, `comparison.csv`.
         image_set: name of the image set, for the figure's title and the choice of published points.
         progress: called with one short line after each operating point.
+        metrics: names of what is measured.
 
     Returns:
         The curves, in the order written.
 
     Raises:
-        InputError: an unknown codec, no images, or a folder that cannot be written.
+        InputError: an unknown codec or metric, no images, or a folder that cannot be written.
     """
     for name in codecs:
         check_choice("codec", name, tuple(CODECS))
+    for name in metrics:
+        metric(name)
     if not images.ids:
         raise InputError("images: none given; give at least one")
     folder = Path(out)
@@ -72,10 +80,10 @@ def run(
     except OSError as error:
         raise InputError(f"out: {folder} cannot be made ({error.strerror}); give a folder you can write") from error
     names = dict.fromkeys(curve for name in codecs for curve in CODECS[name])
-    curves = [measure(name, images, progress=progress) for name in names]
+    curves = [measure(name, images, progress=progress, metrics=metrics) for name in names]
     for curve in curves:
         (folder / f"{curve.name}.json").write_text(curve.to_json())
-    published = rd_report.PUBLISHED if image_set == "kodak" else {}
+    published = rd_report.PUBLISHED if image_set == "kodak" and "psnr" in metrics else {}
     if published:
         (folder / "comparison.csv").write_text(rd_report.comparison(curves, published))
     rd_report.figure(curves, published, image_set, folder)
@@ -87,10 +95,9 @@ def measure(
     images: Images,
     settings: Sequence[int] | None = None,
     progress: Callable[[str], None] = lambda text: None,
+    metrics: Sequence[str] = METRICS,
 ) -> Curve:
     """The curve `name` at `settings` (its usual ones if None); see `run`."""
-    from linksim.metrics import ms_ssim, psnr
-
     settings = settings or (BPG_QPS if name.startswith("bpg") else JPEG_QUALITIES)
     points = []
     for setting in settings:
@@ -99,12 +106,18 @@ def measure(
             image = images.load(number)
             n_bytes, shown = _code(name, image, setting)
             bpp = 8 * n_bytes / (image.shape[0] * image.shape[1])
-            values.append((bpp, float(psnr(image, shown)[0]), float(ms_ssim(image, shown)[0])))
+            values.append((bpp, *(float(metric(name).values(image[None], shown[None])[0]) for name in metrics)))
         points.append(tuple(float(value) for value in np.mean(values, axis=0)))
-        progress(f"{name} at {setting}: {points[-1][0]:.3f} bpp, {points[-1][1]:.2f} dB")
+        progress(f"{name} at {setting}: {points[-1][0]:.3f} bpp, {quality_text(metrics, points[-1][1:])}")
     description = DESCRIPTIONS[name].format(settings=", ".join(map(str, settings)))
-    bpps, psnrs, ms_ssims = zip(*points, strict=True)
-    return Curve(name, description, tuple(settings), bpps, psnrs, ms_ssims)
+    bpps, *columns = zip(*points, strict=True)
+    return Curve(name, description, tuple(settings), bpps, dict(zip(metrics, columns, strict=True)))
+
+
+def quality_text(metrics: Iterable[str], values: Iterable[float]) -> str:
+    """Values of metrics in words, e.g. `PSNR 30.12 dB, MS-SSIM 0.9512`."""
+    shown = ((metric(name), value) for name, value in zip(metrics, values, strict=True))
+    return ", ".join(f"{m.label} {value:.{m.decimals}f} {m.unit}".rstrip() for m, value in shown)
 
 
 def _code(name: str, image: np.ndarray, setting: int) -> tuple[int, np.ndarray]:

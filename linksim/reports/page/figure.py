@@ -8,14 +8,17 @@ from collections.abc import Iterable
 from html import escape
 from itertools import pairwise
 
+from linksim.metrics.measure import Measure
 from linksim.reports.page.headlines import decibel, number
-from linksim.reports.page.load import Measure, Run
+from linksim.reports.page.load import Run
 from linksim.reports.plots.style import COLORS
 
 WIDTH, HEIGHT = 520, 330
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 14, 46
 
-OUTAGE = Measure("outage_rate", "Outage", "%", 1, False)
+OUTAGE = Measure(
+    name="outage", column="outage_rate", label="Outage", unit="%", decimals=1, scale=100.0, higher_is_better=False
+)
 
 # Outlines around (0, 0), in the order of `plots.style.MARKERS`: schemes differ by shape too, for print and in grey.
 _MARKERS = (
@@ -50,14 +53,13 @@ def style_class(run: Run, scheme: int) -> str:
 
 def metric_figure(run: Run, measure: Measure, identity: str) -> str:
     """The SVG element; `identity` makes its ids unique on the page."""
-    scale = 100.0 if measure is OUTAGE else 1.0
-    curves = [_points(run, scheme, measure, scale) for scheme in run.schemes]
+    curves = [_points(run, scheme, measure) for scheme in run.schemes]
     x = _Axis(_x_ends(run.snrs), (LEFT, WIDTH - RIGHT))
     y = _Axis(_y_ends(curves, measure), (HEIGHT - BOTTOM, TOP))
     parts = [
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{identity}-t {identity}-d" '
         f'data-x0="{x.place(run.snrs[0]):.1f}" data-x1="{x.place(run.snrs[-1]):.1f}">',
-        f'<title id="{identity}-t">{escape(measure.title)} against SNR</title>',
+        f'<title id="{identity}-t">{escape(measure.label)} against SNR</title>',
         f'<desc id="{identity}-d">{escape(_description(run, measure, curves))}</desc>',
         _grid(x, y, _x_ticks(x, run.snrs), measure),
         f'<line class="cursor" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>',
@@ -76,12 +78,12 @@ def metric_figure(run: Run, measure: Measure, identity: str) -> str:
 _Point = tuple[float, float, float, float]  # SNR, mean, low, high; NaN where there is none
 
 
-def _points(run: Run, scheme: str, measure: Measure, scale: float) -> list[_Point]:
+def _points(run: Run, scheme: str, measure: Measure) -> list[_Point]:
     rows = run.rows(scheme)
     low, high = f"{measure.column}_low", f"{measure.column}_high"
     ends = rows[[low, high]] if low in rows else rows[[measure.column] * 2] * math.nan
     return [
-        (float(snr), float(mean) * scale, float(a) * scale, float(b) * scale)
+        (float(snr), float(mean) * measure.scale, float(a) * measure.scale, float(b) * measure.scale)
         for snr, mean, (a, b) in zip(rows["snr_db"], rows[measure.column], ends.to_numpy(), strict=True)
     ]
 
@@ -155,7 +157,7 @@ def _grid(x: _Axis, y: _Axis, xs: list[float], measure: Measure) -> str:
     middle = (TOP + HEIGHT - BOTTOM) / 2
     texts.append(f'<text class="name" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 8}">Es/N0 in dB</text>')
     texts.append(
-        f'<text class="name" transform="translate(13 {middle}) rotate(-90)">{measure.title}{unit} ({better} is better)</text>'
+        f'<text class="name" transform="translate(13 {middle}) rotate(-90)">{measure.label}{unit} ({better} is better)</text>'
     )
     frame = f"M{LEFT} {TOP}V{HEIGHT - BOTTOM}H{WIDTH - RIGHT}"
     return (
@@ -187,10 +189,10 @@ def _line(points: list[_Point], x: _Axis, y: _Axis, scheme: int, name: str, meas
 
 
 def _with_interval(point: _Point, measure: Measure) -> str:
-    text = number(point[1], measure.digits, measure.unit)
+    text = number(point[1], measure.decimals, measure.unit)
     if math.isnan(point[2]):
         return text
-    return f"{text} (95 %: {number(point[2], measure.digits)} to {number(point[3], measure.digits)})"
+    return f"{text} (95 %: {number(point[2], measure.decimals)} to {number(point[3], measure.decimals)})"
 
 
 def _description(run: Run, measure: Measure, curves: list[list[_Point]]) -> str:
@@ -198,6 +200,6 @@ def _description(run: Run, measure: Measure, curves: list[list[_Point]]) -> str:
     for scheme, points in zip(run.schemes, curves, strict=True):
         known = [point for point in points if math.isfinite(point[1])]
         if known:
-            first, last = (number(p[1], measure.digits, measure.unit) for p in (known[0], known[-1]))
+            first, last = (number(p[1], measure.decimals, measure.unit) for p in (known[0], known[-1]))
             ends.append(f"{scheme}: {first} at {decibel(known[0][0])}, {last} at {decibel(known[-1][0])}")
     return f"{'; '.join(ends)}. All values are in the table of numbers."

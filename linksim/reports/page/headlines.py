@@ -3,7 +3,8 @@
 import math
 from itertools import groupby
 
-from linksim.reports.page.load import Measure, Run
+from linksim.metrics.measure import Measure
+from linksim.reports.page.load import Run
 from linksim.results import Estimate, estimate
 
 LOW_OUTAGE, FEW_OUTAGES = 0.01, 0.1
@@ -19,7 +20,7 @@ def headlines(run: Run) -> tuple[str, list[str]]:
     metrics = []
     for measure in run.measures:
         for rho, schemes in run.budgets:
-            subject = measure.title if len(run.budgets) == 1 else f"{measure.title} at rho = {rho:.4f}"
+            subject = measure.label if len(run.budgets) == 1 else f"{measure.label} at rho = {rho:.4f}"
             if text := f"{_lead(run, measure, schemes, subject)} {_reign(run, measure, schemes)}".strip():
                 metrics.append(text)
     return " ".join(filter(None, [_subject(run), _bandwidth(run)])), [*metrics, *_outages(run), *_infeasible(run)]
@@ -82,7 +83,7 @@ def _best(run: Run, measure: Measure, schemes: list[str], snr_db: float) -> str:
     ranking = _ranking(run, measure, schemes, snr_db)
     if len(ranking) < 2:
         return ""
-    level = {name for name, value in ranking if round(abs(value - ranking[0][1]), measure.digits) == 0}
+    level = {name for name, value in ranking if round(abs(value - ranking[0][1]), measure.decimals) == 0}
     names = [name for name in run.schemes if name in level]
     return names[0] if len(names) == 1 else f"{listed(names)} alike"
 
@@ -93,11 +94,11 @@ def _lead(run: Run, measure: Measure, schemes: list[str], subject: str) -> str:
     if len(ranking) < 2:
         return ""
     (first, best), (second, next_best) = ranking[:2]
-    value = number(best, measure.digits, measure.unit)
+    value = number(best, measure.decimals, measure.unit)
     leaders = _best(run, measure, schemes, snr)
     if leaders != first:
         return f"{subject}: at {decibel(snr)} {leaders} have the best, {value}."
-    gap = number(abs(best - next_best), measure.digits, measure.unit)
+    gap = number(abs(best - next_best), measure.decimals, measure.unit)
     sense = "above" if measure.higher_is_better else "below"
     interval = _paired(run, measure, first, second, snr)
     return f"{subject}: at {decibel(snr)} {first} leads with {value}, {gap} {sense} {second}{interval}."
@@ -108,7 +109,7 @@ def _paired(run: Run, measure: Measure, first: str, second: str, snr_db: float) 
     gain = _difference(run, measure, first, second, snr_db)
     if math.isnan(gain.low):
         return ""
-    low, high = number(gain.low, measure.digits), number(gain.high, measure.digits, measure.unit)
+    low, high = number(gain.low, measure.decimals), number(gain.high, measure.decimals, measure.unit)
     verdict = "" if gain.low > 0 else ", so the lead is not certain"
     return f" (95 % interval of the difference {low} to {high}{verdict})"
 

@@ -8,32 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from linksim.common.errors import InputError
+from linksim.metrics.measure import Measure
+from linksim.metrics.registry import metrics
 from linksim.results import read_images, read_results
-from linksim.results.columns import METRIC_COLUMNS
 from linksim.results.examples import load_examples
-
-
-@dataclass(frozen=True)
-class Measure:
-    """How a quantity is called and shown."""
-
-    column: str
-    title: str
-    unit: str
-    digits: int
-    higher_is_better: bool
-
-
-MEASURES = {
-    measure.column: measure
-    for measure in (
-        Measure("psnr_db", "PSNR", "dB", 2, True),
-        Measure("ms_ssim", "MS-SSIM", "", 4, True),
-        Measure("ssim", "SSIM", "", 4, True),
-        Measure("lpips", "LPIPS", "", 4, False),
-    )
-}
-
 
 _EQUAL = 0.005
 """Relative difference of channel uses up to which they count as equal."""
@@ -118,8 +96,7 @@ class Run:
     @cached_property
     def measures(self) -> list[Measure]:
         """The metrics that hold a value anywhere."""
-        columns = [column for column in METRIC_COLUMNS.values() if column in self.table.columns]
-        return [MEASURES[column] for column in columns if self.table[column].notna().any()]
+        return [m for m in metrics().values() if m.column in self.table.columns and self.table[m.column].notna().any()]
 
     @cached_property
     def images(self) -> Any:

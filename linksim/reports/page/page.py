@@ -6,9 +6,10 @@ from importlib.resources import files
 from typing import Any
 
 from linksim.common.version import __version__
+from linksim.metrics.measure import Measure
 from linksim.reports.page.figure import OUTAGE, colors, marker, metric_figure, style_class
 from linksim.reports.page.headlines import decibel, headlines
-from linksim.reports.page.load import Measure, Run
+from linksim.reports.page.load import Run
 from linksim.reports.page.pictures import Gallery, gallery
 from linksim.reports.page.tables import facts_table, ledger_table, numbers_table, outage_table, overview_tables
 
@@ -70,14 +71,16 @@ def _data(runs: list[Run], pictures: Gallery) -> str:
 
 
 def _values(run: Run, measure: Measure) -> dict[str, Any]:
-    scale = 100 if measure is OUTAGE else 1
     by_snr = [run.values(measure.column, snr) for snr in run.snrs]
     return {
         "unit": measure.unit,
-        "digits": measure.digits,
+        "digits": measure.decimals,
         "higher": measure.higher_is_better,
         "values": [
-            [round(values[scheme] * scale, measure.digits + 2) if scheme in values else None for scheme in run.schemes]
+            [
+                round(values[scheme] * measure.scale, measure.decimals + 2) if scheme in values else None
+                for scheme in run.schemes
+            ]
             for values in by_snr
         ],
     }
@@ -144,8 +147,8 @@ def _figures(run: Run, identity: str) -> str:
         for i, scheme in enumerate(run.schemes)
     )
     drawings = "".join(
-        f'<figure data-measure="{i}" tabindex="0" role="group" aria-label="{escape(measure.title)} against SNR; arrow keys move the SNR">'
-        f"<figcaption>{escape(measure.title)}</figcaption>{metric_figure(run, measure, f'{identity}-f{i}')}"
+        f'<figure data-measure="{i}" tabindex="0" role="group" aria-label="{escape(measure.label)} against SNR; arrow keys move the SNR">'
+        f"<figcaption>{escape(measure.label)}</figcaption>{metric_figure(run, measure, f'{identity}-f{i}')}"
         f'<ol class="readout"></ol></figure>'
         for i, measure in enumerate(_shown(run))
     )

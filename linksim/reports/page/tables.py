@@ -70,7 +70,7 @@ def _outage_cell(run: Run, scheme: str, snr_db: float) -> str:
 
 def numbers_table(run: Run) -> str:
     """Every mean with its interval, error rates and the settings that an adaptive scheme chose."""
-    header = ["Scheme", "SNR", *(measure.title for measure in run.measures), "BER", "BLER", "Settings"]
+    header = ["Scheme", "SNR", *(measure.label for measure in run.measures), "BER", "BLER", "Settings"]
     rows = []
     for scheme in run.schemes:
         for _, line in run.rows(scheme).iterrows():
@@ -78,7 +78,7 @@ def numbers_table(run: Run) -> str:
                 [
                     escape(scheme),
                     decibel(float(line["snr_db"])),
-                    *(_metric_cell(line, m.column, m.digits) for m in run.measures),
+                    *(_metric_cell(line, m.column, m.decimals) for m in run.measures),
                     _plain(line["ber"], ".2e"),
                     _plain(line["bler"], ".3f"),
                     _settings(line),
@@ -147,9 +147,9 @@ def overview_tables(runs: list[Run]) -> str:
     for measure in measures:
         values = [run.values(measure.column, snr) if measure in run.measures else {} for run in runs]
         rows = [
-            [escape(s), *(number(v.get(s, math.nan), measure.digits).replace("none", "–") for v in values)]
+            [escape(s), *(number(v.get(s, math.nan), measure.decimals).replace("none", "–") for v in values)]
             for s in schemes
         ]
         unit = f" in {measure.unit}" if measure.unit else ""
-        tables.append(table(f"{measure.title}{unit} at {decibel(snr)}", ["Scheme", *(run.name for run in runs)], rows))
+        tables.append(table(f"{measure.label}{unit} at {decibel(snr)}", ["Scheme", *(run.name for run in runs)], rows))
     return "".join(tables)

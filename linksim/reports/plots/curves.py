@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from linksim.common.errors import InputError
+from linksim.metrics.registry import metric as metric_of
 from linksim.reports.plots import style
 from linksim.reports.plots.gains import average_gain, gain, reference_curve
 from linksim.reports.plots.table import Curve, measured_metrics, read_curves
@@ -32,7 +33,7 @@ def plot_run(
 
     Args:
         dirs: results folder or folders; several come into one figure.
-        metric: `psnr`, `ms_ssim`, `ssim` or `lpips`; all that were measured if None.
+        metric: its name; all that were measured if None.
         formats: of `png`, `pdf`, `svg`, `pgf`.
         relative_to: a scheme; curves become gains over it, with their means over the SNRs in the legend.
         out: folder of the figures; the first of `dirs` if None.
@@ -111,10 +112,10 @@ def _figure(
                 _draw(axes, curve, labels[curve.label], metric, reference)
         axes.set_xlabel("Es/N0 (dB)")
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
-        axes.set_ylabel(style.LABELS[metric])
+        axes.set_ylabel(metric_of(metric).axis_label)
         if reference is not None:
             axes.axhline(0, color="0.4", linewidth=0.8, zorder=1)
-            axes.set_ylabel(f"{style.GAIN_LABELS[metric]} over\n{reference.label}")
+            axes.set_ylabel(f"{metric_of(metric).gain_label} over\n{reference.label}")
         if snr_range:
             axes.set_xlim(*snr_range)
         axes.grid(alpha=0.35)

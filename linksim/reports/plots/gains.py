@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from linksim.common.errors import InputError
+from linksim.metrics.registry import metric as metric_of
 from linksim.reports.plots.table import Curve
-
-LOWER_IS_BETTER = ("lpips",)
 
 
 def reference_curve(curves: Sequence[Curve], scheme: str) -> Curve:
@@ -23,8 +22,7 @@ def reference_curve(curves: Sequence[Curve], scheme: str) -> Curve:
 def gain(curve: Curve, reference: Curve, metric: str) -> tuple[np.ndarray, np.ndarray]:
     """SNRs in dB that both have and the gain there, positive where `curve` is better."""
     snrs, here, there = np.intersect1d(curve.snr_db, reference.snr_db, return_indices=True)
-    sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
-    return snrs, sign * (curve.value[here] - reference.value[there])
+    return snrs, metric_of(metric).sign * (curve.value[here] - reference.value[there])
 
 
 def average_gain(curve: Curve, reference: Curve, metric: str, snr_range: tuple[float, float] | None = None) -> float:
@@ -34,7 +32,7 @@ def average_gain(curve: Curve, reference: Curve, metric: str, snr_range: tuple[f
 
     Args:
         curve, reference: curves of the same metric.
-        metric: its name; for LPIPS a gain is a reduction.
+        metric: its name; where lower is better a gain is a reduction.
         snr_range: lowest and highest Es/N0 in dB; all if None.
     """
     snrs, gains = gain(curve, reference, metric)

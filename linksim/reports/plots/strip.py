@@ -97,8 +97,7 @@ def _show_example(axes: Any, original: np.ndarray, example: Example | None) -> N
     from linksim.metrics import psnr
 
     value = example.psnr_db if example.psnr_db is not None else float(psnr(original[None], example.image[None])[0])
-    caption = f"PSNR {value:.1f} dB" if np.isfinite(value) else "identical"
-    _show(axes, example.image, caption + (f", {example.note}" if example.note else ""))
+    _show(axes, example.image, f"PSNR {value:.1f} dB" + (f", {example.note}" if example.note else ""))
 
 
 def _folded(name: str, width: int = 20) -> str:

@@ -25,9 +25,6 @@ RC: Any = {
     "svg.hashsalt": "linksim",
 }
 
-LABELS = {"psnr": "PSNR (dB)", "ms_ssim": "MS-SSIM", "ssim": "SSIM", "lpips": "LPIPS (lower is better)"}
-GAIN_LABELS = {"psnr": "PSNR gain (dB)", "ms_ssim": "MS-SSIM gain", "ssim": "SSIM gain", "lpips": "LPIPS reduction"}
-
 
 def look(number: int) -> dict[str, Any]:
     """Line properties of the scheme with this number; 10 colours, 8 markers and 5 lines repeat only together."""

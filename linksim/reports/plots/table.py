@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from linksim.common.errors import InputError
-from linksim.results.columns import METRIC_COLUMNS
+from linksim.metrics.registry import metric as metric_of
+from linksim.metrics.registry import metrics
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def read_results(folder: Path) -> list[dict[str, str]]:
 def measured_metrics(folders: Sequence[Path]) -> list[str]:
     """Metrics of which at least one of the runs has a value."""
     lines = [line for folder in folders for line in read_results(folder)]
-    return [name for name, column in METRIC_COLUMNS.items() if any(_number(line, column) is not None for line in lines)]
+    return [name for name, one in metrics().items() if any(_number(line, one.column) is not None for line in lines)]
 
 
 def read_curves(folders: Sequence[Path], metric: str) -> list[Curve]:
@@ -59,15 +60,14 @@ def read_curves(folders: Sequence[Path], metric: str) -> list[Curve]:
     Raises:
         InputError: unknown metric, or none of the runs has it.
     """
-    if metric not in METRIC_COLUMNS:
-        raise InputError(f"metric {metric!r}: allowed are {', '.join(METRIC_COLUMNS)}")
+    column = metric_of(metric).column
     tables = [read_results(folder) for folder in folders]
     owners = [scheme for table in tables for scheme in dict.fromkeys(line["scheme"] for line in table)]
     curves, number = [], 0
     for folder, table in zip(folders, tables, strict=True):
         for scheme in dict.fromkeys(line["scheme"] for line in table):
             label = f"{scheme} ({folder.resolve().name})" if owners.count(scheme) > 1 else scheme
-            curve = _curve([line for line in table if line["scheme"] == scheme], label, number, metric)
+            curve = _curve([line for line in table if line["scheme"] == scheme], label, number, column)
             number += 1
             if len(curve.value):
                 curves.append(curve)
@@ -76,8 +76,7 @@ def read_curves(folders: Sequence[Path], metric: str) -> list[Curve]:
     return curves
 
 
-def _curve(lines: list[dict[str, str]], label: str, number: int, metric: str) -> Curve:
-    column = METRIC_COLUMNS[metric]
+def _curve(lines: list[dict[str, str]], label: str, number: int, column: str) -> Curve:
     shown = [line for line in lines if line["status"] == "ok" and _number(line, column) is not None]
     shown.sort(key=lambda line: float(line["snr_db"]))
 

@@ -1,4 +1,4 @@
-"""One row per image: what was sent, what arrived, what it cost."""
+"""Fills rows: what was sent, what arrived, what it cost, how good it is."""
 
 import json
 import math
@@ -7,27 +7,9 @@ from typing import Any
 import numpy as np
 
 from linksim.link import Reception, SymbolReception
-from linksim.results.columns import IMAGE_COLUMNS, LEDGER, METRIC_COLUMNS
-
-Row = dict[str, Any]
-
-
-def empty_row(scheme: str, snr_db: float, repetition: int, image_id: str, size: tuple[int, int]) -> Row:
-    """Row with the identity filled in and every measured value missing (NaN)."""
-    row: Row = dict.fromkeys(IMAGE_COLUMNS, math.nan)
-    row.update(
-        scheme=scheme,
-        snr_db=snr_db,
-        repetition=repetition,
-        image=image_id,
-        height=size[0],
-        width=size[1],
-        status="infeasible",
-        reason="",
-        outage=False,
-        settings="{}",
-    )
-    return row
+from linksim.metrics.registry import metric
+from linksim.results.aggregates import Row
+from linksim.results.row import LEDGER
 
 
 def fill_ledger(row: Row, transmission: Any, receptions: tuple[Any, ...], snr_db: float) -> None:
@@ -63,14 +45,4 @@ def fill_ledger(row: Row, transmission: Any, receptions: tuple[Any, ...], snr_db
 def fill_metrics(row: Row, values: dict[str, float], outage: bool) -> None:
     """Put in the metrics and whether the receiver noticed that the picture is lost."""
     row["outage"] = bool(outage)
-    row.update({METRIC_COLUMNS[name]: float(value) for name, value in values.items()})
-
-
-def pack(rows: list[Row]) -> dict[str, Any]:
-    """Rows as columns and values, without repeating the names."""
-    return {"columns": list(IMAGE_COLUMNS), "values": [[row[name] for name in IMAGE_COLUMNS] for row in rows]}
-
-
-def unpack(packed: dict[str, Any]) -> list[Row]:
-    """Inverse of `pack`."""
-    return [dict(zip(packed["columns"], values, strict=True)) for values in packed["values"]]
+    row.update({metric(name).column: float(value) for name, value in values.items()})

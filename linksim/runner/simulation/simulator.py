@@ -10,10 +10,13 @@ import numpy as np
 
 from linksim.data.images import open_images
 from linksim.link import Link, LinkConfig
+from linksim.metrics.registry import metric
+from linksim.results.aggregates import Row
+from linksim.results.row import empty_row, pack
 from linksim.runner.plan import Batch, Job, Point
 from linksim.runner.simulation.clean import intact_reception
 from linksim.runner.simulation.measure import measure
-from linksim.runner.simulation.rows import Row, empty_row, fill_ledger, fill_metrics, pack
+from linksim.runner.simulation.rows import fill_ledger, fill_metrics
 from linksim.scenario import Scenario
 from linksim.schemes.base import Scheme, Transmission
 from linksim.schemes.encodings import Encodings
@@ -158,15 +161,11 @@ class Simulator:
             deliveries = scheme.receive([sent[i] for i in numbers], list(received.values()), snr_db)
         originals, pictures = [self._images[i] for i in numbers], [delivery.image for delivery in deliveries]
         values: list[dict[str, float]] = [{} for _ in numbers]
-        # LPIPS runs a network: what it takes of a sweep is a stage of its own.
-        for stage, metrics in (
-            ("metrics", tuple(name for name in self.metrics if name != "lpips")),
-            ("lpips", tuple(name for name in self.metrics if name == "lpips")),
-        ):
-            if metrics:
-                with self._timed(stage):
-                    for value, more in zip(values, measure(metrics, originals, pictures), strict=True):
-                        value |= more
+        for name in self.metrics:
+            # What runs a network is a stage of its own: it takes a good part of a sweep.
+            with self._timed(name if metric(name).data else "metrics"):
+                for value, measured in zip(values, measure(metric(name), originals, pictures), strict=True):
+                    value[name] = measured
         return {
             # Pictures that nobody will look at would fill the memory.
             i: Shown(value, delivery.outage, delivery.image if self._is_example(i) else None)

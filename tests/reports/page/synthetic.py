@@ -11,8 +11,8 @@ from linksim.common.seeds import generator
 from linksim.common.yaml_files import dump_yaml
 from linksim.results.examples import save_example
 from linksim.results.files import results_csv
+from linksim.results.row import empty_row
 from linksim.results.tables import summarize
-from linksim.runner.simulation.rows import empty_row
 
 SCHEMES = {  # name: PSNR without errors, SNR of the cliff in dB, slope of the fall (semantic schemes fall gently)
     "JPEG+LDPC": (24.8, 12.5, 0.6),

@@ -11,9 +11,10 @@ import pytest
 
 from linksim.cli.figures import report_command
 from linksim.common.errors import InputError
+from linksim.metrics.registry import metric
 from linksim.reports import page as report
 from linksim.reports.page.figure import OUTAGE, metric_figure
-from linksim.reports.page.load import MEASURES, load_run
+from linksim.reports.page.load import load_run
 from linksim.reports.page.pictures import gallery
 from linksim.results.examples import save_example
 from tests.reports.page.synthetic import SCHEMES, SNRS
@@ -124,7 +125,7 @@ def _marks(svg, scheme):
     return np.array([[float(v) for v in re.findall(r"[-\d.]+", place)] for place in places])
 
 
-@pytest.mark.parametrize("measure", [MEASURES["psnr_db"], MEASURES["lpips"], OUTAGE], ids=lambda m: m.column)
+@pytest.mark.parametrize("measure", [metric("psnr"), metric("lpips"), OUTAGE], ids=lambda m: m.column)
 def test_marks_lie_where_the_values_are(run_folder, measure):
     run = load_run(run_folder)
     svg = ElementTree.fromstring(metric_figure(run, measure, "f"))
@@ -143,7 +144,7 @@ def test_lines_stop_at_points_without_a_value(run_folder):
     table = run.table.copy()
     hole = (table["scheme"] == "Proposed") & (table["snr_db"] == 6)
     table.loc[hole, ["psnr_db", "psnr_db_low", "psnr_db_high"]] = np.nan
-    svg = ElementTree.fromstring(metric_figure(type(run)(run.folder, table, {}, ""), MEASURES["psnr_db"], "f"))
+    svg = ElementTree.fromstring(metric_figure(type(run)(run.folder, table, {}, ""), metric("psnr"), "f"))
     number = run.schemes.index("Proposed")
     lines = [g.findall("{*}path[@class='line']") for g in svg.findall(f".//{{*}}g[@data-scheme='{number}']")]
     assert sorted(map(len, lines)) == [0, 2]

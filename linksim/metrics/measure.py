@@ -1,0 +1,47 @@
+"""How a column of numbers is called and shown, in tables, figures and pages alike."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """A quantity that a run gives for each scheme and SNR.
+
+    Attributes:
+        name: in a scenario, behind `--metric` and as a figure's file name, e.g. `psnr`.
+        label: as axes and tables write it, e.g. `PSNR`.
+        higher_is_better: whether larger values are better ones.
+        unit: e.g. `dB`; "" where there is none.
+        decimals: how many are shown.
+        column: in `results.csv` and `images.parquet`; the name if it is not given.
+        scale: factor from the column's values to those that are shown.
+    """
+
+    name: str
+    label: str
+    higher_is_better: bool
+    unit: str = ""
+    decimals: int = 4
+    column: str = ""
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "column", self.column or self.name)
+
+    @property
+    def sign(self) -> float:
+        """1 where more is better, -1 where less is."""
+        return 1.0 if self.higher_is_better else -1.0
+
+    @property
+    def axis_label(self) -> str:
+        """For an axis of values, e.g. `PSNR (dB)` or `LPIPS (lower is better)`."""
+        notes = [self.unit] if self.unit else []
+        notes += [] if self.higher_is_better else ["lower is better"]
+        return f"{self.label} ({', '.join(notes)})" if notes else self.label
+
+    @property
+    def gain_label(self) -> str:
+        """For an axis of differences that are positive where a scheme is better, e.g. `LPIPS reduction`."""
+        unit = f" ({self.unit})" if self.unit else ""
+        return f"{self.label} {'gain' if self.higher_is_better else 'reduction'}{unit}"

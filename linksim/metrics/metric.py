@@ -1,0 +1,103 @@
+"""What a metric is: how it is called and shown, how it is computed, and what it needs for that."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from linksim.common.errors import DataUnavailableError, InputError, LinksimError
+from linksim.metrics.measure import Measure
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Compute = Callable[["np.ndarray", "np.ndarray"], "np.ndarray"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric(Measure):
+    """A quality of received pictures against their originals, one number per image.
+
+    Attributes:
+        compute: from originals and pictures, both uint8 `[batch, height, width, 3]`, to float `[batch]`. It may raise
+            `DataUnavailableError` where something that it needs is not on this machine; its column is then empty.
+        data: items or groups of linksim's data catalogue that it needs, e.g. `lpips-alex`.
+        identity: gives names and hashes of what determines its values, such as weights; for `run.json` and ids of points.
+        package: name and version of the package that brings it; "" for linksim's own.
+    """
+
+    compute: Compute
+    data: tuple[str, ...] = ()
+    identity: Callable[[], Mapping[str, str]] = dict
+    package: str = ""
+
+    def values(self, originals: "np.ndarray", pictures: "np.ndarray") -> "np.ndarray":
+        """The metric of each picture against its original, float64 `[batch]`, finite.
+
+        Raises:
+            InputError: images that it does not take; or it raised, or gave another shape or values that are not finite.
+            DataUnavailableError: something that it needs is not on this machine.
+        """
+        import numpy as np
+
+        try:
+            result = np.asarray(self.compute(originals, pictures), np.float64)
+        except LinksimError:
+            raise
+        except Exception as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise InputError(f"{self._who} failed ({reason}); repair it, or leave {self.name} out") from error
+        if result.shape != (len(originals),):
+            raise InputError(
+                f"{self._who} gave an array of shape {list(result.shape)} for {len(originals)} images; "
+                "it must give one number per image"
+            )
+        if not np.isfinite(result).all():
+            bad = result[~np.isfinite(result)][0]
+            raise InputError(f"{self._who} gave {bad:g} for an image; it must give finite numbers")
+        return result
+
+    @property
+    def _who(self) -> str:
+        return f"metric {self.name}" + (f" of {self.package}" if self.package else "")
+
+    def unavailable(self) -> str:
+        """Why it cannot be computed on this machine, in one line; "" if it can be.
+
+        Raises:
+            InputError: the metric of another package fails on a picture of 256 x 256 pixels.
+        """
+        if not self.data and not self.package:
+            return ""
+        try:
+            self.values(*_probe())
+        except DataUnavailableError as error:
+            return str(error)
+        except LinksimError as error:
+            if self.package:
+                raise
+            return f"{self.name}: {error}"
+        return ""
+
+    def facts(self) -> dict[str, str]:
+        """What determines its values beside linksim's own code: its package and its identity."""
+        return ({"package": self.package} if self.package else {}) | dict(self.identity())
+
+
+def late(place: str) -> Callable[..., Any]:
+    """The function `module:name`, whose module is imported at the first call."""
+    module, _, name = place.partition(":")
+
+    def call(*arguments: Any) -> Any:
+        return getattr(import_module(module), name)(*arguments)
+
+    return call
+
+
+def _probe() -> tuple["np.ndarray", "np.ndarray"]:
+    """A pair of pictures with edges and gradients, the second with an error that differs from place to place."""
+    import numpy as np
+
+    y, x = np.mgrid[0:256, 0:256]
+    plain = np.stack([x, y, (x * y // 64) % 256], -1).astype(np.uint8)
+    return plain[None], (plain ^ ((x // 3 + y // 5) % 8)[..., None].astype(np.uint8))[None]

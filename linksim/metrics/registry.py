@@ -1,0 +1,119 @@
+"""The table of all metrics: linksim's own, and those of other packages through the entry-point group `linksim.metrics`.
+
+An entry point gives a `Metric`, or an object (a module will do) with the members `label`, `higher_is_better` and
+`compute(originals, pictures)`; `unit`, `decimals`, `column`, `data` and `identity` are as in `Metric` and may be absent. The
+metric's name is `name`, or else the entry point's.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from linksim.common.errors import InputError
+from linksim.common.plugins import Entry, load_entries
+from linksim.common.tensorflow import import_tensorflow
+from linksim.metrics.metric import Metric, late
+
+GROUP = "linksim.metrics"
+
+OWN = (
+    Metric(
+        name="psnr",
+        column="psnr_db",
+        label="PSNR",
+        unit="dB",
+        decimals=2,
+        higher_is_better=True,
+        compute=late("linksim.metrics.peak_noise:psnr"),
+    ),
+    Metric(
+        name="ms_ssim",
+        label="MS-SSIM",
+        higher_is_better=True,
+        compute=late("linksim.metrics.structural:ms_ssim"),
+    ),
+    Metric(
+        name="lpips",
+        label="LPIPS",
+        higher_is_better=False,
+        compute=late("linksim.metrics.lpips_v01:lpips"),
+        data=("lpips-alex",),
+        identity=late("linksim.metrics.lpips_v01:lpips_provenance"),
+    ),
+    Metric(
+        name="ssim",
+        label="SSIM",
+        higher_is_better=True,
+        compute=late("linksim.metrics.structural:ssim"),
+    ),
+)
+
+_OPTIONAL = ("name", "unit", "decimals", "column", "data", "identity")
+
+
+@cache
+def metrics() -> dict[str, Metric]:
+    """All metrics by name, linksim's own first. Raises `InputError` for a plugin that is none; it names the plugin."""
+    found = {metric.name: metric for metric in OWN}
+    for entry in load_entries(GROUP):
+        metric = _metric(entry)
+        taken = {name for other in found.values() for name in (other.name, other.column)}
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", metric.name) or not re.fullmatch(r"[a-z][a-z0-9_]*", metric.column):
+            raise InputError(f"{entry.where}: name {metric.name!r}: small letters, digits and _ are allowed")
+        if taken & {metric.name, metric.column}:
+            raise InputError(f"{entry.where}: name {metric.name!r} is taken; choose another")
+        found[metric.name] = metric
+    return found
+
+
+def _metric(entry: Entry) -> Metric:
+    given = entry.object
+    if isinstance(given, Metric):
+        return replace(given, package=entry.package)
+    label, higher = getattr(given, "label", None), getattr(given, "higher_is_better", None)
+    compute = getattr(given, "compute", None)
+    if not isinstance(label, str) or not isinstance(higher, bool) or not callable(compute):
+        raise InputError(
+            f"{entry.where}: needs `label`, a text, `higher_is_better`, True or False, and `compute(originals, pictures)`"
+        )
+    more: dict[str, Any] = {key: getattr(given, key) for key in _OPTIONAL if hasattr(given, key)}
+    return Metric(
+        **{"name": entry.name} | more, label=label, higher_is_better=higher, compute=compute, package=entry.package
+    )
+
+
+def metric(name: str) -> Metric:
+    """The metric with this name, or with this column. Raises `InputError`, which has the nearest name."""
+    table = metrics()
+    known = table | {one.column: one for one in table.values()}
+    if name not in known:
+        close = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
+        nearest = f"; did you mean {close[0]}?" if close else ""
+        raise InputError(f"metric {name!r}: allowed are {', '.join(table)}{nearest}")
+    return known[name]
+
+
+def facts(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """By name, what determines a metric's values beside linksim's code: package and weights; those without are left out."""
+    return {name: found for name in dict.fromkeys(names) if (found := metric(name).facts())}
+
+
+def available(names: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Those of `names` that can be computed on this machine, and the reason by name for the others."""
+    if any(metric(name).data or metric(name).package for name in names):
+        import_tensorflow()  # quietly, before a metric imports it
+    reasons = {name: metric(name).unavailable() for name in names}
+    return (
+        tuple(name for name, reason in reasons.items() if not reason),
+        {name: reason for name, reason in reasons.items() if reason},
+    )
+
+
+if TYPE_CHECKING:
+    MetricName = str
+else:
+    # A scenario names those that are installed; a typing error gets the nearest of them.
+    MetricName = Literal[tuple(metrics())]

@@ -1,0 +1,107 @@
+"""How the rows of one scheme and SNR become one line: what each kind of column contributes to `results.csv`."""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from linksim.results.statistics import estimate
+
+Row = dict[str, Any]
+"""Values by column; NaN where there is none."""
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """Columns of `results.csv` that are made of a column of the rows.
+
+    Attributes:
+        columns: their names.
+        of: from the rows to their values.
+        always: whether a point that is infeasible has them, too. They are then made of all rows, otherwise of those
+            that were sent.
+    """
+
+    columns: tuple[str, ...]
+    of: Callable[[Sequence[Row]], tuple[Any, ...]]
+    always: bool = False
+
+
+MakeAggregate = Callable[[str], Aggregate]
+"""From a column's name to what the line says of it."""
+
+
+def values_of(rows: Sequence[Row], column: str) -> list[float]:
+    """The column as numbers, without the missing ones."""
+    values = (float(row.get(column, math.nan)) for row in rows)
+    return [value for value in values if not math.isnan(value)]
+
+
+def first(column: str) -> Aggregate:
+    """The value that all rows share."""
+    return Aggregate((column,), lambda rows: (rows[0][column],), always=True)
+
+
+def count_as(name: str) -> MakeAggregate:
+    """How many different values there are."""
+    return lambda column: Aggregate((name,), lambda rows: (len({row[column] for row in rows}),), always=True)
+
+
+def mean(column: str) -> Aggregate:
+    """Mean of the values that are there."""
+    return mean_as(column)(column)
+
+
+def mean_as(name: str) -> MakeAggregate:
+    """Mean of the values that are there, under another name."""
+
+    def of(rows: Sequence[Row], column: str) -> float:
+        values = values_of(rows, column)
+        return math.fsum(values) / len(values) if values else math.nan
+
+    return lambda column: Aggregate((name,), lambda rows: (of(rows, column),))
+
+
+def rate_as(name: str, total: str) -> MakeAggregate:
+    """Sum of a count over the sum of the column `total`, of all images together."""
+
+    def of(rows: Sequence[Row], column: str) -> float:
+        count = sum(row[total] for row in rows)
+        return sum(row[column] for row in rows) / count if count else math.nan
+
+    return lambda column: Aggregate((name,), lambda rows: (of(rows, column),))
+
+
+def quality(column: str) -> Aggregate:
+    """Mean of a metric with its 95 % interval, and its mean over the pictures that were not lost."""
+
+    def of(rows: Sequence[Row]) -> tuple[float, ...]:
+        every = estimate([row.get(column, math.nan) for row in rows])
+        success = estimate([row.get(column, math.nan) for row in rows if not row["outage"]])
+        return every.mean, every.low, every.high, success.mean
+
+    return Aggregate((column, f"{column}_low", f"{column}_high", f"{column}_given_success"), of)
+
+
+def feasibility(column: str) -> Aggregate:
+    """`status`, infeasible if any image is, and how many are."""
+
+    def of(rows: Sequence[Row]) -> tuple[str, int]:
+        unsent = len({row["image"] for row in rows if row[column] != "ok"})
+        return ("infeasible" if unsent else "ok"), unsent
+
+    return Aggregate((column, "n_infeasible"), of, always=True)
+
+
+def shared_settings(column: str) -> Aggregate:
+    """The settings that all sent images share, such as the code an adaptive scheme chose, as JSON."""
+
+    def of(rows: Sequence[Row]) -> tuple[str]:
+        settings = [json.loads(row[column]) for row in rows if row["status"] == "ok"]
+        if not settings:
+            return ("{}",)
+        shared = {key: value for key, value in settings[0].items() if all(s.get(key) == value for s in settings)}
+        return (json.dumps(shared, sort_keys=True),)
+
+    return Aggregate((column,), of, always=True)
