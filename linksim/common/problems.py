@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from linksim.common.errors import InputError
+from linksim.common.model import PATTERNS
 
 Location = tuple[int | str, ...]
 
@@ -68,6 +69,9 @@ _WANTED = {
     "model_type": "a mapping of `key: value`",
     "model_attributes_type": "a mapping of `key: value`",
     "dict_type": "a mapping of `key: value`",
+    "string_too_short": "text of at least {min_length} characters",
+    "string_too_long": "text of at most {max_length} characters",
+    "string_pattern_mismatch": "{words}",
     "too_short": "a list of at least {min_length}",
     "too_long": "a list of at most {max_length}",
     "greater_than": "a number above {gt}",
@@ -113,6 +117,8 @@ def _text(problem: Any, location: Location, model: type[BaseModel], data: Any) -
             f"; write {value} without quotes" if unquoted else _nearest(str(value), [o.strip("'") for o in options])
         )
         return f"{given} is not allowed{nearest}; allowed: {context['expected']}"
+    if kind == "string_pattern_mismatch":
+        context["words"] = PATTERNS.get(context["pattern"], f"text like {context['pattern']}")
     if kind in _WANTED:
         wanted = _description(model, data, location) if kind in ("tuple_type", "too_short") else ""
         return f"{given} is not allowed; allowed: {wanted or _WANTED[kind].format(**context)}{_hint(kind, problem['input'])}"

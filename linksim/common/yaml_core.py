@@ -42,9 +42,6 @@ class CoreLoader(yaml.SafeLoader):
     aliases (`*name`) counted as often as they are used.
     """
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  # PyYAML's own way
-    yaml_constructors: dict[Any, Any] = {}  # noqa: RUF012
-
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._depth = 0
@@ -53,31 +50,32 @@ class CoreLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         """The next node; stops before a structure is deeper or larger than is allowed."""
-        event = self.peek_event()
+        event: Any = self.peek_event()
+        mark, anchor = event.start_mark, event.anchor
         if isinstance(event, yaml.AliasEvent):
-            if event.anchor in self.anchors and event.anchor not in self._sizes:
-                raise ConstructorError(None, None, f"alias *{event.anchor} contains itself", event.start_mark)
-            self._count(self._sizes.get(event.anchor, 0), event)
+            if anchor in self.anchors and anchor not in self._sizes:
+                raise ConstructorError(None, None, f"alias *{anchor} contains itself", mark)
+            self._count(self._sizes.get(anchor, 0), mark)
             return super().compose_node(parent, index)
-        if event.anchor is not None:  # YAML 1.2 lets a later anchor take the name of an earlier one
-            self.anchors.pop(event.anchor, None)
-            self._sizes.pop(event.anchor, None)
+        if anchor is not None:  # YAML 1.2 lets a later anchor take the name of an earlier one
+            self.anchors.pop(anchor, None)
+            self._sizes.pop(anchor, None)
         before = self._values
-        self._count(1, event)
+        self._count(1, mark)
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise ConstructorError(None, None, f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
+            raise ConstructorError(None, None, f"nested deeper than {MAX_DEPTH} levels", mark)
         node = super().compose_node(parent, index)
         self._depth -= 1
-        if event.anchor is not None:
-            self._sizes[event.anchor] = self._values - before
+        if anchor is not None:
+            self._sizes[anchor] = self._values - before
         return node
 
-    def _count(self, more: int, event: yaml.Event) -> None:
+    def _count(self, more: int, mark: Any) -> None:
         self._values += more
         if self._values > MAX_VALUES:
             what = f"more than {MAX_VALUES:,} values, aliases (*name) counted as often as they are used"
-            raise ConstructorError(None, None, what, event.start_mark)
+            raise ConstructorError(None, None, what, mark)
 
     def construct_object(self, node: Node, deep: bool = False) -> Any:
         """The value of a node, children first (PyYAML would make them later, and share what is not finished)."""
@@ -167,6 +165,9 @@ def _refused(_: CoreLoader, node: Node) -> None:
     raise ConstructorError(None, None, f"tag {str(node.tag)[:60]!r} is not for plain data", node.start_mark)
 
 
+# Nothing of YAML 1.1 is taken over.
+CoreLoader.yaml_implicit_resolvers = {}
+CoreLoader.yaml_constructors = {}
 for _name, _pattern, _first in CORE_SCHEMA:
     CoreLoader.add_implicit_resolver(_TAG + _name, _pattern, _first)
 for _name, _constructor in (

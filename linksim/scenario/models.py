@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from linksim.common.model import StrictModel
+from linksim.common.model import FILE_NAME, StrictModel
 from linksim.data.images import ImagesConfig
 from linksim.link.config import LinkConfig
 from linksim.scenario.sweep import Sweep
@@ -15,15 +15,16 @@ MAX_POINTS = 100_000
 MAX_BATCH_PIXELS = 2**27
 """Pixels of the images that are sent together; some 40 bytes each are in memory at a time."""
 
+MAX_BATCH_BITS = 2**25
+"""Bits of one block of each image that is sent together; some 20 bytes each are in memory at a time."""
+
 MetricName = Literal["psnr", "ms_ssim", "ssim", "lpips"]
 
 
 class Scenario(StrictModel):
     """One experiment. `linksim run FILE` executes it."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)] = Field(
-        description="names the results folder"
-    )
+    name: Annotated[str, Field(pattern=FILE_NAME, max_length=100)] = Field(description="names the results folder")
     description: str = ""
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 1
     images: ImagesConfig = ImagesConfig()
@@ -69,6 +70,11 @@ class Scenario(StrictModel):
             raise ValueError(
                 f"sweep.batch: {sweep.batch} images of {size} x {size} pixels are {sweep.batch * size**2:,} pixels; at most "
                 f"{MAX_BATCH_PIXELS:,} are sent together: make sweep.batch at most {MAX_BATCH_PIXELS // size**2}"
+            )
+        if sweep.batch * self.link.block_bits > MAX_BATCH_BITS:
+            raise ValueError(
+                f"sweep.batch: {sweep.batch} images of at least one block of {self.link.block_bits:,} bits each; at most "
+                f"{MAX_BATCH_BITS:,} bits are sent together: make sweep.batch or link.code.block_bits smaller"
             )
         return self
 
