@@ -81,6 +81,7 @@ def draw(
     mu, scattered = line_of_sight(channel)
     coherence = channel.coherence
     length = coherence if isinstance(coherence, int) else {"symbol": 1, "block": n_symbols}[coherence]
+    length = min(length, n_symbols)  # a fade that outlasts the block
     n_fades = -(-n_symbols // length)
     no = 10 ** (-es_no_db / 10)
     error_variance = csi.error_variance

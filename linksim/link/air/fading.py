@@ -31,7 +31,7 @@ class FadingConfig(StrictModel):
     """
 
     kind: str
-    coherence: Literal["symbol", "block"] | Annotated[int, Field(ge=1)] = Field(
+    coherence: Literal["symbol", "block"] | Annotated[int, Field(ge=1, le=1_000_000)] = Field(
         "symbol", description="how many symbols a fade lasts; `block`: one code block. Not for `awgn`"
     )
 
