@@ -11,7 +11,7 @@ from linksim.schemes.base import Delivery, Scheme, SchemeContext, Stream, Transm
 from linksim.schemes.bits import file_bits, received_file
 from linksim.schemes.concealment import conceal
 from linksim.schemes.config import BpgConfig, JpegConfig
-from linksim.schemes.files import FileCodec
+from linksim.schemes.files import codec_of, fixed_setting
 
 
 class ClassicalScheme(Scheme):
@@ -27,7 +27,7 @@ class ClassicalScheme(Scheme):
         self.name, self.rate_match = config.name, config.rate_match
         self.config = config
         self.link: LinkConfig = context.link
-        self.codec = FileCodec(config)
+        self.codec = codec_of(config)
 
     def transmit(
         self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
@@ -37,13 +37,13 @@ class ClassicalScheme(Scheme):
 
     def _transmit(self, image: np.ndarray, budget: int | None) -> Transmission:
         size = (image.shape[0], image.shape[1])
-        setting = self.codec.fixed
+        setting = fixed_setting(self.config)
         if setting is not None:
-            data = self.codec.encode(image, setting)
+            data = self.codec.encoder(image)(setting)
         else:
             if budget is None:
                 raise ValueError(f"scheme {self.name}: rate matching needs a budget of channel uses")
-            encoded = self.codec.best(image, capacity_bits(self.link, budget))
+            encoded = self.codec.best(image, capacity_bits(self.link, budget) // 8)
             if encoded is None:
                 return Transmission((), size, infeasible=f"no {self.config.kind} file fits {budget} channel uses")
             data, setting = encoded.data, encoded.setting

@@ -11,7 +11,7 @@ from linksim.link.air.capacity import awgn_capacity, ergodic_capacity, fading_qu
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
 from linksim.schemes.concealment import conceal
 from linksim.schemes.config import BpgConfig, CapacityMcs, JpegConfig
-from linksim.schemes.files import FileCodec
+from linksim.schemes.files import codec_of
 from linksim.schemes.streams import AnyReception, IdealReception, IdealStream
 
 BITS_PER_SYMBOL = (1, 2, 4, 6, 8)
@@ -35,7 +35,7 @@ class IdealCodeScheme(Scheme):
         self.name, self.rate_match = config.name, config.rate_match
         self.config, self.mcs = config, config.mcs
         self.channel, self.seed = context.link.channel, context.seed
-        self.codec = FileCodec(config)
+        self.codec = codec_of(config)
 
     def capacity(self, es_no_db: float) -> tuple[float, int]:
         """Bits per channel use at the average Es/N0 in dB, and the bits per symbol of the constellation that gives them."""
@@ -58,7 +58,7 @@ class IdealCodeScheme(Scheme):
         for image, name, budget in zip(images, image_ids, budgets, strict=True):
             assert budget is not None
             size = (image.shape[0], image.shape[1])
-            encoded = self.codec.best(image, math.floor(rate * budget))
+            encoded = self.codec.best(image, math.floor(rate * budget) // 8)
             settings: dict[str, Any] = {
                 "bits_per_symbol": bits_per_symbol,
                 "bits_per_channel_use": round(rate, 4),

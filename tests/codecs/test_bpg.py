@@ -48,12 +48,12 @@ def test_same_bytes_every_time_and_finer_at_lower_qp(photograph: np.ndarray) -> 
 
 def test_beats_jpeg_at_equal_bytes(photograph: np.ndarray) -> None:
     from linksim.codecs import jpeg
+    from linksim.codecs.bpg_codec import BpgCodec
     from linksim.codecs.cache import EncodeCache
-    from linksim.codecs.ratematch import best_bpg
 
     image = np.ascontiguousarray(photograph[:256, :256])
     other = jpeg.encode(image, 20)
-    ours = best_bpg(image, len(other), preset="medium", cache=EncodeCache(None))
+    ours = BpgCodec(preset="medium", cache=EncodeCache(None)).best(image, len(other))
     assert ours is not None
     assert psnr(bpg.decode(ours.data), image) > psnr(jpeg.decode(other), image) + 1.5
 

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from pictures import smooth_picture
 
 from linksim.codecs import bpg, jpeg
+from linksim.codecs.bpg_codec import BpgCodec
 from linksim.codecs.cache import EncodeCache
-from linksim.codecs.ratematch import best_bpg, best_jpeg
+from linksim.codecs.jpeg_codec import JpegCodec
 from linksim.common.errors import InputError
 
 
@@ -37,7 +38,7 @@ def test_jpeg_is_the_best_of_all_that_fit(seed: int, part: float) -> None:
     low, high = min(sizes.values()), max(sizes.values())
     budget = int(low + part * (high - low))
     fitting = [quality for quality, size in sizes.items() if size <= budget]
-    found = best_jpeg(image, budget)
+    found = JpegCodec().best(image, budget)
     if not fitting:
         assert found is None
     else:
@@ -54,7 +55,7 @@ def test_bpg_never_exceeds_and_takes_the_smallest_qp(seed: int, part: float) -> 
     sizes = {qp: len(bpg.encode(image, qp, preset="ultrafast")) for qp in bpg.QPS}
     low, high = min(sizes.values()), max(sizes.values())
     budget = int(low + part * (high - low))
-    found = best_bpg(image, budget, preset="ultrafast", cache=cache)
+    found = BpgCodec(preset="ultrafast", cache=cache).best(image, budget)
     fitting = [qp for qp, size in sizes.items() if size <= budget]
     if not fitting:
         assert found is None
@@ -71,7 +72,7 @@ def test_a_looser_budget_gives_a_better_picture(photograph: np.ndarray) -> None:
     cache = EncodeCache(None)
     qps, qualities = [], []
     for budget in (600, 1200, 2400, 4800):
-        small, other = best_bpg(image, budget, preset="fast", cache=cache), best_jpeg(image, budget)
+        small, other = BpgCodec(preset="fast", cache=cache).best(image, budget), JpegCodec().best(image, budget)
         assert small is not None
         qps.append(small.setting)
         qualities.append(other.setting if other else 0)
@@ -86,13 +87,13 @@ def test_bisection_takes_few_encodes(photograph: np.ndarray, monkeypatch: pytest
     encode = bpg.encode
     monkeypatch.setattr(bpg, "encode", lambda *arguments: calls.append(arguments[1]) or encode(*arguments))
     cache = EncodeCache(None)
-    assert best_bpg(image, 900, preset="ultrafast", cache=cache) is not None
+    assert BpgCodec(preset="ultrafast", cache=cache).best(image, 900) is not None
     assert len(calls) <= 8
     count = len(calls)
-    assert best_bpg(image, 900, preset="ultrafast", cache=cache) is not None
+    assert BpgCodec(preset="ultrafast", cache=cache).best(image, 900) is not None
     assert len(calls) == count
 
 
 def test_unknown_encoder(photograph: np.ndarray) -> None:
     with pytest.raises(InputError, match="x265, bpgenc"):
-        best_bpg(photograph, 1000, encoder="webp")
+        BpgCodec(encoder="webp").best(photograph, 1000)

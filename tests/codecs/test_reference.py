@@ -10,8 +10,8 @@ from pictures import smooth_picture
 
 from linksim.codecs import DecodeError
 from linksim.codecs.bpg import reference
+from linksim.codecs.bpg_codec import BpgCodec
 from linksim.codecs.cache import EncodeCache
-from linksim.codecs.ratematch import best_bpg
 from linksim.common.errors import InputError, LinksimError
 
 PROGRAM = """#!{python}
@@ -33,7 +33,7 @@ def test_missing_program_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     image = smooth_picture(16, 16, seed=0)
     for use in (
         lambda: reference.encode(image, 30),
-        lambda: best_bpg(image, 500, encoder="bpgenc", cache=EncodeCache(None)),
+        lambda: BpgCodec(encoder="bpgenc", cache=EncodeCache(None)).best(image, 500),
     ):
         with pytest.raises(InputError, match=r"bpgenc is not on the PATH.*x265"):
             use()
@@ -52,7 +52,7 @@ open(out, "wb").write(text.encode().ljust(1000 - 10 * qp))
     image = smooth_picture(16, 24, seed=0)
     assert reference.encode(image, 30, "444").split() == b"-q 30 -f 444 -o".split()
     assert reference.encode(image, 7, "rgb").split() == b"-q 7 -f 444 -c rgb -o".split()
-    found = best_bpg(image, 755, encoder="bpgenc", cache=EncodeCache(None))
+    found = BpgCodec(encoder="bpgenc", cache=EncodeCache(None)).best(image, 755)
     assert found is not None
     assert (found.setting, len(found.data)) == (25, 750)
     assert found.data.split() == b"-q 25 -f 420 -o".split()

@@ -6,7 +6,10 @@ from typing import Protocol
 
 import numpy as np
 
+from linksim.codecs.bpg_codec import BpgCodec
 from linksim.codecs.checks import check_choice
+from linksim.codecs.file_codec import FileCodec
+from linksim.codecs.jpeg_codec import JpegCodec
 from linksim.common.errors import InputError
 from linksim.metrics.registry import metric
 from linksim.reports.codecs import figure as rd_report
@@ -122,13 +125,8 @@ def quality_text(metrics: Iterable[str], values: Iterable[float]) -> str:
 
 def _code(name: str, image: np.ndarray, setting: int) -> tuple[int, np.ndarray]:
     """Bytes of the file and the picture it shows."""
+    codec: FileCodec = JpegCodec(optimize=name == "jpeg")
     if name.startswith("bpg"):
-        from linksim.codecs import bpg
-        from linksim.codecs.ratematch import bpg_encoder
-
-        data = bpg_encoder(image, chroma=name.removeprefix("bpg-"))(setting)
-        return len(data), bpg.decode(data, image.shape[:2])
-    from linksim.codecs import jpeg
-
-    data = jpeg.encode(image, setting, optimize=name == "jpeg")
-    return len(data), jpeg.decode(data, image.shape[:2])
+        codec = BpgCodec(chroma=name.removeprefix("bpg-"))
+    data = codec.encoder(image)(setting)
+    return len(data), codec.decode(data, (image.shape[0], image.shape[1]))
