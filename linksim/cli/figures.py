@@ -1,5 +1,6 @@
 """`linksim plot` and `linksim report`: figures and the page of finished runs."""
 
+import math
 import sys
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def plot_command(
         print(path)
     if relative_to and metric:
         for label, gain in plots.average_gains(folders, metric, relative_to, ends, schemes).items():
-            print(f"{label}: mean gain {gain:+.4g} over {relative_to}")
+            interval = f" (95 % interval {gain.low:+.4g} to {gain.high:+.4g})" if math.isfinite(gain.low) else ""
+            print(f"{label}: mean gain {gain.mean:+.4g} over {relative_to}{interval}")
 
 
 def report_command(folders: list[Path], out: Path | None) -> None:

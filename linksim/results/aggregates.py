@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from linksim.results.statistics import estimate
+from linksim.results.statistics import Estimate, Total, members, ratio, totals
 
 Row = dict[str, Any]
 """Values by column; NaN where there is none."""
@@ -36,6 +36,20 @@ def values_of(rows: Sequence[Row], column: str) -> list[float]:
     """The column as numbers, without the missing ones."""
     values = (float(row.get(column, math.nan)) for row in rows)
     return [value for value in values if not math.isnan(value)]
+
+
+def sample_of(rows: Sequence[Row], column: str, weight: str = "") -> list[Total]:
+    """Sums of the column over each image of `rows`, or over each fade of a lone image; weights are 1 or a column."""
+    whose = members([row["image"] for row in rows], [row["repetition"] for row in rows])
+    return totals(
+        (member, float(row.get(column, math.nan)), float(row[weight]) if weight else 1.0)
+        for member, row in zip(whose, rows, strict=True)
+    )
+
+
+def estimate_of(rows: Sequence[Row], column: str) -> Estimate:
+    """Mean of a metric with its interval."""
+    return ratio(sample_of(rows, column))
 
 
 def first(column: str) -> Aggregate:
@@ -77,8 +91,8 @@ def quality(column: str) -> Aggregate:
     """Mean of a metric with its 95 % interval, and its mean over the pictures that were not lost."""
 
     def of(rows: Sequence[Row]) -> tuple[float, ...]:
-        every = estimate([row.get(column, math.nan) for row in rows])
-        success = estimate([row.get(column, math.nan) for row in rows if not row["outage"]])
+        every = estimate_of(rows, column)
+        success = estimate_of([row for row in rows if not row["outage"]], column)
         return every.mean, every.low, every.high, success.mean
 
     return Aggregate((column, f"{column}_low", f"{column}_high", f"{column}_given_success"), of)

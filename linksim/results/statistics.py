@@ -1,8 +1,19 @@
-"""Means with 95 % intervals, over images x fades."""
+"""Means and rates with 95 % intervals, over images: several fades of one image are not independent of each other.
+
+Images are a sample, drawn once; fades are drawn anew for every image. So a value is an image's part plus a fade's part,
+and an interval that takes images x fades for independent draws is too narrow as soon as an image is sent more than once.
+Here the images are the sample (cluster sampling; Cochran, "Sampling techniques", 3rd ed. 1977, sections 6.3 and 9A): values
+of an image are added up first, and the spread of the images' sums, with one degree of freedom less than there are
+images, gives the interval. Where there is one image alone its fades are the sample, and the interval is about that image.
+"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+
+LEVEL = 0.975
+"""Part of a distribution below the upper end of a 95 % interval."""
 
 
 @dataclass(frozen=True)
@@ -16,30 +27,104 @@ class Estimate:
 
     @property
     def half_width(self) -> float:
-        """Half the interval's width, in the metric's unit."""
+        """Half the interval's width, in the unit of the mean."""
         return (self.high - self.low) / 2
 
+    def times(self, factor: float) -> "Estimate":
+        """The estimate of `factor` times the quantity."""
+        low, high = sorted((factor * self.low, factor * self.high))
+        return Estimate(factor * self.mean, low, high, self.count)
 
-def estimate(values: Sequence[float]) -> Estimate:
-    """Student's t interval of the mean: `mean +- t(0.975, n - 1) s / sqrt(n)`.
 
-    The values are taken as independent draws of (image, fade). NaN values are left out. With fewer than two
-    values the ends are NaN.
+@dataclass(frozen=True)
+class Total:
+    """What one member of the sample, an image or a fade, contributes: a sum of values and their number or weight."""
+
+    value: float
+    weight: float
+
+
+def totals(values: Iterable[tuple[Hashable, float, float]]) -> list[Total]:
+    """Sums by member of the sample, from (member, value, weight); NaN values are left out, members without a value too."""
+    parts: dict[Hashable, list[tuple[float, float]]] = {}
+    for member, value, weight in values:
+        if not math.isnan(value) and weight > 0:
+            parts.setdefault(member, []).append((value, weight))
+    return [Total(math.fsum(v for v, _ in part), math.fsum(w for _, w in part)) for part in parts.values()]
+
+
+def members(images: Sequence[Hashable], repetitions: Sequence[Hashable]) -> Sequence[Hashable]:
+    """The sample that rows belong to: their images, or their repetitions where there is one image alone."""
+    return images if len(set(images)) > 1 else repetitions
+
+
+def ratio(sample: Sequence[Total]) -> Estimate:
+    """Sum of values over sum of weights, with Student's t interval from the spread of the sample's members.
+
+    With weights 1 it is `mean +- t(0.975, n - 1) s / sqrt(n)`; otherwise `s` is of the residuals `value - mean weight`, over
+    the mean weight (Cochran 1977, eq. 6.10). With fewer than two members the ends are NaN.
     """
-    kept = [value for value in values if not math.isnan(value)]
-    n = len(kept)
+    n = len(sample)
     if n == 0:
         return Estimate(math.nan, math.nan, math.nan, 0)
-    mean = math.fsum(kept) / n
-    if n == 1 or math.isinf(mean):
+    mean = math.fsum(total.value for total in sample) / math.fsum(total.weight for total in sample)
+    if n == 1:
         return Estimate(mean, math.nan, math.nan, n)
-    variance = math.fsum((value - mean) ** 2 for value in kept) / (n - 1)
-    half = t_quantile(n - 1) * math.sqrt(variance / n)
+    half = t_quantile(n - 1) * math.sqrt(variance_of_ratio(sample, mean))
     return Estimate(mean, mean - half, mean + half, n)
 
 
+def variance_of_ratio(sample: Sequence[Total], mean: float) -> float:
+    """Estimated variance of `mean`, the sum of the sample's values over that of its weights; for two members or more."""
+    n = len(sample)
+    spread = math.fsum((total.value - mean * total.weight) ** 2 for total in sample) / (n - 1)
+    return spread / n / (math.fsum(total.weight for total in sample) / n) ** 2
+
+
+def estimate(values: Sequence[float]) -> Estimate:
+    """Student's t interval of the mean of independent values, one for each image; NaN values are left out."""
+    return ratio(totals((number, value, 1.0) for number, value in enumerate(values)))
+
+
+def proportion(sample: Sequence[Total]) -> Estimate:
+    """A rate between 0 and 1 with Wilson's interval at the effective number of trials.
+
+    Wilson's interval needs to know how many independent trials the rate is of. With one trial in each member of the sample
+    that is their number. Otherwise it is the number that gives a rate the variance that the members' spread shows (Franco,
+    Little, Louis, Slud, "Comparative study of confidence intervals for proportions in complex sample surveys", 2019), but
+    not more than there are trials, and Student's t takes the place of the normal distribution. Where all members agree on
+    0 or 1, the spread tells nothing and each member counts as one trial.
+
+    Args:
+        sample: successes and trials of each member; with fewer than two members the ends are NaN.
+    """
+    n = len(sample)
+    if n < 2:
+        return ratio(sample)
+    trials = math.fsum(total.weight for total in sample)
+    rate = math.fsum(total.value for total in sample) / trials
+    variance = variance_of_ratio(sample, rate)
+    one_each = all(total.weight == 1 for total in sample)
+    effective: float = n
+    if not one_each and 0 < rate < 1:
+        effective = min(trials, rate * (1 - rate) / variance) if variance > 0 else trials
+    z = normal_quantile() if one_each else t_quantile(n - 1)
+    middle = (rate + z * z / (2 * effective)) / (1 + z * z / effective)
+    half = z / (1 + z * z / effective) * math.sqrt(rate * (1 - rate) / effective + (z / (2 * effective)) ** 2)
+    return Estimate(rate, max(0.0, middle - half), min(1.0, middle + half), n)
+
+
+@cache
 def t_quantile(degrees: int) -> float:
     """0.975 quantile of Student's t distribution."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(degrees, 0.975))
+    return float(stdtrit(degrees, LEVEL))
+
+
+@cache
+def normal_quantile() -> float:
+    """0.975 quantile of the normal distribution."""
+    from scipy.special import ndtri
+
+    return float(ndtri(LEVEL))

@@ -11,6 +11,7 @@ from linksim.common.errors import InputError
 from linksim.metrics.measure import Measure
 from linksim.metrics.registry import metrics
 from linksim.results import read_images, read_results
+from linksim.results.differences import PointValues, values_by_point
 from linksim.results.examples import load_examples
 
 _EQUAL = 0.005
@@ -102,6 +103,17 @@ class Run:
     def images(self) -> Any:
         """`images.parquet` as a pandas frame, or None where the file is not there."""
         return read_images(self.folder) if (self.folder / "images.parquet").is_file() else None
+
+    def by_point(self, column: str) -> PointValues:
+        """The column of `images.parquet` by scheme and SNR, then by image and repetition; {} where there is none."""
+        if column not in self._by_point:
+            there = self.images is not None and column in self.images.columns
+            self._by_point[column] = values_by_point(self.images, column) if there else {}
+        return self._by_point[column]
+
+    @cached_property
+    def _by_point(self) -> dict[str, PointValues]:
+        return {}
 
     @cached_property
     def examples(self) -> list[dict[str, Any]]:

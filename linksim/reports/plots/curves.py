@@ -10,7 +10,8 @@ from linksim.common.errors import InputError
 from linksim.metrics.registry import metric as metric_of
 from linksim.reports.plots import style
 from linksim.reports.plots.gains import average_gain, gain, reference_curve
-from linksim.reports.plots.table import Curve, measured_metrics, read_curves
+from linksim.reports.plots.table import Curve, measured_metrics, read_curves, with_values
+from linksim.results.statistics import Estimate
 
 FORMATS = ("png", "pdf", "svg", "pgf")
 
@@ -29,7 +30,7 @@ def plot_run(
     width: float = style.COLUMN_WIDTH,
     schemes: Sequence[str] | None = None,
 ) -> list[Path]:
-    """Draw metrics against Es/N0 with 95 % bands, or gains over one scheme.
+    """Draw metrics against Es/N0 with 95 % bands, or gains over one scheme, with bands of their own.
 
     Args:
         dirs: results folder or folders; several come into one figure.
@@ -58,6 +59,7 @@ def plot_run(
     written = []
     for name in [metric] if metric else measured_metrics(folders):
         curves = _chosen(read_curves(folders, name), schemes, relative_to)
+        curves = with_values(curves, folders, name) if relative_to else curves
         figure = _figure(curves, name, relative_to, snr_range, ebn0_axis, width)
         written += _save(figure, target, f"{name}-gain" if relative_to else name, formats)
     return written
@@ -69,9 +71,13 @@ def average_gains(
     relative_to: str,
     snr_range: tuple[float, float] | None = None,
     schemes: Sequence[str] | None = None,
-) -> dict[str, float]:
-    """Mean gain over `relative_to` of every other curve (or those of `schemes`) by its label; see `linksim.reports.plots.gains.average_gain`."""
-    curves = _chosen(read_curves([Path(folder) for folder in dirs], metric), schemes, relative_to)
+) -> dict[str, Estimate]:
+    """Mean gain over `relative_to` of every other curve (or those of `schemes`) by its label, with its 95 % interval.
+
+    See `linksim.reports.plots.gains.average_gain`.
+    """
+    folders = [Path(folder) for folder in dirs]
+    curves = with_values(_chosen(read_curves(folders, metric), schemes, relative_to), folders, metric)
     reference = reference_curve(curves, relative_to)
     return {c.label: average_gain(c, reference, metric, snr_range) for c in curves if c is not reference}
 
@@ -140,20 +146,23 @@ def _labels(
     if reference is None:
         return {curve.label: curve.label for curve in curves}
     means = {c.label: average_gain(c, reference, metric, snr_range) for c in curves if c is not reference}
-    return {label: f"{label}: {mean:+.3g}" if np.isfinite(mean) else label for label, mean in means.items()}
+    return {label: f"{label}: {_signed(mean)}" if np.isfinite(mean.mean) else label for label, mean in means.items()}
+
+
+def _signed(mean: Estimate) -> str:
+    half = mean.half_width
+    return f"{mean.mean:+.3g} ± {half:.2g}" if np.isfinite(half) else f"{mean.mean:+.3g}"
 
 
 def _draw(axes: Any, curve: Curve, label: str, metric: str, reference: Curve | None) -> None:
     look = style.look(curve.number)
+    snr_db, value, low, high = curve.snr_db, curve.value, curve.low, curve.high
     if reference is not None:
-        axes.plot(*gain(curve, reference, metric), label=label, zorder=3, **look)
-        return
-    axes.plot(curve.snr_db, curve.value, label=label, zorder=3, **look)
-    known = np.isfinite(curve.low) & np.isfinite(curve.high)
+        snr_db, value, low, high = gain(curve, reference, metric)
+    axes.plot(snr_db, value, label=label, zorder=3, **look)
+    known = np.isfinite(low) & np.isfinite(high)
     if known.any():
-        axes.fill_between(
-            curve.snr_db, curve.low, curve.high, where=known, color=look["color"], alpha=0.18, linewidth=0, zorder=2
-        )
+        axes.fill_between(snr_db, low, high, where=known, color=look["color"], alpha=0.18, linewidth=0, zorder=2)
 
 
 def _add_ebn0(axes: Any, curves: list[Curve]) -> None:

@@ -1,12 +1,16 @@
-"""Curves relative to one scheme, and their mean over a range of SNRs."""
+"""Curves relative to one scheme, and their mean over a range of SNRs, paired by image."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from linksim.common.errors import InputError
 from linksim.metrics.registry import metric as metric_of
 from linksim.reports.plots.table import Curve
+from linksim.results.differences import by_member, difference
+from linksim.results.statistics import Estimate, estimate
 
 
 def reference_curve(curves: Sequence[Curve], scheme: str) -> Curve:
@@ -19,28 +23,53 @@ def reference_curve(curves: Sequence[Curve], scheme: str) -> Curve:
     return found[0]
 
 
-def gain(curve: Curve, reference: Curve, metric: str) -> tuple[np.ndarray, np.ndarray]:
-    """SNRs in dB that both have and the gain there, positive where `curve` is better."""
+def gain(curve: Curve, reference: Curve, metric: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """SNRs in dB that both have, the gain there, positive where `curve` is better, and the ends of its 95 % interval.
+
+    Gains are paired by image where the runs have their images' values; else they are differences of means, without interval.
+    """
     snrs, here, there = np.intersect1d(curve.snr_db, reference.snr_db, return_indices=True)
-    return snrs, metric_of(metric).sign * (curve.value[here] - reference.value[there])
+    sign = metric_of(metric).sign
+    gains, low, high = sign * (curve.value[here] - reference.value[there]), *np.full((2, len(snrs)), np.nan)
+    for i, snr_db in enumerate(snrs):
+        paired = difference(curve.values.get(snr_db, {}), reference.values.get(snr_db, {})).times(sign)
+        if paired.count:
+            gains[i], low[i], high[i] = paired.mean, paired.low, paired.high
+    return snrs, gains, low, high
 
 
-def average_gain(curve: Curve, reference: Curve, metric: str, snr_range: tuple[float, float] | None = None) -> float:
+def average_gain(curve: Curve, reference: Curve, metric: str, snr_range: tuple[float, float] | None = None) -> Estimate:
     """Mean gain over a range of SNRs: the area between the curves over the range's width (as Bjontegaard did over rate).
 
     The gain is linear between the SNRs that both curves have; a range beyond those is cut to them. NaN where fewer than two are left.
+    Its 95 % interval is over the images, each with its own mean gain; NaN where an SNR lacks some image.
 
     Args:
         curve, reference: curves of the same metric.
         metric: its name; where lower is better a gain is a reduction.
         snr_range: lowest and highest Es/N0 in dB; all if None.
     """
-    snrs, gains = gain(curve, reference, metric)
+    snrs, gains, _, _ = gain(curve, reference, metric)
+    inside = _inside(snrs, snr_range)
+    if inside is None:
+        return Estimate(math.nan, math.nan, math.nan, 0)
+    mean = _area(inside, snrs, gains)
+    parts = [by_member(curve.values.get(snr, {}), reference.values.get(snr, {})) for snr in snrs]
+    if not parts[0] or any(part.keys() != parts[0].keys() for part in parts):
+        return Estimate(mean, math.nan, math.nan, 0)
+    sign = metric_of(metric).sign
+    each = [_area(inside, snrs, [sign * part[member] for part in parts]) for member in parts[0]]
+    return replace(estimate(each), mean=mean)
+
+
+def _inside(snrs: np.ndarray, snr_range: tuple[float, float] | None) -> np.ndarray | None:
+    """The ends of the range and the SNRs between them; None where they leave no stretch."""
     if len(snrs) < 2:
-        return float("nan")
+        return None
     low, high = snr_range or (snrs[0], snrs[-1])
     low, high = max(low, snrs[0]), min(high, snrs[-1])
-    if not low < high:
-        return float("nan")
-    inside = np.concatenate([[low], snrs[(snrs > low) & (snrs < high)], [high]])
-    return float(np.trapezoid(np.interp(inside, snrs, gains), inside) / (high - low))
+    return np.concatenate([[low], snrs[(snrs > low) & (snrs < high)], [high]]) if low < high else None
+
+
+def _area(inside: np.ndarray, snrs: np.ndarray, gains: Sequence[float] | np.ndarray) -> float:
+    return float(np.trapezoid(np.interp(inside, snrs, gains), inside) / (inside[-1] - inside[0]))

@@ -2,8 +2,8 @@
 
 import csv
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from linksim.common.errors import InputError
 from linksim.metrics.registry import metric as metric_of
 from linksim.metrics.registry import metrics
+from linksim.results.differences import Values, values_by_point
 
 
 @dataclass(frozen=True)
@@ -20,19 +21,23 @@ class Curve:
     Attributes:
         label: the scheme's name, with the run's where several runs share it.
         scheme: the scheme's name.
+        folder: of its run.
         number: its place among all schemes of the runs, so that it looks the same in every figure.
         snr_db, value, low, high: `[n]`; `low` and `high` are the ends of the 95 % interval, NaN where unknown.
         ebn0_db: Eb/N0 `[n]`, NaN where unknown.
+        values: by SNR those of each image and repetition, for differences; {} where they were not asked for or are not there.
     """
 
     label: str
     scheme: str
+    folder: Path
     number: int
     snr_db: np.ndarray
     value: np.ndarray
     low: np.ndarray
     high: np.ndarray
     ebn0_db: np.ndarray
+    values: Mapping[float, Values] = field(default_factory=dict)
 
 
 def read_results(folder: Path) -> list[dict[str, str]]:
@@ -67,7 +72,7 @@ def read_curves(folders: Sequence[Path], metric: str) -> list[Curve]:
     for folder, table in zip(folders, tables, strict=True):
         for scheme in dict.fromkeys(line["scheme"] for line in table):
             label = f"{scheme} ({folder.resolve().name})" if owners.count(scheme) > 1 else scheme
-            curve = _curve([line for line in table if line["scheme"] == scheme], label, number, column)
+            curve = _curve([line for line in table if line["scheme"] == scheme], label, folder, number, column)
             number += 1
             if len(curve.value):
                 curves.append(curve)
@@ -76,15 +81,29 @@ def read_curves(folders: Sequence[Path], metric: str) -> list[Curve]:
     return curves
 
 
-def _curve(lines: list[dict[str, str]], label: str, number: int, column: str) -> Curve:
+def with_values(curves: Sequence[Curve], folders: Sequence[Path], metric: str) -> list[Curve]:
+    """The curves with what each image and repetition has, from the `images.parquet` of the runs that have one."""
+    from linksim.results import read_images
+
+    column = metric_of(metric).column
+    found: dict[tuple[Path, str], dict[float, Values]] = {}
+    for folder in folders:
+        images = read_images(folder) if (folder / "images.parquet").is_file() else None
+        if images is not None and column in images.columns:
+            for (scheme, snr_db), values in values_by_point(images, column).items():
+                found.setdefault((folder, scheme), {})[snr_db] = values
+    return [replace(curve, values=found.get((curve.folder, curve.scheme), {})) for curve in curves]
+
+
+def _curve(lines: list[dict[str, str]], label: str, folder: Path, number: int, column: str) -> Curve:
     shown = [line for line in lines if line["status"] == "ok" and _number(line, column) is not None]
     shown.sort(key=lambda line: float(line["snr_db"]))
 
     def values(name: str) -> np.ndarray:
         return np.array([math.nan if (v := _number(line, name)) is None else v for line in shown])
 
-    columns = ("snr_db", column, f"{column}_low", f"{column}_high", "ebn0_db")
-    return Curve(label, lines[0]["scheme"], number, *(values(name) for name in columns))
+    snr_db, value, low, high, ebn0_db = map(values, ("snr_db", column, f"{column}_low", f"{column}_high", "ebn0_db"))
+    return Curve(label, lines[0]["scheme"], folder, number, snr_db, value, low, high, ebn0_db)
 
 
 def _number(line: dict[str, str], column: str) -> float | None:

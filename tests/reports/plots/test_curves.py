@@ -5,15 +5,17 @@ import math
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.stats
 from matplotlib.colors import to_rgb
 from PIL import Image
 
 from linksim.common.errors import InputError
 from linksim.reports.plots import Example, average_gains, plot_examples, plot_run, style
 from linksim.reports.plots.curves import _figure
-from linksim.reports.plots.gains import average_gain
-from linksim.reports.plots.table import read_curves
+from linksim.reports.plots.gains import average_gain, gain
+from linksim.reports.plots.table import read_curves, with_values
 
 COLUMNS = ["scheme", "snr_db", "ebn0_db", "psnr_db", "psnr_db_low", "psnr_db_high", "lpips", "status"]
 
@@ -117,18 +119,19 @@ def test_only_the_chosen_schemes_are_drawn_and_look_as_before(run, tmp_path):
 
 def test_average_gains(run):
     gains = average_gains([run], "psnr", "BPG")
-    assert gains == pytest.approx({"JPEG": -1.0, "VQ-VAE": 1.0})
-    assert average_gains([run], "lpips", "BPG")["VQ-VAE"] == pytest.approx(0.1)
+    assert {label: gain.mean for label, gain in gains.items()} == pytest.approx({"JPEG": -1.0, "VQ-VAE": 1.0})
+    assert math.isnan(gains["JPEG"].low)  # this run has no values of images
+    assert average_gains([run], "lpips", "BPG")["VQ-VAE"].mean == pytest.approx(0.1)
 
 
 def test_an_average_gain_is_the_area_between_the_curves(run):
     _, bpg, vq = read_curves([run], "psnr")
     vq.value[:] = bpg.value + np.array([0.0, 2.0, 4.0])
-    assert average_gain(vq, bpg, "psnr") == pytest.approx(2.0)
-    assert average_gain(vq, bpg, "psnr", (5.0, 10.0)) == pytest.approx(3.0)
-    assert average_gain(vq, bpg, "psnr", (2.5, 7.5)) == pytest.approx(2.0)
-    assert average_gain(vq, bpg, "psnr", (7.5, 40.0)) == pytest.approx(3.5)
-    assert math.isnan(average_gain(vq, bpg, "psnr", (20.0, 30.0)))
+    assert average_gain(vq, bpg, "psnr").mean == pytest.approx(2.0)
+    assert average_gain(vq, bpg, "psnr", (5.0, 10.0)).mean == pytest.approx(3.0)
+    assert average_gain(vq, bpg, "psnr", (2.5, 7.5)).mean == pytest.approx(2.0)
+    assert average_gain(vq, bpg, "psnr", (7.5, 40.0)).mean == pytest.approx(3.5)
+    assert math.isnan(average_gain(vq, bpg, "psnr", (20.0, 30.0)).mean)
 
 
 def test_gain_figure(run):
@@ -138,6 +141,42 @@ def test_gain_figure(run):
     labels = [line.get_label() for line in figure.axes[0].lines]
     assert "JPEG: -1" in labels
     assert "VQ-VAE: +1" in labels
+
+
+@pytest.fixture
+def measured(run):
+    """The run with what each image and fade has: BPG and VQ-VAE differ by 1 to 3 dB, images by 10 dB."""
+    rows = [
+        {"scheme": scheme, "snr_db": float(snr), "image": image, "repetition": r, "psnr_db": base + lead + 0.1 * r}
+        for scheme in ("BPG", "VQ-VAE")
+        for snr in (0, 5, 10)
+        for image, base, gain in (("a", 20.0, 1.0), ("b", 30.0, 3.0), ("c", 25.0, 2.0))
+        for r in (0, 1)
+        for lead in [gain if scheme == "VQ-VAE" else 0.0]
+    ]
+    pd.DataFrame(rows).to_parquet(run / "images.parquet")
+    return run
+
+
+def test_gains_are_paired_by_image_and_have_bands(measured):
+    _, bpg, vq = with_values(read_curves([measured], "psnr"), [measured], "psnr")
+    snrs, gains, low, high = gain(vq, bpg, "psnr")
+    half = scipy.stats.t.ppf(0.975, 2) / np.sqrt(3)  # of the gains 1, 3 and 2
+    np.testing.assert_allclose(gains, 2.0)
+    np.testing.assert_allclose(low, 2.0 - half)
+    np.testing.assert_allclose(high, 2.0 + half)
+    figure = _figure([bpg, vq], "psnr", "BPG", None, False, 3.5)
+    band = figure.axes[0].collections[0].get_paths()[0].vertices[:, 1]
+    assert (band.min(), band.max()) == pytest.approx((2.0 - half, 2.0 + half))
+    mean = average_gains([measured], "psnr", "BPG")["VQ-VAE"]
+    assert (mean.mean, mean.low, mean.high) == pytest.approx((2.0, 2.0 - half, 2.0 + half))
+    assert snrs.tolist() == [0, 5, 10]
+
+
+def test_a_mean_gain_has_no_interval_where_images_are_missing(measured):
+    images = pd.read_parquet(measured / "images.parquet")
+    images[~((images["image"] == "a") & (images["snr_db"] == 5))].to_parquet(measured / "images.parquet")
+    assert math.isnan(average_gains([measured], "psnr", "BPG")["VQ-VAE"].low)
 
 
 @pytest.mark.parametrize(

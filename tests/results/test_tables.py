@@ -5,14 +5,10 @@ import io
 import math
 from dataclasses import fields
 
-import numpy as np
 import pytest
-import scipy.stats
-from hypothesis import given
-from hypothesis import strategies as st
 
 from linksim.link import Ledger
-from linksim.results import estimate, read_images, read_results, write_tables
+from linksim.results import read_images, read_results, write_tables
 from linksim.results.files import results_csv
 from linksim.results.row import LEDGER, empty_row, pack, result_columns, unpack
 from linksim.results.tables import summarize
@@ -29,29 +25,6 @@ def row(image="a", psnr=30.0, outage=False, repetition=0, **more):
     )  # fmt: skip
     result.update(more)
     return result
-
-
-@given(st.lists(st.floats(-100, 100), min_size=2, max_size=30))
-def test_interval_is_students(values):
-    ours = estimate(values)
-    assert ours.mean == pytest.approx(np.mean(values), abs=1e-9)
-    spread = scipy.stats.sem(values)
-    if spread > 1e-9:
-        low, high = scipy.stats.t.interval(0.95, len(values) - 1, np.mean(values), spread)
-        assert (ours.low, ours.high) == pytest.approx((low, high), rel=1e-6, abs=1e-6)
-
-
-def test_interval_covers_the_mean_95_times_of_100():
-    rng = np.random.default_rng(1)
-    draws = rng.normal(3.0, 2.0, size=(2000, 8))
-    covered = sum(e.low <= 3.0 <= e.high for e in map(estimate, draws.tolist()))
-    assert 0.935 < covered / 2000 < 0.965
-
-
-def test_missing_values_and_single_values():
-    assert estimate([math.nan, 2.0, 4.0]).mean == 3.0
-    assert math.isnan(estimate([2.0]).low)
-    assert math.isnan(estimate([]).mean)
 
 
 def test_the_ledger_of_a_row_is_that_of_the_link():
