@@ -25,11 +25,13 @@ def run_command(
         outcome = run_scenario(scenario, folder, execution, Bar(), figures)
     except InputError as error:
         # Fields of the file that only the run can check, such as a folder's being there.
-        in_file = str(error).startswith(("images", "schemes."))
+        in_file = str(error).startswith(("images", "schemes.", "sweep."))
         raise InputError(f"{path}: {error}") if in_file else error from None
     print(results_table(outcome.lines, scenario.metrics))
     for metric, reason in outcome.unavailable.items():
         print(f"{metric} is empty: {reason}")
     for image, reason in outcome.skipped.items():
         print(f"left out {image}: {reason}")
+    if outcome.note:
+        print(outcome.note)
     print(f"Written to {folder}")

@@ -128,7 +128,12 @@ def test_adaptive_repetitions_stop_when_the_interval_is_narrow(file, tmp_path):
     assert done.returncode == 0, done.stderr
     results = read_results(out)
     width = (results["psnr_db_high"] - results["psnr_db_low"]) / 2
-    assert ((width <= 2.5) | (results["repetitions"] == 40)).all()
+    missed = json.loads((out / "run.json").read_text()).get("precision_not_reached", [])
+    assert {(m["scheme"], m["snr_db"]) for m in missed} == set(
+        results.loc[width > 2.5, ["scheme", "snr_db"]].itertuples(index=False, name=None)
+    )
+    assert all(m["remedy"] == "images" for m in missed)  # three photographs differ by more than that
+    assert ("so add images" in done.stdout) == bool(missed)
     assert results["repetitions"].max() > 1
     assert results["n_images"].eq(3).all()
     first = (out / "results.csv").read_bytes()
