@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from linksim.results.statistics import Estimate, Total, members, ratio, totals
+from linksim.results.statistics import Estimate, Total, members, proportion, ratio, totals
 
 Row = dict[str, Any]
 """Values by column; NaN where there is none."""
@@ -64,27 +64,22 @@ def count_as(name: str) -> MakeAggregate:
 
 def mean(column: str) -> Aggregate:
     """Mean of the values that are there."""
-    return mean_as(column)(column)
 
-
-def mean_as(name: str) -> MakeAggregate:
-    """Mean of the values that are there, under another name."""
-
-    def of(rows: Sequence[Row], column: str) -> float:
+    def of(rows: Sequence[Row]) -> float:
         values = values_of(rows, column)
         return math.fsum(values) / len(values) if values else math.nan
 
-    return lambda column: Aggregate((name,), lambda rows: (of(rows, column),))
+    return Aggregate((column,), lambda rows: (of(rows),))
 
 
-def rate_as(name: str, total: str) -> MakeAggregate:
-    """Sum of a count over the sum of the column `total`, of all images together."""
+def rate_as(name: str, total: str = "") -> MakeAggregate:
+    """Sum of the column over the number of rows or the sum of the column `total`, with its 95 % interval."""
 
-    def of(rows: Sequence[Row], column: str) -> float:
-        count = sum(row[total] for row in rows)
-        return sum(row[column] for row in rows) / count if count else math.nan
+    def of(rows: Sequence[Row], column: str) -> tuple[float, ...]:
+        rate = proportion(sample_of(rows, column, total))
+        return rate.mean, rate.low, rate.high
 
-    return lambda column: Aggregate((name,), lambda rows: (of(rows, column),))
+    return lambda column: Aggregate((name, f"{name}_low", f"{name}_high"), lambda rows: of(rows, column))
 
 
 def quality(column: str) -> Aggregate:

@@ -18,7 +18,6 @@ from linksim.results.aggregates import (
     feasibility,
     first,
     mean,
-    mean_as,
     quality,
     rate_as,
     shared_settings,
@@ -63,7 +62,7 @@ COLUMNS = (
     Column("bpp", float, mean),
     Column("bit_errors", int, rate_as("ber", "source_bits")),
     Column("block_errors", int, rate_as("bler", "n_blocks")),
-    Column("outage", bool, mean_as("outage_rate")),
+    Column("outage", bool, rate_as("outage_rate")),
     Column("iterations", float, mean),
     Column("settings", str, shared_settings),
 )

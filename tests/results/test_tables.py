@@ -6,6 +6,7 @@ import math
 from dataclasses import fields
 
 import pytest
+import scipy.stats
 
 from linksim.link import Ledger
 from linksim.results import read_images, read_results, write_tables
@@ -38,6 +39,21 @@ def test_rates_are_over_all_images():
     assert line["outage_rate"] == 0.5
     assert line["n_images"] == 2
     assert line["status"] == "ok"
+
+
+def test_rates_have_intervals_over_images():
+    rows = [row(name, bit_errors=errors, outage=errors > 5) for name, errors in zip("abcd", (0, 3, 5, 9), strict=True)]
+    line = summarize(rows, ("psnr",))
+    low, high = scipy.stats.binomtest(1, 4).proportion_ci(0.95, "wilson")
+    assert (line["outage_rate_low"], line["outage_rate_high"]) == pytest.approx((low, high))
+    assert 0 < line["ber_low"] < line["ber"] == 17 / 4000 < line["ber_high"]
+    # The spread of four images, not of 4000 bits: far wider than if bits failed one by one.
+    alone = scipy.stats.binomtest(17, 4000).proportion_ci(0.95, "wilson")
+    assert line["ber_high"] - line["ber_low"] > 2 * (alone.high - alone.low)
+    names = result_columns(("psnr",))
+    assert names[names.index("settings") + 1 :] == [
+        f"{rate}{end}" for rate in ("ber", "bler", "outage_rate") for end in ("_low", "_high")
+    ]
 
 
 def test_metric_given_success_leaves_outages_out():
