@@ -4,13 +4,23 @@ import math
 from typing import Any
 
 from linksim.metrics.measure import Measure
+from linksim.metrics.metric import Metric
 from linksim.metrics.registry import metric
 
 
 def results_table(lines: list[dict[str, Any]], metrics: tuple[str, ...]) -> str:
     """One line per scheme and SNR: metrics with half their 95 % interval, error rates, bandwidth ratio, status."""
     shown = [metric(name) for name in metrics]
-    header = ["scheme", "snr_db", *(measure.column for measure in shown), "ber", "bler", "outage", "rho", "status"]
+    header = [
+        "scheme",
+        "snr_db",
+        *(_heading(measure, lines) for measure in shown),
+        "ber",
+        "bler",
+        "outage",
+        "rho",
+        "status",
+    ]
     body = [
         [
             line["scheme"],
@@ -27,6 +37,12 @@ def results_table(lines: list[dict[str, Any]], metrics: tuple[str, ...]) -> str:
     widths = [max(len(row[i]) for row in [header, *body]) for i in range(len(header))]
     rows = [header, ["-" * width for width in widths], *body]
     return "\n".join(_aligned(row, widths) for row in rows)
+
+
+def _heading(metric: Metric, lines: list[dict[str, Any]]) -> str:
+    """The column's name, with what its values are of where that is not the usual."""
+    remark = metric.shown_as(lines).label.removeprefix(metric.label)
+    return f"{metric.column}{remark}"
 
 
 def _aligned(row: list[str], widths: list[int]) -> str:

@@ -1,7 +1,7 @@
 """The table of all metrics: linksim's own, and those of other packages through the entry-point group `linksim.metrics`.
 
 An entry point gives a `Metric`, or an object (a module will do) with the members `label`, `higher_is_better` and
-`compute(originals, pictures)`; `unit`, `decimals`, `column`, `data` and `identity` are as in `Metric` and may be absent. The
+`compute(originals, pictures)`; `unit`, `decimals`, `column`, `data`, `identity` and `by_size` are as in `Metric` and may be absent. The
 metric's name is `name`, or else the entry point's.
 """
 
@@ -16,6 +16,7 @@ from linksim.common.errors import InputError
 from linksim.common.plugins import Entry, load_entries
 from linksim.common.tensorflow import import_tensorflow
 from linksim.metrics.metric import Metric, late
+from linksim.metrics.sizes import BySize
 
 GROUP = "linksim.metrics"
 
@@ -34,6 +35,7 @@ OWN = (
         label="MS-SSIM",
         higher_is_better=True,
         compute=late("linksim.metrics.structural:ms_ssim"),
+        by_size=BySize("scales", late("linksim.metrics.structural:scales_of"), usual=5),
     ),
     Metric(
         name="lpips",
@@ -51,7 +53,7 @@ OWN = (
     ),
 )
 
-_OPTIONAL = ("name", "unit", "decimals", "column", "data", "identity")
+_OPTIONAL = ("name", "unit", "decimals", "column", "data", "identity", "by_size")
 
 
 @cache

@@ -58,6 +58,11 @@ def scales(side: int) -> int:
     return count
 
 
+def scales_of(height: int, width: int) -> int:
+    """Number of MS-SSIM scales of an image of this size in pixels."""
+    return scales(min(height, width))
+
+
 def _each(metric: Callable, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The metric pair by pair: sums over a batch would let the images beside it change an image's last bits."""
     import tensorflow as tf

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from linksim.metrics.metric import Metric
 from linksim.results.statistics import Estimate, Total, members, proportion, ratio, totals
 
 Row = dict[str, Any]
@@ -82,15 +83,25 @@ def rate_as(name: str, total: str = "") -> MakeAggregate:
     return lambda column: Aggregate((name, f"{name}_low", f"{name}_high"), lambda rows: of(rows, column))
 
 
-def quality(column: str) -> Aggregate:
-    """Mean of a metric with its 95 % interval, and its mean over the pictures that were not lost."""
+def quality_of(metric: Metric) -> MakeAggregate:
+    """Mean of a metric with its 95 % interval, and its mean over the pictures that were not lost.
 
-    def of(rows: Sequence[Row]) -> tuple[float, ...]:
+    Where the metric depends on the image's size there is a column more that says how. Images that differ in it have no mean.
+    """
+
+    def of(rows: Sequence[Row], column: str) -> tuple[Any, ...]:
         every = estimate_of(rows, column)
         success = estimate_of([row for row in rows if not row["outage"]], column)
-        return every.mean, every.low, every.high, success.mean
+        values = every.mean, every.low, every.high, success.mean
+        if not metric.by_size:
+            return values
+        found = metric.by_size.found(
+            (row["height"], row["width"]) for row in rows if not math.isnan(row.get(column, math.nan))
+        )
+        return (*([math.nan] * len(values) if metric.by_size.why_empty([found]) else values), found)
 
-    return Aggregate((column, f"{column}_low", f"{column}_high", f"{column}_given_success"), of)
+    names = ("", "_low", "_high", "_given_success", *([f"_{metric.by_size.name}"] if metric.by_size else []))
+    return lambda column: Aggregate(tuple(f"{column}{name}" for name in names), lambda rows: of(rows, column))
 
 
 def feasibility(column: str) -> Aggregate:

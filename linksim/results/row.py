@@ -18,7 +18,7 @@ from linksim.results.aggregates import (
     feasibility,
     first,
     mean,
-    quality,
+    quality_of,
     rate_as,
     shared_settings,
 )
@@ -89,7 +89,7 @@ def columns(metrics: Iterable[str] = ()) -> tuple[Column, ...]:
     taken = {name for column in COLUMNS for name in (column.name, *_made_of(column))}
     found: list[Column] = []
     for name in dict.fromkeys((*(own.name for own in OWN), *metrics)):
-        column = Column(metric(name).column, float, quality)
+        column = Column(metric(name).column, float, quality_of(metric(name)))
         new = {column.name, *_made_of(column)}
         if taken & new:
             raise InputError(f"metric {name!r}: its column {column.name!r} is another one's; give it another `column`")
@@ -114,6 +114,7 @@ def result_columns(metrics: Iterable[str]) -> list[str]:
     order = [*_FRONT, *(f"{name}{end}" for name in shown for end in ("", "_low", "_high")), *_BEHIND_METRICS]
     order += [*(f"{name}_given_success" for name in shown), "settings"]
     further = [name for column in COLUMNS for name in _made_of(column)]
+    further += [size for name in table_metrics(metrics) if (size := metric(name).size_column)]
     return list(dict.fromkeys((*order, *further)))
 
 

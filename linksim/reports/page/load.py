@@ -97,7 +97,13 @@ class Run:
     @cached_property
     def measures(self) -> list[Measure]:
         """The metrics that hold a value anywhere."""
-        return [m for m in metrics().values() if m.column in self.table.columns and self.table[m.column].notna().any()]
+        there = [m for m in metrics().values() if m.column in self.table.columns and self.table[m.column].notna().any()]
+        return [m.shown_as(self.lines) for m in there]
+
+    @cached_property
+    def lines(self) -> list[dict[str, Any]]:
+        """The lines of `results.csv` as dictionaries."""
+        return [{str(name): value for name, value in line.items()} for line in self.table.to_dict("records")]
 
     @cached_property
     def images(self) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from linksim.common.version import __version__
 from linksim.metrics.measure import Measure
+from linksim.metrics.registry import metrics
 from linksim.reports.page.figure import OUTAGE, colors, marker, metric_figure, style_class
 from linksim.reports.page.headlines import decibel, headlines
 from linksim.reports.page.load import Run
@@ -135,6 +136,7 @@ def _warnings(run: Run) -> str:
     if run.info.get("finished") is False:
         notes.append("This run is not finished: the numbers are of the points so far.")
     notes += [f"{metric} is not shown: {why}" for metric, why in run.info.get("metrics_unavailable", {}).items()]
+    notes += [f"{m.label} is empty: {why}." for m in metrics().values() if (why := m.why_empty(run.lines))]
     notes += [f"Left out {image}: {why}" for image, why in run.info.get("images", {}).get("skipped", {}).items()]
     return "".join(f'<p class="warning" role="note">{escape(note)}</p>\n' for note in notes)
 

@@ -118,10 +118,11 @@ def _figure(
                 _draw(axes, curve, labels[curve.label], metric, reference)
         axes.set_xlabel("Es/N0 (dB)")
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
-        axes.set_ylabel(metric_of(metric).axis_label)
+        shown = metric_of(metric).shown_as({metric_of(metric).size_column: s} for c in curves for s in c.sizes)
+        axes.set_ylabel(shown.axis_label)
         if reference is not None:
             axes.axhline(0, color="0.4", linewidth=0.8, zorder=1)
-            axes.set_ylabel(f"{metric_of(metric).gain_label} over\n{reference.label}")
+            axes.set_ylabel(f"{shown.gain_label} over\n{reference.label}")
         if snr_range:
             axes.set_xlim(*snr_range)
         axes.grid(alpha=0.35)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from linksim.common.errors import InputError
+from linksim.metrics.metric import Metric
 from linksim.metrics.registry import metric as metric_of
 from linksim.metrics.registry import metrics
 from linksim.results.differences import Values, values_by_point
@@ -25,6 +26,7 @@ class Curve:
         number: its place among all schemes of the runs, so that it looks the same in every figure.
         snr_db, value, low, high: `[n]`; `low` and `high` are the ends of the 95 % interval, NaN where unknown.
         ebn0_db: Eb/N0 `[n]`, NaN where unknown.
+        sizes: what in the metric depends on the images' size, e.g. the scales of MS-SSIM, as the tables have it.
         values: by SNR those of each image and repetition, for differences; {} where they were not asked for or are not there.
     """
 
@@ -37,6 +39,7 @@ class Curve:
     low: np.ndarray
     high: np.ndarray
     ebn0_db: np.ndarray
+    sizes: frozenset[str] = frozenset()
     values: Mapping[float, Values] = field(default_factory=dict)
 
 
@@ -65,14 +68,16 @@ def read_curves(folders: Sequence[Path], metric: str) -> list[Curve]:
     Raises:
         InputError: unknown metric, or none of the runs has it.
     """
-    column = metric_of(metric).column
+    metric_of(metric)  # refuses what is none
     tables = [read_results(folder) for folder in folders]
     owners = [scheme for table in tables for scheme in dict.fromkeys(line["scheme"] for line in table)]
     curves, number = [], 0
     for folder, table in zip(folders, tables, strict=True):
         for scheme in dict.fromkeys(line["scheme"] for line in table):
             label = f"{scheme} ({folder.resolve().name})" if owners.count(scheme) > 1 else scheme
-            curve = _curve([line for line in table if line["scheme"] == scheme], label, folder, number, column)
+            curve = _curve(
+                [line for line in table if line["scheme"] == scheme], label, folder, number, metric_of(metric)
+            )
             number += 1
             if len(curve.value):
                 curves.append(curve)
@@ -95,7 +100,8 @@ def with_values(curves: Sequence[Curve], folders: Sequence[Path], metric: str) -
     return [replace(curve, values=found.get((curve.folder, curve.scheme), {})) for curve in curves]
 
 
-def _curve(lines: list[dict[str, str]], label: str, folder: Path, number: int, column: str) -> Curve:
+def _curve(lines: list[dict[str, str]], label: str, folder: Path, number: int, metric: Metric) -> Curve:
+    column = metric.column
     shown = [line for line in lines if line["status"] == "ok" and _number(line, column) is not None]
     shown.sort(key=lambda line: float(line["snr_db"]))
 
@@ -103,7 +109,8 @@ def _curve(lines: list[dict[str, str]], label: str, folder: Path, number: int, c
         return np.array([math.nan if (v := _number(line, name)) is None else v for line in shown])
 
     snr_db, value, low, high, ebn0_db = map(values, ("snr_db", column, f"{column}_low", f"{column}_high", "ebn0_db"))
-    return Curve(label, lines[0]["scheme"], folder, number, snr_db, value, low, high, ebn0_db)
+    sizes = frozenset(line.get(metric.size_column) or "" for line in shown)
+    return Curve(label, lines[0]["scheme"], folder, number, snr_db, value, low, high, ebn0_db, sizes)
 
 
 def _number(line: dict[str, str], column: str) -> float | None:
