@@ -48,6 +48,15 @@ def test_run_leaves_the_promised_files(reference):
     assert "lpips" not in details["seconds"]  # this scenario does not ask for it
 
 
+def test_the_size_of_a_batch_changes_no_number(file, tmp_path):
+    changes = ("--set", "metrics=[psnr, ms_ssim, ssim]", "--set", "sweep.snr_db=[6, 30]")
+    for size in ("1", "3"):
+        done = run(file, tmp_path / size, "--set", f"sweep.batch={size}", *changes)
+        assert done.returncode == 0, done.stderr
+    one, three = (read_images(tmp_path / size).sort_values(["scheme", "snr_db", "image"]) for size in ("1", "3"))
+    pd.testing.assert_frame_equal(one.reset_index(drop=True), three.reset_index(drop=True), check_exact=True)
+
+
 def test_lpips_is_a_stage_of_its_own(file, tmp_path, data_dir):
     out = tmp_path / "out"
     changes = ("metrics=[lpips, psnr]", "images.size=64", "sweep.snr_db=[30]")
