@@ -70,7 +70,7 @@ def train(
 def plot(
     folders: RunFolders,
     metric: Annotated[
-        str | None, typer.Option(help="psnr, ms_ssim, lpips, ssim or a plugin's; default all measured.")
+        str | None, typer.Option(help="A metric, ber, bler, outage or iterations; default all metrics measured.")
     ] = None,
     scheme: Annotated[list[str] | None, typer.Option(help="Draw this one; may be given again; default all.")] = None,
     relative_to: Annotated[str | None, typer.Option(help="Draw gains over this scheme.")] = None,

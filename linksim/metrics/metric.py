@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from linksim.common.errors import DataUnavailableError, InputError, LinksimError
 from linksim.common.plugin_code import code_digest
@@ -40,7 +40,7 @@ class Metric(Measure):
         """Column of `results.csv` with what depends on the image's size, e.g. `ms_ssim_scales`; "" where nothing does."""
         return f"{self.column}_{self.by_size.name}" if self.by_size else ""
 
-    def shown_as(self, lines: Iterable[Mapping[str, Any]]) -> "Metric":
+    def shown_as(self, lines: Iterable[Mapping[str, Any]]) -> Self:
         """The metric with a label that says what its values in these lines of `results.csv` are of, e.g. `4 scales`."""
         remark = self.by_size.remark(line.get(self.size_column, "") for line in lines) if self.by_size else ""
         return replace(self, label=f"{self.label} ({remark})") if remark else self

@@ -5,7 +5,6 @@ An entry point gives a `Metric`, or an object (a module will do) with the member
 metric's name is `name`, or else the entry point's.
 """
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from linksim.common.errors import InputError
 from linksim.common.plugins import Entry, load_entries
 from linksim.common.tensorflow import import_tensorflow
+from linksim.metrics.measure import find_measure
 from linksim.metrics.metric import Metric, late
 from linksim.metrics.sizes import BySize
 
@@ -89,13 +89,7 @@ def _metric(entry: Entry) -> Metric:
 
 def metric(name: str) -> Metric:
     """The metric with this name, or with this column. Raises `InputError`, which has the nearest name."""
-    table = metrics()
-    known = table | {one.column: one for one in table.values()}
-    if name not in known:
-        close = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
-        nearest = f"; did you mean {close[0]}?" if close else ""
-        raise InputError(f"metric {name!r}: allowed are {', '.join(table)}{nearest}")
-    return known[name]
+    return find_measure(name, metrics())
 
 
 def facts(names: Iterable[str]) -> dict[str, dict[str, str]]:

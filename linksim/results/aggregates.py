@@ -77,7 +77,7 @@ def rate_as(name: str, total: str = "") -> MakeAggregate:
     """Sum of the column over the number of rows or the sum of the column `total`, with its 95 % interval."""
 
     def of(rows: Sequence[Row], column: str) -> tuple[float, ...]:
-        rate = proportion(sample_of(rows, column, total))
+        rate = proportion(sample_of(rows, column, total), len(rows))
         return rate.mean, rate.low, rate.high
 
     return lambda column: Aggregate((name, f"{name}_low", f"{name}_high"), lambda rows: of(rows, column))

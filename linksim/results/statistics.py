@@ -86,32 +86,35 @@ def estimate(values: Sequence[float]) -> Estimate:
     return ratio(totals((number, value, 1.0) for number, value in enumerate(values)))
 
 
-def proportion(sample: Sequence[Total]) -> Estimate:
+def proportion(sample: Sequence[Total], sendings: int) -> Estimate:
     """A rate between 0 and 1 with Wilson's interval at the effective number of trials.
 
     Wilson's interval needs to know how many independent trials the rate is of. With one trial in each member of the sample
     that is their number. Otherwise it is the number that gives a rate the variance that the members' spread shows (Franco,
     Little, Louis, Slud, "Comparative study of confidence intervals for proportions in complex sample surveys", 2019), but
-    not more than there are trials, and Student's t takes the place of the normal distribution. Where all members agree on
-    0 or 1, the spread tells nothing and each member counts as one trial.
+    not more than there are trials, and Student's t takes the place of the normal distribution. Where all trials end alike
+    there is no spread to go by, and each sending of an image counts as one trial: its blocks may share their fate.
 
     Args:
         sample: successes and trials of each member; with fewer than two members the ends are NaN.
+        sendings: how often an image was sent in all.
     """
     n = len(sample)
     if n < 2:
         return ratio(sample)
     trials = math.fsum(total.weight for total in sample)
     rate = math.fsum(total.value for total in sample) / trials
+    if rate in (0, 1) or trials == n:
+        return _wilson(rate, min(sendings, trials), normal_quantile(), n)
     variance = variance_of_ratio(sample, rate)
-    one_each = all(total.weight == 1 for total in sample)
-    effective: float = n
-    if not one_each and 0 < rate < 1:
-        effective = min(trials, rate * (1 - rate) / variance) if variance > 0 else trials
-    z = normal_quantile() if one_each else t_quantile(n - 1)
-    middle = (rate + z * z / (2 * effective)) / (1 + z * z / effective)
-    half = z / (1 + z * z / effective) * math.sqrt(rate * (1 - rate) / effective + (z / (2 * effective)) ** 2)
-    return Estimate(rate, max(0.0, middle - half), min(1.0, middle + half), n)
+    effective = min(trials, rate * (1 - rate) / variance) if variance > 0 else trials
+    return _wilson(rate, effective, t_quantile(n - 1), n)
+
+
+def _wilson(rate: float, trials: float, z: float, count: int) -> Estimate:
+    middle = (rate + z * z / (2 * trials)) / (1 + z * z / trials)
+    half = z / (1 + z * z / trials) * math.sqrt(rate * (1 - rate) / trials + (z / (2 * trials)) ** 2)
+    return Estimate(rate, max(0.0, middle - half), min(1.0, middle + half), count)
 
 
 @cache

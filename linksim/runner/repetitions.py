@@ -148,7 +148,7 @@ def _aims(scenario: Scenario, rows: Sequence[Row]) -> Iterator[Aim]:
             yield Aim("psnr_db", estimate_of(sent, "psnr_db").half_width, precision.psnr_db, spread(values))
     blocks = sum(row["n_blocks"] for row in sent)
     if precision.bler is not None and blocks:
-        rate = proportion(sample_of(sent, "block_errors", "n_blocks"))
+        rate = proportion(sample_of(sent, "block_errors", "n_blocks"), len(sent))
         each = blocks / len(sent)
         residuals = [(row["image"], (row["block_errors"] - rate.mean * row["n_blocks"]) / each) for row in sent]
         yield Aim("bler", rate.half_width, precision.bler * rate.mean, spread(residuals))

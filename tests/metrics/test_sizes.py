@@ -11,7 +11,7 @@ from linksim.cli.table import results_table
 from linksim.common.errors import InputError
 from linksim.metrics.registry import metric
 from linksim.reports.codecs import rate_distortion
-from linksim.reports.plots.curves import _figure
+from linksim.reports.plots.drawing import figure
 from linksim.reports.plots.table import read_curves
 from linksim.results.files import results_csv
 from linksim.results.row import empty_row
@@ -43,7 +43,7 @@ def test_table_and_figure_say_how_many(side, scales, heading, tmp_path):
     assert float(cells["ms_ssim"]) == pytest.approx(0.9)
     assert heading in [cell.strip() for cell in results_table([line], METRICS).splitlines()[0].split("  ")]
     (tmp_path / "results.csv").write_text(results_csv([line], METRICS))
-    label = _figure(read_curves([tmp_path], "ms_ssim"), "ms_ssim", None, None, False, 3.5).axes[0].get_ylabel()
+    label = figure(read_curves([tmp_path], "ms_ssim"), "ms_ssim", None, None, False, 3.5).axes[0].get_ylabel()
     assert label == heading.replace("ms_ssim", "MS-SSIM")
 
 
@@ -70,7 +70,7 @@ def test_a_figure_of_runs_with_different_numbers_says_so(tmp_path):
         folders.append(tmp_path / str(side))
         folders[-1].mkdir()
         (folders[-1] / "results.csv").write_text(results_csv([line_of(row("a", side))[0]], METRICS))
-    label = _figure(read_curves(folders, "ms_ssim"), "ms_ssim", None, None, False, 3.5).axes[0].get_ylabel()
+    label = figure(read_curves(folders, "ms_ssim"), "ms_ssim", None, None, False, 3.5).axes[0].get_ylabel()
     assert label == "MS-SSIM (4 or 5 scales, which do not compare)"
 
 

@@ -27,8 +27,8 @@ def test_missing_values_and_single_values():
     assert estimate([math.nan, 2.0, 4.0]).mean == 3.0
     assert math.isnan(estimate([2.0]).low)
     assert math.isnan(estimate([]).mean)
-    assert math.isnan(proportion([Total(1, 2)]).low)
-    assert proportion([Total(1, 2)]).mean == 0.5
+    assert math.isnan(proportion([Total(1, 2)], 2).low)
+    assert proportion([Total(1, 2)], 2).mean == 0.5
 
 
 def test_repetitions_are_averaged_within_an_image():
@@ -73,10 +73,10 @@ def test_taking_fades_for_independent_draws_covers_far_less():
 def test_a_rate_of_one_trial_each_is_wilsons():
     sample = [Total(float(lost), 1.0) for lost in [1] * 3 + [0] * 17]
     low, high = scipy.stats.binomtest(3, 20).proportion_ci(0.95, "wilson")
-    ours = proportion(sample)
+    ours = proportion(sample, 20)
     assert (ours.mean, ours.low, ours.high) == pytest.approx((0.15, low, high))
-    assert proportion([Total(0.0, 1.0)] * 20).low == 0
-    assert proportion([Total(0.0, 1.0)] * 20).high == pytest.approx(
+    assert proportion([Total(0.0, 1.0)] * 20, 20).low == 0
+    assert proportion([Total(0.0, 1.0)] * 20, 20).high == pytest.approx(
         scipy.stats.binomtest(0, 20).proportion_ci(0.95, "wilson").high
     )
 
@@ -91,7 +91,7 @@ def test_a_rate_over_images_whose_blocks_fail_together_is_covered(n_images, n_bl
     rates = rng.beta(rate * alike, (1 - rate) * alike, (N_RUNS, n_images))
     errors = rng.binomial(n_blocks, rates)
     samples = [[Total(float(e), float(n_blocks)) for e in run] for run in errors]
-    intervals = [proportion(sample) for sample in samples]
+    intervals = [proportion(sample, n_images) for sample in samples]
     assert 0.91 < _covered(intervals, rate) < 0.99
     assert _covered(intervals, rate) > _covered(
         [ratio(sample) for sample in samples], rate
@@ -99,13 +99,15 @@ def test_a_rate_over_images_whose_blocks_fail_together_is_covered(n_images, n_bl
 
 
 def test_no_error_seen_is_no_proof_of_none():
-    nothing = proportion([Total(0.0, 1000.0)] * 4)
-    assert nothing.low == 0
-    assert 0.3 < nothing.high < 0.8  # four images, whatever the number of bits
+    for sendings in (4, 40):  # of four images, whatever the number of bits
+        nothing, all_lost = (proportion([Total(value, 1000.0)] * 4, sendings) for value in (0.0, 1000.0))
+        wilson = scipy.stats.binomtest(0, sendings).proportion_ci(0.95, "wilson")
+        assert (nothing.low, nothing.high) == pytest.approx((0, wilson.high))
+        assert (all_lost.low, all_lost.high) == pytest.approx((1 - wilson.high, 1))
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(50, 60)), min_size=2, max_size=20))
 def test_a_rate_and_its_interval_stay_between_0_and_1(counts):
-    ours = proportion([Total(float(errors), float(trials)) for errors, trials in counts])
+    ours = proportion([Total(float(errors), float(trials)) for errors, trials in counts], len(counts))
     assert 0 <= ours.low <= ours.mean + 1e-12
     assert ours.mean - 1e-12 <= ours.high <= 1

@@ -91,7 +91,7 @@ def test_the_most_repetitions_are_kept_to_and_that_is_said():
 def test_a_block_error_rate_to_a_part_of_itself():
     link = Link(bler=0.2, blocks=40)
     repetitions, missed = carried_out(scenario(bler=0.1, max_repetitions=400), link)
-    rate = proportion(sample_of(link(repetitions), "block_errors", "n_blocks"))
+    rate = proportion(sample_of(link(repetitions), "block_errors", "n_blocks"), 5 * repetitions)
     assert rate.half_width <= 0.1 * rate.mean
     assert not missed
     assert rate.mean == pytest.approx(0.2, rel=0.3)

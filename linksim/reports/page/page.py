@@ -8,11 +8,12 @@ from typing import Any
 from linksim.common.version import __version__
 from linksim.metrics.measure import Measure
 from linksim.metrics.registry import metrics
-from linksim.reports.page.figure import OUTAGE, colors, marker, metric_figure, style_class
+from linksim.reports.page.figure import colors, marker, metric_figure, style_class
 from linksim.reports.page.headlines import decibel, headlines
 from linksim.reports.page.load import Run
 from linksim.reports.page.pictures import Gallery, gallery
 from linksim.reports.page.tables import facts_table, ledger_table, numbers_table, outage_table, overview_tables
+from linksim.results.measures import OUTAGE
 
 # Nothing may be fetched: the browser itself enforces that the page is self-contained.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from linksim.common.errors import InputError
-from linksim.metrics.registry import metric as metric_of
 from linksim.reports.plots.table import Curve
 from linksim.results.differences import by_member, difference
+from linksim.results.measures import measure
 from linksim.results.statistics import Estimate, estimate
 
 
@@ -29,7 +29,7 @@ def gain(curve: Curve, reference: Curve, metric: str) -> tuple[np.ndarray, np.nd
     Gains are paired by image where the runs have their images' values; else they are differences of means, without interval.
     """
     snrs, here, there = np.intersect1d(curve.snr_db, reference.snr_db, return_indices=True)
-    sign = metric_of(metric).sign
+    sign = measure(metric).sign
     gains, low, high = sign * (curve.value[here] - reference.value[there]), *np.full((2, len(snrs)), np.nan)
     for i, snr_db in enumerate(snrs):
         paired = difference(curve.values.get(snr_db, {}), reference.values.get(snr_db, {})).times(sign)
@@ -57,7 +57,7 @@ def average_gain(curve: Curve, reference: Curve, metric: str, snr_range: tuple[f
     parts = [by_member(curve.values.get(snr, {}), reference.values.get(snr, {})) for snr in snrs]
     if not parts[0] or any(part.keys() != parts[0].keys() for part in parts):
         return Estimate(mean, math.nan, math.nan, 0)
-    sign = metric_of(metric).sign
+    sign = measure(metric).sign
     each = [_area(inside, snrs, [sign * part[member] for part in parts]) for member in parts[0]]
     return replace(estimate(each), mean=mean)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from linksim.common.errors import InputError
-from linksim.metrics.metric import Metric
-from linksim.metrics.registry import metric as metric_of
+from linksim.metrics.measure import Measure
 from linksim.metrics.registry import metrics
 from linksim.results.differences import Values, values_by_point
+from linksim.results.measures import measure
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,14 @@ def read_curves(folders: Sequence[Path], metric: str) -> list[Curve]:
     Raises:
         InputError: unknown metric, or none of the runs has it.
     """
-    metric_of(metric)  # refuses what is none
+    measure(metric)  # refuses what is none
     tables = [read_results(folder) for folder in folders]
     owners = [scheme for table in tables for scheme in dict.fromkeys(line["scheme"] for line in table)]
     curves, number = [], 0
     for folder, table in zip(folders, tables, strict=True):
         for scheme in dict.fromkeys(line["scheme"] for line in table):
             label = f"{scheme} ({folder.resolve().name})" if owners.count(scheme) > 1 else scheme
-            curve = _curve(
-                [line for line in table if line["scheme"] == scheme], label, folder, number, metric_of(metric)
-            )
+            curve = _curve([line for line in table if line["scheme"] == scheme], label, folder, number, measure(metric))
             number += 1
             if len(curve.value):
                 curves.append(curve)
@@ -90,7 +88,7 @@ def with_values(curves: Sequence[Curve], folders: Sequence[Path], metric: str) -
     """The curves with what each image and repetition has, from the `images.parquet` of the runs that have one."""
     from linksim.results import read_images
 
-    column = metric_of(metric).column
+    column = measure(metric).column
     found: dict[tuple[Path, str], dict[float, Values]] = {}
     for folder in folders:
         images = read_images(folder) if (folder / "images.parquet").is_file() else None
@@ -100,8 +98,8 @@ def with_values(curves: Sequence[Curve], folders: Sequence[Path], metric: str) -
     return [replace(curve, values=found.get((curve.folder, curve.scheme), {})) for curve in curves]
 
 
-def _curve(lines: list[dict[str, str]], label: str, folder: Path, number: int, metric: Metric) -> Curve:
-    column = metric.column
+def _curve(lines: list[dict[str, str]], label: str, folder: Path, number: int, shown_measure: Measure) -> Curve:
+    column = shown_measure.column
     shown = [line for line in lines if line["status"] == "ok" and _number(line, column) is not None]
     shown.sort(key=lambda line: float(line["snr_db"]))
 
@@ -109,7 +107,7 @@ def _curve(lines: list[dict[str, str]], label: str, folder: Path, number: int, m
         return np.array([math.nan if (v := _number(line, name)) is None else v for line in shown])
 
     snr_db, value, low, high, ebn0_db = map(values, ("snr_db", column, f"{column}_low", f"{column}_high", "ebn0_db"))
-    sizes = frozenset(line.get(metric.size_column) or "" for line in shown)
+    sizes = frozenset(line.get(shown_measure.size_column) or "" for line in shown)
     return Curve(label, lines[0]["scheme"], folder, number, snr_db, value, low, high, ebn0_db, sizes)
 
 

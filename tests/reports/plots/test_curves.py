@@ -13,7 +13,7 @@ from PIL import Image
 
 from linksim.common.errors import InputError
 from linksim.reports.plots import Example, average_gains, plot_examples, plot_run, style
-from linksim.reports.plots.curves import _figure
+from linksim.reports.plots.drawing import figure
 from linksim.reports.plots.gains import average_gain, gain
 from linksim.reports.plots.table import read_curves, with_values
 
@@ -60,8 +60,8 @@ def test_infeasible_points_are_absent(run):
 
 
 def test_axes_lines_and_bands(run):
-    figure = _figure(read_curves([run], "psnr"), "psnr", None, None, True, 3.5)
-    (axes,) = figure.axes
+    drawing = figure(read_curves([run], "psnr"), "psnr", None, None, True, 3.5)
+    (axes,) = drawing.axes
     assert axes.get_xlabel() == "Es/N0 (dB)"
     assert axes.get_ylabel() == "PSNR (dB)"
     assert axes.child_axes[0].get_xlabel() == "Eb/N0 (dB)"
@@ -74,7 +74,7 @@ def test_axes_lines_and_bands(run):
     assert (low, high) == (20, 32)
 
 
-def test_a_scheme_looks_the_same_in_every_figure(run):
+def test_a_scheme_looks_the_same_in_everyfigure(run):
     with (run / "results.csv").open() as file:
         rows = [row | ({"lpips": ""} if row["scheme"] == "JPEG" else {}) for row in csv.DictReader(file)]
     with (run / "results.csv").open("w", newline="") as file:
@@ -93,7 +93,7 @@ def test_curves_can_be_told_apart_in_grey():
     assert max(luminance) < 0.75
 
 
-def test_several_runs_in_one_figure(run, tmp_path):
+def test_several_runs_in_onefigure(run, tmp_path):
     other = write(tmp_path / "other", ["BPG", "Proposed"])
     labels = [c.label for c in read_curves([run, other], "psnr")]
     assert labels == ["JPEG", "BPG (run)", "VQ-VAE", "BPG (other)", "Proposed"]
@@ -134,13 +134,36 @@ def test_an_average_gain_is_the_area_between_the_curves(run):
     assert math.isnan(average_gain(vq, bpg, "psnr", (20.0, 30.0)).mean)
 
 
-def test_gain_figure(run):
+def test_gainfigure(run):
     (path,) = plot_run(run, "psnr", ("png",), relative_to="BPG")
     assert path.name == "psnr-gain.png"
-    figure = _figure(read_curves([run], "psnr"), "psnr", "BPG", None, False, 3.5)
-    labels = [line.get_label() for line in figure.axes[0].lines]
+    drawing = figure(read_curves([run], "psnr"), "psnr", "BPG", None, False, 3.5)
+    labels = [line.get_label() for line in drawing.axes[0].lines]
     assert "JPEG: -1" in labels
     assert "VQ-VAE: +1" in labels
+
+
+def test_error_rates_are_over_a_logarithmic_axis_and_zeros_are_shown_as_limits(tmp_path):
+    with (tmp_path / "results.csv").open("w") as file:
+        file.write("scheme,snr_db,bler,bler_low,bler_high,outage_rate,iterations,status\n")
+        file.write("A,0,0.5,0.4,0.6,0.25,20,ok\nA,5,0.01,0.004,0.02,0,9.5,ok\nA,10,0,0,0.0125,0,3,ok\n")
+    drawing = figure(read_curves([tmp_path], "bler"), "bler")
+    (axes,) = drawing.axes
+    assert axes.get_yscale() == "log"
+    assert axes.get_ylabel() == "Block-error rate"
+    triangles, line = axes.lines
+    assert (triangles.get_xdata().tolist(), triangles.get_ydata().tolist()) == ([10], [0.0125])
+    assert triangles.get_marker() == "v"
+    assert triangles.get_markerfacecolor() == "none"
+    np.testing.assert_array_equal(line.get_ydata(), [0.5, 0.01, np.nan])
+    assert "none seen, upper end" in drawing.legends[0].get_title().get_text()
+    assert [text.get_text() for text in drawing.legends[0].get_texts()] == ["A"]
+    outage = figure(read_curves([tmp_path], "outage"), "outage").axes[0]
+    assert (outage.get_yscale(), outage.get_ylabel()) == ("linear", "Outage (%)")
+    assert outage.lines[0].get_ydata().tolist() == [25, 0, 0]
+    assert figure(read_curves([tmp_path], "iterations"), "iterations").axes[0].get_ylabel() == "Decoder iterations"
+    (written,) = plot_run(tmp_path, "bler", ("png",))
+    assert written.name == "bler.png"
 
 
 @pytest.fixture
@@ -165,8 +188,8 @@ def test_gains_are_paired_by_image_and_have_bands(measured):
     np.testing.assert_allclose(gains, 2.0)
     np.testing.assert_allclose(low, 2.0 - half)
     np.testing.assert_allclose(high, 2.0 + half)
-    figure = _figure([bpg, vq], "psnr", "BPG", None, False, 3.5)
-    band = figure.axes[0].collections[0].get_paths()[0].vertices[:, 1]
+    drawing = figure([bpg, vq], "psnr", "BPG", None, False, 3.5)
+    band = drawing.axes[0].collections[0].get_paths()[0].vertices[:, 1]
     assert (band.min(), band.max()) == pytest.approx((2.0 - half, 2.0 + half))
     mean = average_gains([measured], "psnr", "BPG")["VQ-VAE"]
     assert (mean.mean, mean.low, mean.high) == pytest.approx((2.0, 2.0 - half, 2.0 + half))
