@@ -87,6 +87,24 @@ def plot(
 
 
 @app.command()
+def table(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `linksim run` has written.")],
+    form: Annotated[str, typer.Option("--format", help="text, latex, csv or json.")] = "text",
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A metric, ber, bler, outage or iterations; may be given again; default all metrics measured."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
+) -> None:
+    """Print a run's table: as text, for LaTeX, as CSV or as JSON."""
+    from linksim.cli.table import table_command
+
+    table_command(folder, form, metric or [], out)
+
+
+@app.command()
 def report(
     folders: RunFolders,
     out: Annotated[Path | None, typer.Option(help="The page; default report.html in the first DIR.")] = None,

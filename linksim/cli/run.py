@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from linksim.cli.table import results_table
 from linksim.common.errors import InputError
 from linksim.metrics.registry import metric
+from linksim.reports.tables import results_table
 from linksim.runner import Bar, Execution, run_scenario
 from linksim.scenario import load_scenario
 

@@ -20,6 +20,7 @@ class Measure:
         decimals: how many are shown.
         column: in `results.csv` and `images.parquet`; the name if it is not given.
         scale: factor from the column's values to those that are shown.
+        share: whether it is a part between 0 and 1, whose interval is not even on both sides.
         logarithmic: whether it is drawn over a logarithmic axis, as rates of rare events are.
     """
 
@@ -31,6 +32,7 @@ class Measure:
     column: str = ""
     scale: float = 1.0
     logarithmic: bool = False
+    share: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "column", self.column or self.name)

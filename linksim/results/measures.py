@@ -14,10 +14,17 @@ class Rate(Measure):
 
 
 RATES = (
-    Rate(name="ber", label="Bit-error rate", higher_is_better=False, logarithmic=True, decimals=2),
-    Rate(name="bler", label="Block-error rate", higher_is_better=False, logarithmic=True, decimals=2),
+    Rate(name="ber", label="Bit-error rate", higher_is_better=False, logarithmic=True, share=True, decimals=2),
+    Rate(name="bler", label="Block-error rate", higher_is_better=False, logarithmic=True, share=True, decimals=2),
     Rate(
-        name="outage", column="outage_rate", label="Outage", unit="%", scale=100.0, decimals=1, higher_is_better=False
+        name="outage",
+        column="outage_rate",
+        label="Outage",
+        unit="%",
+        scale=100.0,
+        share=True,
+        decimals=1,
+        higher_is_better=False,
     ),
     Rate(name="iterations", label="Decoder iterations", higher_is_better=False, decimals=2),
 )

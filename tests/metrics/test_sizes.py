@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from linksim.cli.table import results_table
 from linksim.common.errors import InputError
 from linksim.metrics.registry import metric
 from linksim.reports.codecs import rate_distortion
 from linksim.reports.plots.drawing import figure
 from linksim.reports.plots.table import read_curves
+from linksim.reports.tables import results_table
 from linksim.results.files import results_csv
 from linksim.results.row import empty_row
 from linksim.results.tables import summarize
