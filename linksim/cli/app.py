@@ -105,6 +105,21 @@ def table(
 
 
 @app.command()
+def compare(
+    folders: RunFolders,
+    metric: Annotated[list[str] | None, typer.Option(help="May be given again; default all measured.")] = None,
+    relative_to: Annotated[
+        str | None, typer.Option(help="Scheme to compare with; default the same scheme of the first DIR.")
+    ] = None,
+    scheme: Annotated[list[str] | None, typer.Option(help="Compare this one; may be given again; default all.")] = None,
+) -> None:
+    """Say which differences between schemes or runs are certain, paired by image, at equal images, size and budget."""
+    from linksim.cli.compare import compare_command
+
+    compare_command(folders, metric or [], relative_to, scheme or [])
+
+
+@app.command()
 def report(
     folders: RunFolders,
     out: Annotated[Path | None, typer.Option(help="The page; default report.html in the first DIR.")] = None,

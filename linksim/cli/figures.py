@@ -29,6 +29,8 @@ def plot_command(
         for label, gain in plots.average_gains(folders, metric, relative_to, ends, schemes).items():
             interval = f" (95 % interval {gain.low:+.4g} to {gain.high:+.4g})" if math.isfinite(gain.low) else ""
             print(f"{label}: mean gain {gain.mean:+.4g} over {relative_to}{interval}")
+        for note in plots.unequal_notes(folders, metric, relative_to, schemes):
+            print(note)
 
 
 def report_command(folders: list[Path], out: Path | None) -> None:

@@ -11,11 +11,9 @@ from linksim.common.errors import InputError
 from linksim.metrics.measure import Measure
 from linksim.metrics.registry import metrics
 from linksim.results import read_images, read_results
+from linksim.results.conditions import EQUAL, budgets
 from linksim.results.differences import PointValues, values_by_point
 from linksim.results.examples import load_examples
-
-_EQUAL = 0.005
-"""Relative difference of channel uses up to which they count as equal."""
 
 
 @dataclass(frozen=True)
@@ -67,17 +65,12 @@ class Run:
 
         A scheme that is matched to another one has that one's budget, also where it does not fill it.
         """
-        matched = {scheme["name"]: scheme.get("rate_match") for scheme in self.scenario.get("schemes", [])}
-        uses: dict[str, tuple[float, float]] = {}
-        for scheme in self.schemes:
-            owner = matched.get(scheme)
-            rows = self.rows(owner if owner in self.schemes else scheme)
-            uses[scheme] = float(rows["channel_uses"].mean()), float(rows["rho"].mean())
+        uses = budgets(self.lines, self.scenario)
         groups: list[tuple[float, list[str]]] = []
         last = math.nan
         for scheme in sorted(self.schemes, key=lambda name: uses[name][0]):
             count, rho = uses[scheme]
-            if groups and not count - last > _EQUAL * last:
+            if groups and not count - last > EQUAL * last:
                 groups[-1][1].append(scheme)
             else:
                 groups.append((rho, [scheme]))

@@ -7,7 +7,7 @@ from typing import Any
 from linksim.common.errors import InputError
 from linksim.reports.plots import style
 from linksim.reports.plots.drawing import figure
-from linksim.reports.plots.gains import average_gain, reference_curve
+from linksim.reports.plots.gains import average_gain, inequality_notes, reference_curve
 from linksim.reports.plots.table import Curve, measured_metrics, read_curves, with_values
 from linksim.results.statistics import Estimate
 
@@ -53,7 +53,7 @@ def plot_run(
     target = Path(out) if out is not None else folders[0]
     written = []
     for name in [metric] if metric else measured_metrics(folders):
-        curves = _chosen(read_curves(folders, name), schemes, relative_to)
+        curves = chosen(read_curves(folders, name), schemes, relative_to)
         curves = with_values(curves, folders, name) if relative_to else curves
         drawing = figure(curves, name, relative_to, snr_range, ebn0_axis, width)
         written += _save(drawing, target, f"{name}-gain" if relative_to else name, formats)
@@ -72,12 +72,20 @@ def average_gains(
     See `linksim.reports.plots.gains.average_gain`.
     """
     folders = [Path(folder) for folder in dirs]
-    curves = with_values(_chosen(read_curves(folders, metric), schemes, relative_to), folders, metric)
+    curves = with_values(chosen(read_curves(folders, metric), schemes, relative_to), folders, metric)
     reference = reference_curve(curves, relative_to)
     return {c.label: average_gain(c, reference, metric, snr_range) for c in curves if c is not reference}
 
 
-def _chosen(curves: list[Curve], schemes: Sequence[str] | None, relative_to: str | None) -> list[Curve]:
+def unequal_notes(
+    dirs: Sequence[str | Path], metric: str, relative_to: str, schemes: Sequence[str] | None = None
+) -> list[str]:
+    """Lines about curves that were not measured on the images, at the size and with the budget of `relative_to`."""
+    curves = chosen(read_curves([Path(folder) for folder in dirs], metric), schemes, relative_to)
+    return inequality_notes(curves, reference_curve(curves, relative_to))
+
+
+def chosen(curves: list[Curve], schemes: Sequence[str] | None, relative_to: str | None) -> list[Curve]:
     """The curves of `schemes` and of the one that they are drawn relative to. Raises `InputError` for a name that is none."""
     if not schemes:
         return curves

@@ -1,12 +1,13 @@
 """One figure of curves: axes, lines with bands, legend."""
 
+import textwrap
 from typing import Any
 
 import numpy as np
 
 from linksim.common.errors import InputError
 from linksim.reports.plots import style
-from linksim.reports.plots.gains import average_gain, gain, reference_curve
+from linksim.reports.plots.gains import average_gain, gain, inequality_notes, reference_curve
 from linksim.reports.plots.table import Curve
 from linksim.results.measures import measure
 from linksim.results.statistics import Estimate
@@ -33,7 +34,8 @@ def figure(
     reference = reference_curve(curves, relative_to) if relative_to is not None else None
     labels = _labels(curves, metric, reference, snr_range)
     columns = 2 if max(map(len, labels.values()), default=0) <= TWO_COLUMN_LABEL * width / style.COLUMN_WIDTH else 1
-    rows = -(-len(labels) // columns)
+    title = _legend_title(curves, metric, reference, width)
+    rows = -(-len(labels) // columns) + (title or "").count("\n")
     with mpl.rc_context(style.RC):
         drawing = Figure(figsize=(width, 0.68 * width + 0.14 * rows + (0.35 if ebn0_axis else 0)), layout="constrained")
         axes = drawing.subplots()
@@ -46,7 +48,7 @@ def figure(
         axes.set_ylabel(shown.axis_label)
         if reference is not None:
             axes.axhline(0, color="0.4", linewidth=0.8, zorder=1)
-            axes.set_ylabel(f"{shown.gain_label} over\n{reference.label}")
+            axes.set_ylabel("\n".join([f"{shown.gain_label} over", *textwrap.wrap(reference.label, int(8 * width))]))
         if snr_range:
             axes.set_xlim(*snr_range)
         if measure(metric).logarithmic and reference is None:
@@ -60,7 +62,7 @@ def figure(
             frameon=False,
             handlelength=3.2,
             columnspacing=1.2,
-            title=_legend_title(curves, metric, reference),
+            title=title,
             title_fontsize=6.5,
         )
     return drawing
@@ -81,9 +83,10 @@ def _signed(mean: Estimate) -> str:
     return f"{mean.mean:+.3g} ± {half:.2g}" if np.isfinite(half) else f"{mean.mean:+.3g}"
 
 
-def _legend_title(curves: list[Curve], metric: str, reference: Curve | None) -> str | None:
+def _legend_title(curves: list[Curve], metric: str, reference: Curve | None, width: float) -> str | None:
     if reference is not None:
-        return "mean gain over the SNRs that both have"
+        lines = ["mean gain over the SNRs that both have", *inequality_notes(curves, reference)]
+        return "\n".join(part for line in lines for part in textwrap.wrap(line, int(20 * width)))
     zeros = measure(metric).logarithmic and any((curve.value == 0).any() for curve in curves)
     return NONE_SEEN if zeros else None
 
@@ -92,7 +95,8 @@ def _draw(axes: Any, curve: Curve, label: str, metric: str, reference: Curve | N
     look = style.look(curve.number)
     snr_db, value, low, high = curve.snr_db, curve.value, curve.low, curve.high
     if reference is not None:
-        snr_db, value, low, high = gain(curve, reference, metric)
+        snr_db, gains = gain(curve, reference, metric)
+        value, low, high = np.array([(one.mean, one.low, one.high) for one in gains]).reshape(-1, 3).T
     elif measure(metric).logarithmic:
         # A logarithmic axis has no place for 0: what is known of such a rate is how large it may be.
         zero = value == 0

@@ -8,6 +8,7 @@ import numpy as np
 
 from linksim.common.errors import InputError
 from linksim.reports.plots.table import Curve
+from linksim.results.conditions import conditions, unequal
 from linksim.results.differences import by_member, difference
 from linksim.results.measures import measure
 from linksim.results.statistics import Estimate, estimate
@@ -23,19 +24,36 @@ def reference_curve(curves: Sequence[Curve], scheme: str) -> Curve:
     return found[0]
 
 
-def gain(curve: Curve, reference: Curve, metric: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """SNRs in dB that both have, the gain there, positive where `curve` is better, and the ends of its 95 % interval.
+def inequalities(curves: Sequence[Curve], reference: Curve) -> dict[str, str]:
+    """By label, what makes a comparison with `reference` unfair: other images, another size, another budget."""
+    folders = {curve.folder for curve in (*curves, reference)}
+    measured = {folder: conditions(folder) for folder in folders}
+    there = measured[reference.folder][reference.scheme]
+    found = {c.label: unequal(measured[c.folder][c.scheme], there) for c in curves if c is not reference}
+    return {label: reason for label, reason in found.items() if reason}
+
+
+def inequality_notes(curves: Sequence[Curve], reference: Curve) -> list[str]:
+    """The same in words, curves with the same trouble together."""
+    groups: dict[str, list[str]] = {}
+    for label, reason in inequalities(curves, reference).items():
+        groups.setdefault(reason, []).append(label)
+    return [f"Not equal to {reference.label}: {', '.join(labels)}: {reason}" for reason, labels in groups.items()]
+
+
+def gain(curve: Curve, reference: Curve, metric: str) -> tuple[np.ndarray, list[Estimate]]:
+    """SNRs in dB that both have, and the gain at each, positive where `curve` is better, with its 95 % interval.
 
     Gains are paired by image where the runs have their images' values; else they are differences of means, without interval.
     """
     snrs, here, there = np.intersect1d(curve.snr_db, reference.snr_db, return_indices=True)
     sign = measure(metric).sign
-    gains, low, high = sign * (curve.value[here] - reference.value[there]), *np.full((2, len(snrs)), np.nan)
-    for i, snr_db in enumerate(snrs):
-        paired = difference(curve.values.get(snr_db, {}), reference.values.get(snr_db, {})).times(sign)
-        if paired.count:
-            gains[i], low[i], high[i] = paired.mean, paired.low, paired.high
-    return snrs, gains, low, high
+    gains = []
+    for snr_db, mean in zip(snrs, curve.value[here] - reference.value[there], strict=True):
+        paired = difference(curve.values.get(snr_db, {}), reference.values.get(snr_db, {}))
+        plain = Estimate(float(mean), math.nan, math.nan, 0)
+        gains.append((paired if paired.count else plain).times(sign))
+    return snrs, gains
 
 
 def average_gain(curve: Curve, reference: Curve, metric: str, snr_range: tuple[float, float] | None = None) -> Estimate:
@@ -49,11 +67,11 @@ def average_gain(curve: Curve, reference: Curve, metric: str, snr_range: tuple[f
         metric: its name; where lower is better a gain is a reduction.
         snr_range: lowest and highest Es/N0 in dB; all if None.
     """
-    snrs, gains, _, _ = gain(curve, reference, metric)
+    snrs, gains = gain(curve, reference, metric)
     inside = _inside(snrs, snr_range)
     if inside is None:
         return Estimate(math.nan, math.nan, math.nan, 0)
-    mean = _area(inside, snrs, gains)
+    mean = _area(inside, snrs, [one.mean for one in gains])
     parts = [by_member(curve.values.get(snr, {}), reference.values.get(snr, {})) for snr in snrs]
     if not parts[0] or any(part.keys() != parts[0].keys() for part in parts):
         return Estimate(mean, math.nan, math.nan, 0)
