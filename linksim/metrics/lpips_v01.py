@@ -74,7 +74,8 @@ class Lpips:
 def lpips(a: np.ndarray, b: np.ndarray, net: Net = "alex") -> np.ndarray:
     """LPIPS v0.1 of each pair of images, float64 `[batch]`; see `Lpips` for arguments and errors.
 
-    The features of uint8 images `a` are remembered, so that comparing the same originals with other pictures costs half.
+    The features of uint8 images `a` are remembered, so that comparing the same originals with other pictures costs
+    half.
     """
     originals = _as_batch(a)
     keys = [hashlib.sha256(image.tobytes() + repr(image.shape).encode()).digest() for image in originals]

@@ -24,7 +24,8 @@ class Metric(Measure):
         compute: from originals and pictures, both uint8 `[batch, height, width, 3]`, to float `[batch]`. It may raise
             `DataUnavailableError` where something that it needs is not on this machine; its column is then empty.
         data: items or groups of linksim's data catalogue that it needs, e.g. `lpips-alex`.
-        identity: gives names and hashes of what determines its values, such as weights; for `run.json` and ids of points.
+        identity: gives names and hashes of what determines its values, such as weights; for `run.json` and ids of
+            points.
         by_size: what in its definition depends on the size of the image; None for nothing.
         package: name and version of the package that brings it; "" for linksim's own.
     """
@@ -37,7 +38,7 @@ class Metric(Measure):
 
     @property
     def size_column(self) -> str:
-        """Column of `results.csv` with what depends on the image's size, e.g. `ms_ssim_scales`; "" where nothing does."""
+        """Column of `results.csv` with what depends on the image's size, e.g. `ms_ssim_scales`."""
         return f"{self.column}_{self.by_size.name}" if self.by_size else ""
 
     def shown_as(self, lines: Iterable[Mapping[str, Any]]) -> Self:

@@ -1,8 +1,8 @@
 """The table of all metrics: linksim's own, and those of other packages through the entry-point group `linksim.metrics`.
 
 An entry point gives a `Metric`, or an object (a module will do) with the members `label`, `higher_is_better` and
-`compute(originals, pictures)`; `unit`, `decimals`, `column`, `data`, `identity` and `by_size` are as in `Metric` and may be absent. The
-metric's name is `name`, or else the entry point's.
+`compute(originals, pictures)`; `unit`, `decimals`, `column`, `data`, `identity` and `by_size` are as in `Metric` and
+may be absent. The metric's name is `name`, or else the entry point's.
 """
 
 import re
@@ -79,7 +79,8 @@ def _metric(entry: Entry) -> Metric:
     compute = getattr(given, "compute", None)
     if not isinstance(label, str) or not isinstance(higher, bool) or not callable(compute):
         raise InputError(
-            f"{entry.where}: needs `label`, a text, `higher_is_better`, True or False, and `compute(originals, pictures)`"
+            f"{entry.where}: needs `label`, a text, `higher_is_better`, True or False, "
+            "and `compute(originals, pictures)`"
         )
     more: dict[str, Any] = {key: getattr(given, key) for key in _OPTIONAL if hasattr(given, key)}
     return Metric(
@@ -93,7 +94,7 @@ def metric(name: str) -> Metric:
 
 
 def facts(names: Iterable[str]) -> dict[str, dict[str, str]]:
-    """By name, what determines a metric's values beside linksim's code: package and weights; those without are left out."""
+    """What determines metrics' values beside linksim's code, by name; metrics without such are left out."""
     return {name: found for name in dict.fromkeys(names) if (found := metric(name).facts())}
 
 

@@ -29,10 +29,10 @@ def ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def ms_ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Multi-scale structural similarity (Wang et al. 2003), mean over the RGB channels.
 
-    Each of its five scales halves the image and rounds up, so that it is defined from 161 pixels on, as in TensorFlow and
-    pytorch-msssim. Smaller images have as many scales as keep the 11 x 11 window inside (four from 81 pixels, three from
-    41, two from 21) with their weights scaled to sum 1; such values compare with each other, not with those of larger
-    images.
+    Each of its five scales halves the image and rounds up, so that it is defined from 161 pixels on, as in TensorFlow
+    and pytorch-msssim. Smaller images have as many scales as keep the 11 x 11 window inside (four from 81 pixels,
+    three from 41, two from 21) with their weights scaled to sum 1; such values compare with each other, not with
+    those of larger images.
 
     Args:
         a, b: uint8 `[batch, height, width, 3]`, or single images; at least 11 x 11 pixels.

@@ -1,4 +1,4 @@
-"""Which differences between schemes, or between runs, are certain: paired by image, at equal images, size and budget."""
+"""Which differences of schemes or runs are certain: paired by image, at equal images, size and budget."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -50,8 +50,8 @@ def compare(
         schemes: those to compare; all if None.
 
     Raises:
-        InputError: nothing to compare with; or images, their size or the budgets differ, so that a difference would be no merit
-            of a scheme.
+        InputError: nothing to compare with; or images, their size or the budgets differ, so that a difference would
+            be no merit of a scheme.
     """
     metric_of(metric)
     for folder in folders:

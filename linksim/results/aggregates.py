@@ -86,7 +86,8 @@ def rate_as(name: str, total: str = "") -> MakeAggregate:
 def quality_of(metric: Metric) -> MakeAggregate:
     """Mean of a metric with its 95 % interval, and its mean over the pictures that were not lost.
 
-    Where the metric depends on the image's size there is a column more that says how. Images that differ in it have no mean.
+    Where the metric depends on the image's size there is a column more that says how. Images that differ in it have
+    no mean.
     """
 
     def of(rows: Sequence[Row], column: str) -> tuple[Any, ...]:

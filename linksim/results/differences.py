@@ -1,4 +1,4 @@
-"""Differences of two schemes on the same images: what both make of an image is compared, then the images are averaged."""
+"""Differences of two schemes on the same images, paired by image."""
 
 import math
 from collections import defaultdict
@@ -25,7 +25,10 @@ def values_by_point(images: Any, column: str) -> PointValues:
 
 
 def by_member(a: Values, b: Values) -> dict[Any, float]:
-    """`a - b` for each image that both have, its repetitions averaged; for each repetition where that is one image alone."""
+    """`a - b` for each image that both have, its repetitions averaged.
+
+    Where both have one image alone it is `a - b` for each repetition.
+    """
     images = {image for image, _ in a} & {image for image, _ in b}
     position = 0 if len(images) > 1 else 1
     means = [_means({key: v for key, v in values.items() if key[0] in images}, position) for values in (a, b)]

@@ -1,7 +1,7 @@
 """The columns of a row, the one place that lists them: name, type, and what `results.csv` says of them.
 
-A row is of one image, sent once by one scheme at one SNR. A column of metrics comes with its metric; any other new column
-is one line at the end of `COLUMNS`, and what `results.csv` makes of it comes last there.
+A row is of one image, sent once by one scheme at one SNR. A column of metrics comes with its metric; any other new
+column is one line at the end of `COLUMNS`, and what `results.csv` makes of it comes last there.
 """
 
 import math

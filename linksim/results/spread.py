@@ -36,7 +36,7 @@ class Spread:
 
 
 def spread(values: Sequence[tuple[Hashable, float]]) -> Spread:
-    """The spread of `values`, each with its image, about their mean; images with fewer values than others weigh as much."""
+    """The spread of `values`, each with its image; images with fewer values than others weigh as much."""
     by_image: dict[Hashable, list[float]] = defaultdict(list)
     for image, value in values:
         by_image[image].append(value)

@@ -1,10 +1,11 @@
 """Means and rates with 95 % intervals, over images: several fades of one image are not independent of each other.
 
 Images are a sample, drawn once; fades are drawn anew for every image. So a value is an image's part plus a fade's part,
-and an interval that takes images x fades for independent draws is too narrow as soon as an image is sent more than once.
-Here the images are the sample (cluster sampling; Cochran, "Sampling techniques", 3rd ed. 1977, sections 6.3 and 9A): values
-of an image are added up first, and the spread of the images' sums, with one degree of freedom less than there are
-images, gives the interval. Where there is one image alone its fades are the sample, and the interval is about that image.
+and an interval that takes images x fades for independent draws is too narrow as soon as an image is sent more than
+once. Here the images are the sample (cluster sampling; Cochran, "Sampling techniques", 3rd ed. 1977, chapters 6 and
+9A): values of an image are added up first, and the spread of the images' sums, with one degree of freedom less than
+there are images, gives the interval. Where there is one image alone its fades are the sample, and the interval is
+about that image.
 """
 
 import math
@@ -45,7 +46,7 @@ class Total:
 
 
 def totals(values: Iterable[tuple[Hashable, float, float]]) -> list[Total]:
-    """Sums by member of the sample, from (member, value, weight); NaN values are left out, members without a value too."""
+    """Sums by member of the sample, from (member, value, weight), without NaN values and members that have no other."""
     parts: dict[Hashable, list[tuple[float, float]]] = {}
     for member, value, weight in values:
         if not math.isnan(value) and weight > 0:
@@ -61,8 +62,8 @@ def members(images: Sequence[Hashable], repetitions: Sequence[Hashable]) -> Sequ
 def ratio(sample: Sequence[Total]) -> Estimate:
     """Sum of values over sum of weights, with Student's t interval from the spread of the sample's members.
 
-    With weights 1 it is `mean +- t(0.975, n - 1) s / sqrt(n)`; otherwise `s` is of the residuals `value - mean weight`, over
-    the mean weight (Cochran 1977, eq. 6.10). With fewer than two members the ends are NaN.
+    With weights 1 it is `mean +- t(0.975, n - 1) s / sqrt(n)`; otherwise `s` is of the residuals `value - mean
+    weight`, over the mean weight (Cochran 1977, chapter 6). With fewer than two members the ends are NaN.
     """
     n = len(sample)
     if n == 0:
@@ -75,7 +76,7 @@ def ratio(sample: Sequence[Total]) -> Estimate:
 
 
 def variance_of_ratio(sample: Sequence[Total], mean: float) -> float:
-    """Estimated variance of `mean`, the sum of the sample's values over that of its weights; for two members or more."""
+    """Estimated variance of `mean`, the sum of the sample's values over its weights, for two members or more."""
     n = len(sample)
     spread = math.fsum((total.value - mean * total.weight) ** 2 for total in sample) / (n - 1)
     return spread / n / (math.fsum(total.weight for total in sample) / n) ** 2
@@ -89,11 +90,12 @@ def estimate(values: Sequence[float]) -> Estimate:
 def proportion(sample: Sequence[Total], sendings: int) -> Estimate:
     """A rate between 0 and 1 with Wilson's interval at the effective number of trials.
 
-    Wilson's interval needs to know how many independent trials the rate is of. With one trial in each member of the sample
-    that is their number. Otherwise it is the number that gives a rate the variance that the members' spread shows (Franco,
-    Little, Louis, Slud, "Comparative study of confidence intervals for proportions in complex sample surveys", 2019), but
-    not more than there are trials, and Student's t takes the place of the normal distribution. Where all trials end alike
-    there is no spread to go by, and each sending of an image counts as one trial: its blocks may share their fate.
+    Wilson's interval needs to know how many independent trials the rate is of. With one trial in each member of the
+    sample that is their number. Otherwise it is the number that gives a rate the variance that the members' spread
+    shows (Franco, Little, Louis, Slud, "Comparative study of confidence intervals for proportions in complex sample
+    surveys", 2019), but not more than there are trials, and Student's t takes the place of the normal distribution.
+    Where all trials end alike there is no spread to go by, and each sending of an image counts as one trial, since its
+    blocks may share their fate.
 
     Args:
         sample: successes and trials of each member; with fewer than two members the ends are NaN.

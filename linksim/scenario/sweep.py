@@ -48,8 +48,8 @@ class SnrRange(StrictModel):
 class Precision(StrictModel):
     """Adaptive repetitions: go on at a point until its 95 % intervals are this narrow.
 
-    Repetitions narrow what fades contribute to an interval; where the images differ too much for what is asked, a point ends
-    early and the run says so.
+    Repetitions narrow what fades contribute to an interval; where the images differ too much for what is asked, a
+    point ends early and the run says so.
     """
 
     psnr_db: Annotated[float, Field(ge=0.001, le=100)] | None = Field(

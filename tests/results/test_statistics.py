@@ -86,7 +86,7 @@ def test_a_rate_of_one_trial_each_is_wilsons():
     [(24, 30, 0.1, 2.0), (24, 30, 0.01, 20.0), (8, 100, 0.3, 5.0), (24, 4, 0.5, 1.0)],
 )
 def test_a_rate_over_images_whose_blocks_fail_together_is_covered(n_images, n_blocks, rate, alike):
-    """Each image has a rate of its own, of a beta distribution with the mean `rate`; the smaller `alike`, the wider it is."""
+    """Each image has a rate of its own, beta-distributed with mean `rate`; small `alike` makes them differ much."""
     rng = np.random.default_rng(3)
     rates = rng.beta(rate * alike, (1 - rate) * alike, (N_RUNS, n_images))
     errors = rng.binomial(n_blocks, rates)

@@ -28,7 +28,7 @@ def scenario(repetitions=1, **precision):
 
 
 class Link:
-    """Rows of invented images whose PSNR differs by `between` dB from image to image and by `within` from fade to fade."""
+    """Rows of invented images; PSNR differs by `between` dB from image to image and by `within` from fade to fade."""
 
     def __init__(self, images=5, between=0.0, within=1.0, bler=0.2, blocks=20, seed=1):
         rng = np.random.default_rng(seed)

@@ -36,7 +36,8 @@ def plot_run(
         snr_range: lowest and highest Es/N0 in dB to draw and to average over.
         ebn0_axis: Eb/N0 on a second axis at the top, where all schemes have the same offset to Es/N0.
         width: inches; 3.5 is a column of a two-column paper.
-        schemes: those to draw, by name or by name and run as in the legend; all if None. A curve looks the same in every choice.
+        schemes: those to draw, by name or by name and run as in the legend; all if None. A curve looks the same in
+            every choice.
 
     Returns:
         The files written, `psnr.png` and so on; gains are `psnr-gain.png`.

@@ -44,7 +44,8 @@ def inequality_notes(curves: Sequence[Curve], reference: Curve) -> list[str]:
 def gain(curve: Curve, reference: Curve, metric: str) -> tuple[np.ndarray, list[Estimate]]:
     """SNRs in dB that both have, and the gain at each, positive where `curve` is better, with its 95 % interval.
 
-    Gains are paired by image where the runs have their images' values; else they are differences of means, without interval.
+    Gains are paired by image where the runs have their images' values; else they are differences of means, without
+    interval.
     """
     snrs, here, there = np.intersect1d(curve.snr_db, reference.snr_db, return_indices=True)
     sign = measure(metric).sign
@@ -59,8 +60,9 @@ def gain(curve: Curve, reference: Curve, metric: str) -> tuple[np.ndarray, list[
 def average_gain(curve: Curve, reference: Curve, metric: str, snr_range: tuple[float, float] | None = None) -> Estimate:
     """Mean gain over a range of SNRs: the area between the curves over the range's width (as Bjontegaard did over rate).
 
-    The gain is linear between the SNRs that both curves have; a range beyond those is cut to them. NaN where fewer than two are left.
-    Its 95 % interval is over the images, each with its own mean gain; NaN where an SNR lacks some image.
+    The gain is linear between the SNRs that both curves have; a range beyond those is cut to them. NaN where fewer
+    than two are left. Its 95 % interval is over the images, each with its own mean gain; NaN where an SNR lacks some
+    image.
 
     Args:
         curve, reference: curves of the same metric.

@@ -28,7 +28,8 @@ class Curve:
         snr_db, value, low, high: `[n]`; `low` and `high` are the ends of the 95 % interval, NaN where unknown.
         ebn0_db: Eb/N0 `[n]`, NaN where unknown.
         sizes: what in the metric depends on the images' size, e.g. the scales of MS-SSIM, as the tables have it.
-        values: by SNR those of each image and repetition, for differences; {} where they were not asked for or are not there.
+        values: by SNR those of each image and repetition, for differences; {} where they were not asked for or are
+            not there.
     """
 
     label: str

@@ -29,8 +29,9 @@ def selected_csv(lines: Sequence[Row], names: Iterable[str]) -> str:
 def results_json(lines: Sequence[Row], names: Sequence[str], run: str) -> str:
     """A list with an object for each scheme: `name`, `description` and `results`, a list of numbers for each quantity.
 
-    That is how CompressAI keeps rate-distortion curves (`{"bpp": [...], "psnr": [...], "ms-ssim": [...]}`); here the points
-    of a curve are SNRs (`snr-db`), and ends of intervals stand beside the means (`psnr-low`). Infeasible points are absent.
+    That is how CompressAI keeps rate-distortion curves (`{"bpp": [...], "psnr": [...], "ms-ssim": [...]}`); here the
+    points of a curve are SNRs (`snr-db`), and ends of intervals stand beside the means (`psnr-low`). Infeasible
+    points are absent.
 
     Args:
         lines: those of `results.csv`.
