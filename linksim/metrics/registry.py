@@ -6,7 +6,7 @@ may be absent. The metric's name is `name`, or else the entry point's.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -53,7 +53,18 @@ OWN = (
     ),
 )
 
-_OPTIONAL = ("name", "unit", "decimals", "column", "data", "identity", "by_size")
+ALWAYS = ("psnr", "ms_ssim", "lpips")
+"""Metrics with columns in every `results.csv`, so that tables of several runs can be stacked."""
+
+_OPTIONAL: dict[str, tuple[type, ...]] = {
+    "name": (str,),
+    "unit": (str,),
+    "decimals": (int,),
+    "column": (str,),
+    "data": (tuple,),
+    "identity": (Callable,),  # type: ignore[dict-item]
+    "by_size": (BySize,),
+}
 
 
 @cache
@@ -83,6 +94,10 @@ def _metric(entry: Entry) -> Metric:
             "and `compute(originals, pictures)`"
         )
     more: dict[str, Any] = {key: getattr(given, key) for key in _OPTIONAL if hasattr(given, key)}
+    for key, value in more.items():
+        if not isinstance(value, _OPTIONAL[key]):
+            wanted = " or ".join(kind.__name__ for kind in _OPTIONAL[key])
+            raise InputError(f"{entry.where}: {key} is of type {type(value).__name__}; it must be of type {wanted}")
     return Metric(
         **{"name": entry.name} | more, label=label, higher_is_better=higher, compute=compute, package=entry.package
     )
@@ -95,7 +110,13 @@ def metric(name: str) -> Metric:
 
 def facts(names: Iterable[str]) -> dict[str, dict[str, str]]:
     """What determines metrics' values beside linksim's code, by name; metrics without such are left out."""
-    return {name: found for name in dict.fromkeys(names) if (found := metric(name).facts())}
+    return {name: found for name in dict.fromkeys(names) if (found := _facts(metric(name)))}
+
+
+@cache
+def _facts(one: Metric) -> dict[str, str]:
+    """They are asked for with every point, and reading a package's files takes time."""
+    return one.facts()
 
 
 def available(names: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from linksim.common.errors import InputError
-from linksim.metrics.registry import OWN, metric
+from linksim.metrics.registry import ALWAYS, OWN, metric
 from linksim.results.aggregates import (
     MakeAggregate,
     Row,
@@ -104,8 +104,8 @@ def _made_of(column: Column) -> tuple[str, ...]:
 
 
 def table_metrics(metrics: Iterable[str]) -> tuple[str, ...]:
-    """Metrics with columns in `results.csv`: the three that are always there, then the others asked for."""
-    return tuple(dict.fromkeys(("psnr", "ms_ssim", "lpips", *metrics)))
+    """Metrics with columns in `results.csv`: those that are always there, then the others asked for."""
+    return tuple(dict.fromkeys((*ALWAYS, *metrics)))
 
 
 def result_columns(metrics: Iterable[str]) -> list[str]:

@@ -132,6 +132,7 @@ class Nameless:
     [
         ({"nothing": object()}, r"metric plugin nothing \(package:nothing\): needs `label`, a text"),
         ({"nameless": Nameless}, "nameless .*`higher_is_better`, True or False"),
+        ({"x": type("X", (Mae,), {"decimals": "2"})}, "x .*: decimals is of type str; it must be of type int"),
         ({"psnr": Mae}, "name 'psnr' is taken"),
         ({"psnr_db": Mae}, "name 'psnr_db' is taken"),
         ({"Mean error": Mae}, "name 'Mean error': small letters, digits and _ are allowed"),
