@@ -10,6 +10,8 @@ import scipy.stats
 
 from linksim.link import Ledger
 from linksim.results import read_images, read_results, write_tables
+from linksim.results import row as row_module
+from linksim.results.aggregates import mean
 from linksim.results.files import results_csv
 from linksim.results.row import LEDGER, empty_row, pack, result_columns, unpack
 from linksim.results.tables import summarize
@@ -30,6 +32,15 @@ def row(image="a", psnr=30.0, outage=False, repetition=0, **more):
 
 def test_the_ledger_of_a_row_is_that_of_the_link():
     assert {field.name for field in fields(Ledger)} == set(LEDGER)
+
+
+def test_a_new_column_is_one_line(monkeypatch, tmp_path):
+    monkeypatch.setattr(row_module, "COLUMNS", (*row_module.COLUMNS, row_module.Column("rounds", float, mean)))
+    old = [row("a"), row("b")]  # of points that were stored before there was such a column
+    write_tables(tmp_path, lambda: iter([[r | {"rounds": n} for n, r in enumerate(old)], old]), ("psnr",))
+    assert list(read_images(tmp_path)["rounds"].dropna()) == [0, 1]
+    results = read_results(tmp_path)
+    assert results["rounds"].tolist() == [0.5, pytest.approx(math.nan, nan_ok=True)]
 
 
 def test_rates_are_over_all_images():
