@@ -70,7 +70,7 @@ def train(
 def plot(
     folders: RunFolders,
     metric: Annotated[
-        str | None, typer.Option(help="psnr, ms_ssim, lpips, ssim or a plugin's; default all measured.")
+        str | None, typer.Option(help="A metric, ber, bler, outage or iterations; default all metrics measured.")
     ] = None,
     scheme: Annotated[list[str] | None, typer.Option(help="Draw this one; may be given again; default all.")] = None,
     relative_to: Annotated[str | None, typer.Option(help="Draw gains over this scheme.")] = None,
@@ -84,6 +84,39 @@ def plot(
     from linksim.cli.figures import plot_command
 
     plot_command(folders, metric, scheme, relative_to, formats.split(","), snr_range, ebn0_axis, width, out)
+
+
+@app.command()
+def table(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `linksim run` has written.")],
+    form: Annotated[str, typer.Option("--format", help="text, latex, csv or json.")] = "text",
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A metric, ber, bler, outage or iterations; may be given again; default all metrics measured."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
+) -> None:
+    """Print a run's table: as text, for LaTeX, as CSV or as JSON."""
+    from linksim.cli.table import table_command
+
+    table_command(folder, form, metric or [], out)
+
+
+@app.command()
+def compare(
+    folders: RunFolders,
+    metric: Annotated[list[str] | None, typer.Option(help="May be given again; default all measured.")] = None,
+    relative_to: Annotated[
+        str | None, typer.Option(help="Scheme to compare with; default the same scheme of the first DIR.")
+    ] = None,
+    scheme: Annotated[list[str] | None, typer.Option(help="Compare this one; may be given again; default all.")] = None,
+) -> None:
+    """Say which differences between schemes or runs are certain, paired by image, at equal images, size and budget."""
+    from linksim.cli.compare import compare_command
+
+    compare_command(folders, metric or [], relative_to, scheme or [])
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """`linksim plot` and `linksim report`: figures and the page of finished runs."""
 
+import math
 import sys
 from pathlib import Path
 
@@ -26,7 +27,10 @@ def plot_command(
         print(path)
     if relative_to and metric:
         for label, gain in plots.average_gains(folders, metric, relative_to, ends, schemes).items():
-            print(f"{label}: mean gain {gain:+.4g} over {relative_to}")
+            interval = f" (95 % interval {gain.low:+.4g} to {gain.high:+.4g})" if math.isfinite(gain.low) else ""
+            print(f"{label}: mean gain {gain.mean:+.4g} over {relative_to}{interval}")
+        for note in plots.unequal_notes(folders, metric, relative_to, schemes):
+            print(note)
 
 
 def report_command(folders: list[Path], out: Path | None) -> None:

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from linksim.cli.table import results_table
 from linksim.common.errors import InputError
+from linksim.metrics.registry import metric
+from linksim.reports.tables import results_table
 from linksim.runner import Bar, Execution, run_scenario
 from linksim.scenario import load_scenario
 
@@ -25,11 +26,16 @@ def run_command(
         outcome = run_scenario(scenario, folder, execution, Bar(), figures)
     except InputError as error:
         # Fields of the file that only the run can check, such as a folder's being there.
-        in_file = str(error).startswith(("images", "schemes."))
+        in_file = str(error).startswith(("images", "schemes.", "sweep."))
         raise InputError(f"{path}: {error}") if in_file else error from None
     print(results_table(outcome.lines, scenario.metrics))
-    for metric, reason in outcome.unavailable.items():
-        print(f"{metric} is empty: {reason}")
+    for name, reason in outcome.unavailable.items():
+        print(f"{name} is empty: {reason}")
+    for name in scenario.metrics:
+        if why := metric(name).why_empty(outcome.lines):
+            print(f"{name} is empty: {why}")
     for image, reason in outcome.skipped.items():
         print(f"left out {image}: {reason}")
+    if outcome.note:
+        print(outcome.note)
     print(f"Written to {folder}")

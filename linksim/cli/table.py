@@ -1,45 +1,40 @@
-"""Results as an aligned text table."""
+"""`linksim table`: the table of a finished run, for a terminal, a paper or another program."""
 
-import math
-from typing import Any
+import sys
+from pathlib import Path
 
-from linksim.metrics.measure import Measure
-from linksim.metrics.registry import metric
+from linksim.common.errors import InputError
+from linksim.reports.tables import latex_tables, results_json, results_table, selected_csv
+from linksim.results.aggregates import Row
+from linksim.results.lines import measured, read_lines
+from linksim.results.measures import measure
+from linksim.results.store import write_atomically
 
-
-def results_table(lines: list[dict[str, Any]], metrics: tuple[str, ...]) -> str:
-    """One line per scheme and SNR: metrics with half their 95 % interval, error rates, bandwidth ratio, status."""
-    shown = [metric(name) for name in metrics]
-    header = ["scheme", "snr_db", *(measure.column for measure in shown), "ber", "bler", "outage", "rho", "status"]
-    body = [
-        [
-            line["scheme"],
-            f"{line['snr_db']:g}",
-            *(_with_interval(line, measure) for measure in shown),
-            _number(line["ber"], ".2e"),
-            _number(line["bler"], ".3f"),
-            _number(line["outage_rate"], ".2f"),
-            _number(line["rho"], ".4f"),
-            line["status"],
-        ]
-        for line in lines
-    ]
-    widths = [max(len(row[i]) for row in [header, *body]) for i in range(len(header))]
-    rows = [header, ["-" * width for width in widths], *body]
-    return "\n".join(_aligned(row, widths) for row in rows)
+FORMATS = ("text", "latex", "csv", "json")
 
 
-def _aligned(row: list[str], widths: list[int]) -> str:
-    cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-    return "  ".join(cells).rstrip()
+def table_command(folder: Path, form: str, metrics: list[str], out: Path | None) -> None:
+    """Print the table of `folder`, or write it to the file `out`."""
+    if form not in FORMATS:
+        raise InputError(f"--format {form}: allowed are {', '.join(FORMATS)}")
+    lines = read_lines(folder)
+    text = _text(folder, lines, form, metrics)
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        write_atomically(out, text.encode())
+        print(out)
 
 
-def _with_interval(line: dict[str, Any], measure: Measure) -> str:
-    column, decimals = measure.column, measure.decimals
-    half = (line[f"{column}_high"] - line[f"{column}_low"]) / 2
-    text = _number(line[column], f".{decimals}f")
-    return text if math.isnan(half) or text == "-" else f"{text} ±{half:.{decimals}f}"
-
-
-def _number(value: float, form: str) -> str:
-    return "-" if math.isnan(value) else format(value, form)
+def _text(folder: Path, lines: list[Row], form: str, metrics: list[str]) -> str:
+    for name in metrics:
+        if measure(name).column not in lines[0]:
+            raise InputError(f"metric {name!r}: has no column in {folder}/results.csv; add it to `metrics:`")
+    names = metrics or measured(lines)
+    if form == "latex":
+        return latex_tables(lines, names)
+    if form == "csv":
+        return selected_csv(lines, names)
+    if form == "json":
+        return results_json(lines, names, folder.resolve().name)
+    return results_table(lines, names, rates=not metrics) + "\n"

@@ -1,6 +1,5 @@
 """Pydantic's validation errors as one line: file, field, what was given, what is allowed, the nearest key."""
 
-import difflib
 import re
 import typing
 from typing import Any
@@ -9,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from linksim.common.errors import InputError
 from linksim.common.model import PATTERNS
+from linksim.common.nearest import did_you_mean
 
 Location = tuple[int | str, ...]
 
@@ -108,13 +108,13 @@ def _text(problem: Any, location: Location, model: type[BaseModel], data: Any) -
         # Where a function tells the members apart, pydantic calls it `kind()`.
         key = str(context["discriminator"]).strip("'()")
         tag, expected = str(context["tag"]), str(context["expected_tags"])
-        nearest = _nearest(tag, [part.strip("' ") for part in expected.split(",")])
+        nearest = did_you_mean(tag, [part.strip("' ") for part in expected.split(",")])
         return f"unknown {key} {tag!r}{nearest}; allowed: {expected}"
     if kind == "literal_error":
         value, options = problem["input"], _options(problem)
         unquoted = isinstance(value, str) and value in options
         nearest = (
-            f"; write {value} without quotes" if unquoted else _nearest(str(value), [o.strip("'") for o in options])
+            f"; write {value} without quotes" if unquoted else did_you_mean(str(value), [o.strip("'") for o in options])
         )
         return f"{given} is not allowed{nearest}; allowed: {context['expected']}"
     if kind == "string_pattern_mismatch":
@@ -152,12 +152,7 @@ def _hint(kind: str, value: Any) -> str:
 
 
 def _unknown_key(key: str, known: list[str]) -> str:
-    return f"unknown key{_nearest(key, known)}; allowed: {', '.join(known)}"
-
-
-def _nearest(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word[:60].lower(), known, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]}?" if close else ""
+    return f"unknown key{did_you_mean(key, known)}; allowed: {', '.join(known)}"
 
 
 def _shown(value: Any) -> str:

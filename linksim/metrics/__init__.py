@@ -1,4 +1,4 @@
-"""Image quality: PSNR, SSIM, MS-SSIM and LPIPS of uint8-rounded images, one value per image, and metrics of other packages."""
+"""Image quality of uint8-rounded images, one value per image: PSNR, SSIM, MS-SSIM, LPIPS and other packages' metrics."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""LPIPS of arrays of images: in batches, and with the originals' features kept for a sweep."""
+"""LPIPS of arrays of images, with the originals' features kept for a sweep."""
 
 import hashlib
 from collections import OrderedDict
@@ -11,8 +11,6 @@ from keras import ops
 
 from linksim.common.errors import InputError
 from linksim.metrics.lpips_model import LpipsModel, Net
-
-_BATCH_PIXELS = 8 * 256 * 256
 
 
 class Lpips:
@@ -46,33 +44,28 @@ class Lpips:
         if a.shape != b.shape:
             raise InputError(f"lpips: images of shapes {a.shape} and {b.shape}; give two arrays of one shape")
         self.model.check_size(a.shape)
-        step = max(1, _BATCH_PIXELS // (a.shape[1] * a.shape[2]))
+        # One by one, so that the images beside it cannot change an image's last bits.
         out = np.empty(len(a))
-        for i in range(0, len(a), step):
-            part = slice(i, i + step)
-            originals = self._originals(a[part], None if keys is None else keys[part])
-            distance = self.model.distance(originals, self.model.features(b[part]))
-            out[part] = ops.convert_to_numpy(distance)
+        for i in range(len(a)):
+            original = self._original(a[i : i + 1], None if keys is None else keys[i])
+            distance = self.model.distance(original, self.model.features(b[i : i + 1]))
+            out[i] = ops.convert_to_numpy(distance)[0]
         return out
 
-    def _originals(self, images: np.ndarray, keys: Sequence[Hashable] | None) -> list[Any]:
-        if keys is None:
-            return self.model.features(images)
-        rows = {key: self._cache[key] for key in keys if key in self._cache}
-        missing = [i for i, key in enumerate(keys) if key not in rows]
-        if missing:
-            taps = [ops.convert_to_numpy(tap) for tap in self.model.features(images[missing])]
-            rows |= {keys[i]: [tap[n] for tap in taps] for n, i in enumerate(missing)}
-        for key in keys:
-            self._remember(key, rows[key])
-        return [np.stack(tap) for tap in zip(*(rows[key] for key in keys), strict=True)]
-
-    def _remember(self, key: Hashable, row: list[np.ndarray]) -> None:
+    def _original(self, image: np.ndarray, key: Hashable | None) -> list[Any]:
+        """Features of one original, remembered under `key`."""
+        if key is None:
+            return self.model.features(image)
         if key in self._cache:
             self._cache.move_to_end(key)
-            return
-        self._cache[key] = [tap.copy() for tap in row]
-        self._used += sum(tap.nbytes for tap in row)
+            return self._cache[key]
+        taps = [ops.convert_to_numpy(tap) for tap in self.model.features(image)]
+        self._remember(key, taps)
+        return taps
+
+    def _remember(self, key: Hashable, taps: list[np.ndarray]) -> None:
+        self._cache[key] = taps
+        self._used += sum(tap.nbytes for tap in taps)
         while self._used > self._limit:
             _, dropped = self._cache.popitem(last=False)
             self._used -= sum(tap.nbytes for tap in dropped)
@@ -81,7 +74,8 @@ class Lpips:
 def lpips(a: np.ndarray, b: np.ndarray, net: Net = "alex") -> np.ndarray:
     """LPIPS v0.1 of each pair of images, float64 `[batch]`; see `Lpips` for arguments and errors.
 
-    The features of uint8 images `a` are remembered, so that comparing the same originals with other pictures costs half.
+    The features of uint8 images `a` are remembered, so that comparing the same originals with other pictures costs
+    half.
     """
     originals = _as_batch(a)
     keys = [hashlib.sha256(image.tobytes() + repr(image.shape).encode()).digest() for image in originals]

@@ -1,6 +1,11 @@
 """How a column of numbers is called and shown, in tables, figures and pages alike."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+
+from linksim.common.errors import InputError
+from linksim.common.nearest import did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +20,8 @@ class Measure:
         decimals: how many are shown.
         column: in `results.csv` and `images.parquet`; the name if it is not given.
         scale: factor from the column's values to those that are shown.
+        share: whether it is a part between 0 and 1, whose interval is not even on both sides.
+        logarithmic: whether it is drawn over a logarithmic axis, as rates of rare events are.
     """
 
     name: str
@@ -24,6 +31,8 @@ class Measure:
     decimals: int = 4
     column: str = ""
     scale: float = 1.0
+    logarithmic: bool = False
+    share: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "column", self.column or self.name)
@@ -45,3 +54,27 @@ class Measure:
         """For an axis of differences that are positive where a scheme is better, e.g. `LPIPS reduction`."""
         unit = f" ({self.unit})" if self.unit else ""
         return f"{self.label} {'gain' if self.higher_is_better else 'reduction'}{unit}"
+
+    @property
+    def size_column(self) -> str:
+        """Column of `results.csv` with what depends on the image's size; "" where nothing does."""
+        return ""
+
+    def shown_as(self, lines: Iterable[Mapping[str, Any]]) -> Self:
+        """The measure with a label that says what its values in these lines of `results.csv` are of."""
+        return self
+
+    def text(self, value: float) -> str:
+        """A value of the column as tables show it, with the unit left out."""
+        return f"{value * self.scale:.{self.decimals}{'e' if self.logarithmic else 'f'}}"
+
+
+M = TypeVar("M", bound=Measure)
+
+
+def find_measure(name: str, table: Mapping[str, M]) -> M:
+    """The measure with this name or this column. Raises `InputError`, which has the nearest name."""
+    known = dict(table) | {one.column: one for one in table.values()}
+    if name not in known:
+        raise InputError(f"metric {name!r}: allowed are {', '.join(table)}{did_you_mean(name, known)}")
+    return known[name]

@@ -1,12 +1,14 @@
 """What a metric is: how it is called and shown, how it is computed, and what it needs for that."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from linksim.common.errors import DataUnavailableError, InputError, LinksimError
+from linksim.common.plugin_code import code_digest
 from linksim.metrics.measure import Measure
+from linksim.metrics.sizes import BySize
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,14 +24,36 @@ class Metric(Measure):
         compute: from originals and pictures, both uint8 `[batch, height, width, 3]`, to float `[batch]`. It may raise
             `DataUnavailableError` where something that it needs is not on this machine; its column is then empty.
         data: items or groups of linksim's data catalogue that it needs, e.g. `lpips-alex`.
-        identity: gives names and hashes of what determines its values, such as weights; for `run.json` and ids of points.
+        identity: gives names and hashes of what determines its values, such as weights; for `run.json` and ids of
+            points.
+        by_size: what in its definition depends on the size of the image; None for nothing.
         package: name and version of the package that brings it; "" for linksim's own.
     """
 
     compute: Compute
     data: tuple[str, ...] = ()
     identity: Callable[[], Mapping[str, str]] = dict
+    by_size: BySize | None = None
     package: str = ""
+
+    @property
+    def size_column(self) -> str:
+        """Column of `results.csv` with what depends on the image's size, e.g. `ms_ssim_scales`."""
+        return f"{self.column}_{self.by_size.name}" if self.by_size else ""
+
+    def shown_as(self, lines: Iterable[Mapping[str, Any]]) -> Self:
+        """The metric with a label that says what its values in these lines of `results.csv` are of, e.g. `4 scales`."""
+        remark = self.by_size.remark(line.get(self.size_column, "") for line in lines) if self.by_size else ""
+        return replace(self, label=f"{self.label} ({remark})") if remark else self
+
+    def why_empty(self, lines: Iterable[Mapping[str, Any]]) -> str:
+        """Why it has no mean in some of these lines of `results.csv` although it was computed; "" where it has."""
+        return self.by_size.why_empty(line.get(self.size_column, "") for line in lines) if self.by_size else ""
+
+    def require_one_size(self, sizes: Iterable[tuple[int, int]], what: str) -> None:
+        """Raise `InputError` where its mean over images of these sizes says nothing; `what` names them."""
+        if self.by_size:
+            self.by_size.require_one(sizes, what)
 
     def values(self, originals: "np.ndarray", pictures: "np.ndarray") -> "np.ndarray":
         """The metric of each picture against its original, float64 `[batch]`, finite.
@@ -80,8 +104,9 @@ class Metric(Measure):
         return ""
 
     def facts(self) -> dict[str, str]:
-        """What determines its values beside linksim's own code: its package and its identity."""
-        return ({"package": self.package} if self.package else {}) | dict(self.identity())
+        """What determines its values beside linksim's own code: its package and that one's code, and its identity."""
+        own = {"package": self.package, "code_sha256": code_digest(self.compute)} if self.package else {}
+        return own | dict(self.identity())
 
 
 def late(place: str) -> Callable[..., Any]:

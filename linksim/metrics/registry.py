@@ -1,13 +1,12 @@
 """The table of all metrics: linksim's own, and those of other packages through the entry-point group `linksim.metrics`.
 
 An entry point gives a `Metric`, or an object (a module will do) with the members `label`, `higher_is_better` and
-`compute(originals, pictures)`; `unit`, `decimals`, `column`, `data` and `identity` are as in `Metric` and may be absent. The
-metric's name is `name`, or else the entry point's.
+`compute(originals, pictures)`; `unit`, `decimals`, `column`, `data`, `identity` and `by_size` are as in `Metric` and
+may be absent. The metric's name is `name`, or else the entry point's.
 """
 
-import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from linksim.common.errors import InputError
 from linksim.common.plugins import Entry, load_entries
 from linksim.common.tensorflow import import_tensorflow
+from linksim.metrics.measure import find_measure
 from linksim.metrics.metric import Metric, late
+from linksim.metrics.sizes import BySize
 
 GROUP = "linksim.metrics"
 
@@ -34,6 +35,7 @@ OWN = (
         label="MS-SSIM",
         higher_is_better=True,
         compute=late("linksim.metrics.structural:ms_ssim"),
+        by_size=BySize("scales", late("linksim.metrics.structural:scales_of"), usual=5),
     ),
     Metric(
         name="lpips",
@@ -51,7 +53,18 @@ OWN = (
     ),
 )
 
-_OPTIONAL = ("name", "unit", "decimals", "column", "data", "identity")
+ALWAYS = ("psnr", "ms_ssim", "lpips")
+"""Metrics with columns in every `results.csv`, so that tables of several runs can be stacked."""
+
+_OPTIONAL: dict[str, tuple[type, ...]] = {
+    "name": (str,),
+    "unit": (str,),
+    "decimals": (int,),
+    "column": (str,),
+    "data": (tuple,),
+    "identity": (Callable,),  # type: ignore[dict-item]
+    "by_size": (BySize,),
+}
 
 
 @cache
@@ -77,9 +90,14 @@ def _metric(entry: Entry) -> Metric:
     compute = getattr(given, "compute", None)
     if not isinstance(label, str) or not isinstance(higher, bool) or not callable(compute):
         raise InputError(
-            f"{entry.where}: needs `label`, a text, `higher_is_better`, True or False, and `compute(originals, pictures)`"
+            f"{entry.where}: needs `label`, a text, `higher_is_better`, True or False, "
+            "and `compute(originals, pictures)`"
         )
     more: dict[str, Any] = {key: getattr(given, key) for key in _OPTIONAL if hasattr(given, key)}
+    for key, value in more.items():
+        if not isinstance(value, _OPTIONAL[key]):
+            wanted = " or ".join(kind.__name__ for kind in _OPTIONAL[key])
+            raise InputError(f"{entry.where}: {key} is of type {type(value).__name__}; it must be of type {wanted}")
     return Metric(
         **{"name": entry.name} | more, label=label, higher_is_better=higher, compute=compute, package=entry.package
     )
@@ -87,18 +105,18 @@ def _metric(entry: Entry) -> Metric:
 
 def metric(name: str) -> Metric:
     """The metric with this name, or with this column. Raises `InputError`, which has the nearest name."""
-    table = metrics()
-    known = table | {one.column: one for one in table.values()}
-    if name not in known:
-        close = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
-        nearest = f"; did you mean {close[0]}?" if close else ""
-        raise InputError(f"metric {name!r}: allowed are {', '.join(table)}{nearest}")
-    return known[name]
+    return find_measure(name, metrics())
 
 
 def facts(names: Iterable[str]) -> dict[str, dict[str, str]]:
-    """By name, what determines a metric's values beside linksim's code: package and weights; those without are left out."""
-    return {name: found for name in dict.fromkeys(names) if (found := metric(name).facts())}
+    """What determines metrics' values beside linksim's code, by name; metrics without such are left out."""
+    return {name: found for name in dict.fromkeys(names) if (found := _facts(metric(name)))}
+
+
+@cache
+def _facts(one: Metric) -> dict[str, str]:
+    """They are asked for with every point, and reading a package's files takes time."""
+    return one.facts()
 
 
 def available(names: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:

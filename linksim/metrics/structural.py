@@ -10,7 +10,6 @@ from linksim.metrics.pixels import check_pair
 # Wang, Simoncelli, Bovik, "Multiscale structural similarity for image quality assessment", 2003, finest scale first.
 _SCALE_WEIGHTS = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333])
 _WINDOW = 11
-_BATCH_PIXELS = 16 * 256 * 256
 
 
 def ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -24,15 +23,16 @@ def ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """
     import tensorflow as tf
 
-    return _batched(lambda x, y: tf.image.ssim(x, y, 255), a, b)
+    return _each(lambda x, y: tf.image.ssim(x, y, 255), a, b)
 
 
 def ms_ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Multi-scale structural similarity (Wang et al. 2003), mean over the RGB channels.
 
-    Each of its five scales halves the image, so that it is defined from 176 pixels on. Smaller images have as many scales
-    as keep the 11 x 11 window inside (four from 88 pixels, three from 44, ...) with their weights scaled to sum 1; such
-    values compare with each other, not with those of larger images.
+    Each of its five scales halves the image and rounds up, so that it is defined from 161 pixels on, as in TensorFlow
+    and pytorch-msssim. Smaller images have as many scales as keep the 11 x 11 window inside (four from 81 pixels,
+    three from 41, two from 21) with their weights scaled to sum 1; such values compare with each other, not with
+    those of larger images.
 
     Args:
         a, b: uint8 `[batch, height, width, 3]`, or single images; at least 11 x 11 pixels.
@@ -45,22 +45,30 @@ def ms_ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     weights = _SCALE_WEIGHTS[: scales(min(np.shape(a)[-3:-1]))]
     if len(weights) < len(_SCALE_WEIGHTS):
         weights = weights / weights.sum()
-    return _batched(lambda x, y: tf.image.ssim_multiscale(x, y, 255, power_factors=tuple(weights)), a, b)
+    return _each(lambda x, y: tf.image.ssim_multiscale(x, y, 255, power_factors=tuple(weights)), a, b)
 
 
 def scales(side: int) -> int:
     """Number of MS-SSIM scales of an image whose shorter side is `side`: 1 to 5."""
     if side < _WINDOW:
         raise InputError(f"images of {side} pixels are too small for SSIM; at least {_WINDOW} x {_WINDOW} are needed")
-    return min(len(_SCALE_WEIGHTS), int(np.log2(side / _WINDOW)) + 1)
+    count = 1
+    while count < len(_SCALE_WEIGHTS) and (side := -(-side // 2)) >= _WINDOW:
+        count += 1
+    return count
 
 
-def _batched(metric: Callable, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def scales_of(height: int, width: int) -> int:
+    """Number of MS-SSIM scales of an image of this size in pixels."""
+    return scales(min(height, width))
+
+
+def _each(metric: Callable, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The metric pair by pair: sums over a batch would let the images beside it change an image's last bits."""
     import tensorflow as tf
 
     a, b = check_pair(a, b)
     scales(min(a.shape[1:3]))
-    step = max(1, _BATCH_PIXELS // (a.shape[1] * a.shape[2]))
     with tf.device("cpu"):
-        parts = [metric(a[i : i + step], b[i : i + step]).numpy() for i in range(0, len(a), step)]
-    return np.concatenate(parts or [np.zeros(0)]).astype(np.float64)
+        values = [metric(a[i : i + 1], b[i : i + 1]).numpy()[0] for i in range(len(a))]
+    return np.array(values, np.float64)

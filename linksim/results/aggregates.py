@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from linksim.results.statistics import estimate
+from linksim.metrics.metric import Metric
+from linksim.results.statistics import Estimate, Total, members, proportion, ratio, totals
 
 Row = dict[str, Any]
 """Values by column; NaN where there is none."""
@@ -38,6 +39,20 @@ def values_of(rows: Sequence[Row], column: str) -> list[float]:
     return [value for value in values if not math.isnan(value)]
 
 
+def sample_of(rows: Sequence[Row], column: str, weight: str = "") -> list[Total]:
+    """Sums of the column over each image of `rows`, or over each fade of a lone image; weights are 1 or a column."""
+    whose = members([row["image"] for row in rows], [row["repetition"] for row in rows])
+    return totals(
+        (member, float(row.get(column, math.nan)), float(row[weight]) if weight else 1.0)
+        for member, row in zip(whose, rows, strict=True)
+    )
+
+
+def estimate_of(rows: Sequence[Row], column: str) -> Estimate:
+    """Mean of a metric with its interval."""
+    return ratio(sample_of(rows, column))
+
+
 def first(column: str) -> Aggregate:
     """The value that all rows share."""
     return Aggregate((column,), lambda rows: (rows[0][column],), always=True)
@@ -50,38 +65,44 @@ def count_as(name: str) -> MakeAggregate:
 
 def mean(column: str) -> Aggregate:
     """Mean of the values that are there."""
-    return mean_as(column)(column)
 
-
-def mean_as(name: str) -> MakeAggregate:
-    """Mean of the values that are there, under another name."""
-
-    def of(rows: Sequence[Row], column: str) -> float:
+    def of(rows: Sequence[Row]) -> float:
         values = values_of(rows, column)
         return math.fsum(values) / len(values) if values else math.nan
 
-    return lambda column: Aggregate((name,), lambda rows: (of(rows, column),))
+    return Aggregate((column,), lambda rows: (of(rows),))
 
 
-def rate_as(name: str, total: str) -> MakeAggregate:
-    """Sum of a count over the sum of the column `total`, of all images together."""
+def rate_as(name: str, total: str = "") -> MakeAggregate:
+    """Sum of the column over the number of rows or the sum of the column `total`, with its 95 % interval."""
 
-    def of(rows: Sequence[Row], column: str) -> float:
-        count = sum(row[total] for row in rows)
-        return sum(row[column] for row in rows) / count if count else math.nan
+    def of(rows: Sequence[Row], column: str) -> tuple[float, ...]:
+        rate = proportion(sample_of(rows, column, total), len(rows))
+        return rate.mean, rate.low, rate.high
 
-    return lambda column: Aggregate((name,), lambda rows: (of(rows, column),))
+    return lambda column: Aggregate((name, f"{name}_low", f"{name}_high"), lambda rows: of(rows, column))
 
 
-def quality(column: str) -> Aggregate:
-    """Mean of a metric with its 95 % interval, and its mean over the pictures that were not lost."""
+def quality_of(metric: Metric) -> MakeAggregate:
+    """Mean of a metric with its 95 % interval, and its mean over the pictures that were not lost.
 
-    def of(rows: Sequence[Row]) -> tuple[float, ...]:
-        every = estimate([row.get(column, math.nan) for row in rows])
-        success = estimate([row.get(column, math.nan) for row in rows if not row["outage"]])
-        return every.mean, every.low, every.high, success.mean
+    Where the metric depends on the image's size there is a column more that says how. Images that differ in it have
+    no mean.
+    """
 
-    return Aggregate((column, f"{column}_low", f"{column}_high", f"{column}_given_success"), of)
+    def of(rows: Sequence[Row], column: str) -> tuple[Any, ...]:
+        every = estimate_of(rows, column)
+        success = estimate_of([row for row in rows if not row["outage"]], column)
+        values = every.mean, every.low, every.high, success.mean
+        if not metric.by_size:
+            return values
+        found = metric.by_size.found(
+            (row["height"], row["width"]) for row in rows if not math.isnan(row.get(column, math.nan))
+        )
+        return (*([math.nan] * len(values) if metric.by_size.why_empty([found]) else values), found)
+
+    names = ("", "_low", "_high", "_given_success", *([f"_{metric.by_size.name}"] if metric.by_size else []))
+    return lambda column: Aggregate(tuple(f"{column}{name}" for name in names), lambda rows: of(rows, column))
 
 
 def feasibility(column: str) -> Aggregate:

@@ -1,7 +1,7 @@
 """The columns of a row, the one place that lists them: name, type, and what `results.csv` says of them.
 
-A row is of one image, sent once by one scheme at one SNR. A column of metrics comes with its metric; any other new column
-is one line at the end of `COLUMNS`, and what `results.csv` makes of it comes last there.
+A row is of one image, sent once by one scheme at one SNR. A column of metrics comes with its metric; any other new
+column is one line at the end of `COLUMNS`, and what `results.csv` makes of it comes last there.
 """
 
 import math
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from linksim.common.errors import InputError
-from linksim.metrics.registry import OWN, metric
+from linksim.metrics.registry import ALWAYS, OWN, metric
 from linksim.results.aggregates import (
     MakeAggregate,
     Row,
@@ -18,8 +18,7 @@ from linksim.results.aggregates import (
     feasibility,
     first,
     mean,
-    mean_as,
-    quality,
+    quality_of,
     rate_as,
     shared_settings,
 )
@@ -63,7 +62,7 @@ COLUMNS = (
     Column("bpp", float, mean),
     Column("bit_errors", int, rate_as("ber", "source_bits")),
     Column("block_errors", int, rate_as("bler", "n_blocks")),
-    Column("outage", bool, mean_as("outage_rate")),
+    Column("outage", bool, rate_as("outage_rate")),
     Column("iterations", float, mean),
     Column("settings", str, shared_settings),
 )
@@ -90,7 +89,7 @@ def columns(metrics: Iterable[str] = ()) -> tuple[Column, ...]:
     taken = {name for column in COLUMNS for name in (column.name, *_made_of(column))}
     found: list[Column] = []
     for name in dict.fromkeys((*(own.name for own in OWN), *metrics)):
-        column = Column(metric(name).column, float, quality)
+        column = Column(metric(name).column, float, quality_of(metric(name)))
         new = {column.name, *_made_of(column)}
         if taken & new:
             raise InputError(f"metric {name!r}: its column {column.name!r} is another one's; give it another `column`")
@@ -105,8 +104,8 @@ def _made_of(column: Column) -> tuple[str, ...]:
 
 
 def table_metrics(metrics: Iterable[str]) -> tuple[str, ...]:
-    """Metrics with columns in `results.csv`: the three that are always there, then the others asked for."""
-    return tuple(dict.fromkeys(("psnr", "ms_ssim", "lpips", *metrics)))
+    """Metrics with columns in `results.csv`: those that are always there, then the others asked for."""
+    return tuple(dict.fromkeys((*ALWAYS, *metrics)))
 
 
 def result_columns(metrics: Iterable[str]) -> list[str]:
@@ -115,6 +114,7 @@ def result_columns(metrics: Iterable[str]) -> list[str]:
     order = [*_FRONT, *(f"{name}{end}" for name in shown for end in ("", "_low", "_high")), *_BEHIND_METRICS]
     order += [*(f"{name}_given_success" for name in shown), "settings"]
     further = [name for column in COLUMNS for name in _made_of(column)]
+    further += [size for name in table_metrics(metrics) if (size := metric(name).size_column)]
     return list(dict.fromkeys((*order, *further)))
 
 

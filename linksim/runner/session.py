@@ -19,7 +19,7 @@ from linksim.runner import folder as results_folder
 from linksim.runner.identity import scheme_identities
 from linksim.runner.plan import Job, Plan, Wanted, split_job
 from linksim.runner.progress import Progress
-from linksim.runner.repetitions import first_round, next_round
+from linksim.runner.repetitions import as_records, check_interval, first_round, in_words, next_round, shortfalls
 from linksim.runner.simulation.start import start_simulator
 from linksim.runner.summary import Totals, describe_run
 from linksim.scenario import Scenario
@@ -50,12 +50,14 @@ class Outcome:
         lines: the lines of `results.csv`.
         unavailable: reason by metric that could not be computed.
         skipped: reason by id of images that were left out.
+        note: a line on intervals that stayed wider than `sweep.precision` asks for; "" where none did.
     """
 
     folder: Path
     lines: list[Row]
     unavailable: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    note: str = ""
 
 
 def run_scenario(
@@ -87,6 +89,7 @@ class _Session:
         identities = scheme_identities(scenario)
         metrics, self.unavailable = available(scenario.metrics)
         self.plan = Plan(scenario, source, identities, metrics)
+        check_interval(scenario, len(source))
         self.wanted = first_round(scenario)
         self._awaited: set[str] = set()  # ids of points that a job was made for and that did not come back yet
         self.started = time.perf_counter()
@@ -201,7 +204,11 @@ class _Session:
             for record in self._records(scheme, snr_db):
                 totals.add(record)
         lines = write_tables(self.out, self._groups, self.scenario.metrics)
-        outcome = Outcome(self.out, lines, self.unavailable, totals.skipped)
+        missed = shortfalls(self.scenario, self.wanted, self._rows) if finished else []
+        outcome = Outcome(self.out, lines, self.unavailable, totals.skipped, in_words(missed, len(self.wanted)))
         wall = time.perf_counter() - self.started
-        results_folder.write_run_json(self.out, describe_run(self.plan, totals, self.unavailable, wall, finished))
+        content = describe_run(self.plan, totals, self.unavailable, wall, finished)
+        if missed:
+            content["precision_not_reached"] = as_records(missed)
+        results_folder.write_run_json(self.out, content)
         return outcome

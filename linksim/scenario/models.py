@@ -51,7 +51,7 @@ class Scenario(StrictModel):
         by_name = {scheme.name: scheme for scheme in self.schemes}
         for name in names:
             budget_chain(name, by_name)
-        if self.sweep.precision and "psnr" not in self.metrics:
+        if self.sweep.precision and self.sweep.precision.psnr_db is not None and "psnr" not in self.metrics:
             raise ValueError("sweep.precision.psnr_db needs psnr among the metrics")
         return self
 

@@ -46,10 +46,25 @@ class SnrRange(StrictModel):
 
 
 class Precision(StrictModel):
-    """Adaptive repetitions: go on at a point until the 95 % interval is this narrow."""
+    """Adaptive repetitions: go on at a point until its 95 % intervals are this narrow.
 
-    psnr_db: Annotated[float, Field(ge=0.001, le=100)] = Field(description="half-width of the PSNR interval in dB")
+    Repetitions narrow what fades contribute to an interval; where the images differ too much for what is asked, a
+    point ends early and the run says so.
+    """
+
+    psnr_db: Annotated[float, Field(ge=0.001, le=100)] | None = Field(
+        None, description="half-width of the PSNR interval in dB"
+    )
+    bler: Annotated[float, Field(ge=0.001, le=1)] | None = Field(
+        None, description="half-width of the block-error rate's interval, as a part of the rate, such as 0.1"
+    )
     max_repetitions: Annotated[int, Field(ge=1, le=10_000)] = 50
+
+    @model_validator(mode="after")
+    def _something_is_asked(self) -> "Precision":
+        if self.psnr_db is None and self.bler is None:
+            raise ValueError("neither psnr_db nor bler is given; give one of them, or both")
+        return self
 
 
 def _snr_form(value: Any) -> str:

@@ -68,6 +68,8 @@ class AdaptiveScheme(Scheme):
     def _score(self, mcs: Mcs, es_no_db: float) -> float:
         scheme = self.fixed(mcs)
         images, ids = self._validation()
+        sizes = [(image.shape[0], image.shape[1]) for image in images]
+        metric(self.mcs.metric).require_one_size(sizes, f"scheme {self.name!r}: mcs.validation: {self.mcs.metric}")
         sent = scheme.transmit(images, ids, self._budgets(es_no_db), es_no_db)
         feasible = [i for i, transmission in enumerate(sent) if not transmission.infeasible]
         lost = [i for i, transmission in enumerate(sent) if transmission.infeasible]

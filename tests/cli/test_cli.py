@@ -63,7 +63,19 @@ def test_help_answers_within_half_a_second():
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert done.returncode == 0
-    for command in ("run", "train", "plot", "report", "codebook", "codec-rd", "data", "doctor", "schema"):
+    for command in [
+        "run",
+        "train",
+        "plot",
+        "table",
+        "compare",
+        "report",
+        "codebook",
+        "codec-rd",
+        "data",
+        "doctor",
+        "schema",
+    ]:
         assert command in done.stdout
     assert min(times) < 0.5
 

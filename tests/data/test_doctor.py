@@ -13,6 +13,9 @@ def test_without_data_every_item_has_its_command(empty_cache: Path) -> None:
         assert f"linksim data fetch {name}" in findings[name].remedy or "LINKSIM_DATA" in findings[name].remedy
     for name in ("linksim", "tensorflow", "keras", "CPU", "JPEG (Pillow)"):
         assert findings[name].found
+    assert findings["psnr"].found == "ready"
+    assert not findings["lpips"].found
+    assert findings["lpips"].remedy == "linksim data fetch lpips-alex"
     text = doctor.report()
     assert "missing; linksim data fetch lpips-alex" in text
     assert text.splitlines()[-1].startswith(str(sum(not finding.found for finding in findings.values())))

@@ -78,7 +78,8 @@ def test_its_values_are_in_the_tables(ran) -> None:
     assert heading.split()[:4] == ["scheme", "snr_db", "psnr_db", "mae"]
     assert f"{table.loc[('Coarse', 0), 'mae']:.1f} ±" in first
     info = json.loads((out / "run.json").read_text())
-    assert info["metrics"] == {"mae": {"package": "mae-metric 1.5"}}
+    assert info["metrics"]["mae"]["package"] == "mae-metric 1.5"
+    assert len(info["metrics"]["mae"]["code_sha256"]) == 64
 
 
 def test_it_is_drawn(ran, linksim) -> None:

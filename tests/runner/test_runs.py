@@ -48,6 +48,15 @@ def test_run_leaves_the_promised_files(reference):
     assert "lpips" not in details["seconds"]  # this scenario does not ask for it
 
 
+def test_the_size_of_a_batch_changes_no_number(file, tmp_path):
+    changes = ("--set", "metrics=[psnr, ms_ssim, ssim]", "--set", "sweep.snr_db=[6, 30]")
+    for size in ("1", "3"):
+        done = run(file, tmp_path / size, "--set", f"sweep.batch={size}", *changes)
+        assert done.returncode == 0, done.stderr
+    one, three = (read_images(tmp_path / size).sort_values(["scheme", "snr_db", "image"]) for size in ("1", "3"))
+    pd.testing.assert_frame_equal(one.reset_index(drop=True), three.reset_index(drop=True), check_exact=True)
+
+
 def test_lpips_is_a_stage_of_its_own(file, tmp_path, data_dir):
     out = tmp_path / "out"
     changes = ("metrics=[lpips, psnr]", "images.size=64", "sweep.snr_db=[30]")
@@ -128,7 +137,12 @@ def test_adaptive_repetitions_stop_when_the_interval_is_narrow(file, tmp_path):
     assert done.returncode == 0, done.stderr
     results = read_results(out)
     width = (results["psnr_db_high"] - results["psnr_db_low"]) / 2
-    assert ((width <= 2.5) | (results["repetitions"] == 40)).all()
+    missed = json.loads((out / "run.json").read_text()).get("precision_not_reached", [])
+    assert {(m["scheme"], m["snr_db"]) for m in missed} == set(
+        results.loc[width > 2.5, ["scheme", "snr_db"]].itertuples(index=False, name=None)
+    )
+    assert all(m["remedy"] == "images" for m in missed)  # three photographs differ by more than that
+    assert ("so add images" in done.stdout) == bool(missed)
     assert results["repetitions"].max() > 1
     assert results["n_images"].eq(3).all()
     first = (out / "results.csv").read_bytes()

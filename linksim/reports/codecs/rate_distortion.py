@@ -74,7 +74,7 @@ def run(
     for name in codecs:
         check_choice("codec", name, tuple(CODECS))
     for name in metrics:
-        metric(name)
+        metric(name).require_one_size((images.load(i).shape[:2] for i in range(len(images.ids))), f"images: {name}")
     if not images.ids:
         raise InputError("images: none given; give at least one")
     folder = Path(out)

@@ -12,13 +12,10 @@ from linksim.metrics.measure import Measure
 from linksim.reports.page.headlines import decibel, number
 from linksim.reports.page.load import Run
 from linksim.reports.plots.style import COLORS
+from linksim.results.measures import OUTAGE
 
 WIDTH, HEIGHT = 520, 330
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 14, 46
-
-OUTAGE = Measure(
-    name="outage", column="outage_rate", label="Outage", unit="%", decimals=1, scale=100.0, higher_is_better=False
-)
 
 # Outlines around (0, 0), in the order of `plots.style.MARKERS`: schemes differ by shape too, for print and in grey.
 _MARKERS = (

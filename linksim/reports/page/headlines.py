@@ -5,7 +5,8 @@ from itertools import groupby
 
 from linksim.metrics.measure import Measure
 from linksim.reports.page.load import Run
-from linksim.results import Estimate, estimate
+from linksim.results import Estimate
+from linksim.results.differences import difference
 
 LOW_OUTAGE, FEW_OUTAGES = 0.01, 0.1
 
@@ -115,16 +116,9 @@ def _paired(run: Run, measure: Measure, first: str, second: str, snr_db: float) 
 
 
 def _difference(run: Run, measure: Measure, first: str, second: str, snr_db: float) -> Estimate:
-    """How much better `first` is over the same images and fades: narrower than the two intervals tell."""
-    unknown = estimate([])
-    if run.images is None or measure.column not in run.images.columns:
-        return unknown
-    rows = run.images[(run.images["snr_db"] == snr_db) & run.images["scheme"].isin([first, second])]
-    pairs = rows.pivot_table(index=["image", "repetition"], columns="scheme", values=measure.column)
-    if first not in pairs or second not in pairs:
-        return unknown
-    sign = 1 if measure.higher_is_better else -1
-    return estimate((sign * (pairs[first] - pairs[second])).tolist())
+    """How much better `first` is over the same images: narrower than the two intervals tell."""
+    values = run.by_point(measure.column)
+    return difference(values.get((first, snr_db), {}), values.get((second, snr_db), {})).times(measure.sign)
 
 
 def _reign(run: Run, measure: Measure, schemes: list[str]) -> str:

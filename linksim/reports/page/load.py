@@ -11,10 +11,9 @@ from linksim.common.errors import InputError
 from linksim.metrics.measure import Measure
 from linksim.metrics.registry import metrics
 from linksim.results import read_images, read_results
+from linksim.results.conditions import EQUAL, budgets
+from linksim.results.differences import PointValues, values_by_point
 from linksim.results.examples import load_examples
-
-_EQUAL = 0.005
-"""Relative difference of channel uses up to which they count as equal."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +65,12 @@ class Run:
 
         A scheme that is matched to another one has that one's budget, also where it does not fill it.
         """
-        matched = {scheme["name"]: scheme.get("rate_match") for scheme in self.scenario.get("schemes", [])}
-        uses: dict[str, tuple[float, float]] = {}
-        for scheme in self.schemes:
-            owner = matched.get(scheme)
-            rows = self.rows(owner if owner in self.schemes else scheme)
-            uses[scheme] = float(rows["channel_uses"].mean()), float(rows["rho"].mean())
+        uses = budgets(self.lines, self.scenario)
         groups: list[tuple[float, list[str]]] = []
         last = math.nan
         for scheme in sorted(self.schemes, key=lambda name: uses[name][0]):
             count, rho = uses[scheme]
-            if groups and not count - last > _EQUAL * last:
+            if groups and not count - last > EQUAL * last:
                 groups[-1][1].append(scheme)
             else:
                 groups.append((rho, [scheme]))
@@ -96,12 +90,29 @@ class Run:
     @cached_property
     def measures(self) -> list[Measure]:
         """The metrics that hold a value anywhere."""
-        return [m for m in metrics().values() if m.column in self.table.columns and self.table[m.column].notna().any()]
+        there = [m for m in metrics().values() if m.column in self.table.columns and self.table[m.column].notna().any()]
+        return [m.shown_as(self.lines) for m in there]
+
+    @cached_property
+    def lines(self) -> list[dict[str, Any]]:
+        """The lines of `results.csv` as dictionaries."""
+        return [{str(name): value for name, value in line.items()} for line in self.table.to_dict("records")]
 
     @cached_property
     def images(self) -> Any:
         """`images.parquet` as a pandas frame, or None where the file is not there."""
         return read_images(self.folder) if (self.folder / "images.parquet").is_file() else None
+
+    def by_point(self, column: str) -> PointValues:
+        """The column of `images.parquet` by scheme and SNR, then by image and repetition; {} where there is none."""
+        if column not in self._by_point:
+            there = self.images is not None and column in self.images.columns
+            self._by_point[column] = values_by_point(self.images, column) if there else {}
+        return self._by_point[column]
+
+    @cached_property
+    def _by_point(self) -> dict[str, PointValues]:
+        return {}
 
     @cached_property
     def examples(self) -> list[dict[str, Any]]:

@@ -7,11 +7,13 @@ from typing import Any
 
 from linksim.common.version import __version__
 from linksim.metrics.measure import Measure
-from linksim.reports.page.figure import OUTAGE, colors, marker, metric_figure, style_class
+from linksim.metrics.registry import metrics
+from linksim.reports.page.figure import colors, marker, metric_figure, style_class
 from linksim.reports.page.headlines import decibel, headlines
 from linksim.reports.page.load import Run
 from linksim.reports.page.pictures import Gallery, gallery
 from linksim.reports.page.tables import facts_table, ledger_table, numbers_table, outage_table, overview_tables
+from linksim.results.measures import OUTAGE
 
 # Nothing may be fetched: the browser itself enforces that the page is self-contained.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
@@ -135,6 +137,7 @@ def _warnings(run: Run) -> str:
     if run.info.get("finished") is False:
         notes.append("This run is not finished: the numbers are of the points so far.")
     notes += [f"{metric} is not shown: {why}" for metric, why in run.info.get("metrics_unavailable", {}).items()]
+    notes += [f"{m.label} is empty: {why}." for m in metrics().values() if (why := m.why_empty(run.lines))]
     notes += [f"Left out {image}: {why}" for image, why in run.info.get("images", {}).get("skipped", {}).items()]
     return "".join(f'<p class="warning" role="note">{escape(note)}</p>\n' for note in notes)
 

@@ -79,8 +79,8 @@ def numbers_table(run: Run) -> str:
                     escape(scheme),
                     decibel(float(line["snr_db"])),
                     *(_metric_cell(line, m.column, m.decimals) for m in run.measures),
-                    _plain(line["ber"], ".2e"),
-                    _plain(line["bler"], ".3f"),
+                    _rate_cell(line, "ber", ".2e"),
+                    _rate_cell(line, "bler", ".3f"),
                     _settings(line),
                 ]
             )
@@ -94,6 +94,14 @@ def _metric_cell(line: Any, column: str, digits: int) -> str:
     if math.isnan(low):
         return number(mean, digits)
     return f'{number(mean, digits)} <span class="quiet">{number(low, digits)} to {number(high, digits)}</span>'
+
+
+def _rate_cell(line: Any, column: str, form: str) -> str:
+    value = _plain(line[column], form)
+    low, high = (float(line.get(f"{column}{end}", math.nan)) for end in ("_low", "_high"))
+    if math.isnan(low):
+        return value
+    return f'{value} <span class="quiet">{_plain(low, form)} to {_plain(high, form)}</span>'
 
 
 def _plain(value: Any, form: str) -> str:

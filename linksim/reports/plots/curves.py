@@ -4,18 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from linksim.common.errors import InputError
-from linksim.metrics.registry import metric as metric_of
 from linksim.reports.plots import style
-from linksim.reports.plots.gains import average_gain, gain, reference_curve
-from linksim.reports.plots.table import Curve, measured_metrics, read_curves
+from linksim.reports.plots.drawing import figure
+from linksim.reports.plots.gains import average_gain, inequality_notes, reference_curve
+from linksim.reports.plots.table import Curve, measured_metrics, read_curves, with_values
+from linksim.results.statistics import Estimate
 
 FORMATS = ("png", "pdf", "svg", "pgf")
-
-TWO_COLUMN_LABEL = 24
-"""Longest label, in characters, of which two fit side by side into a paper's column."""
 
 
 def plot_run(
@@ -29,18 +25,19 @@ def plot_run(
     width: float = style.COLUMN_WIDTH,
     schemes: Sequence[str] | None = None,
 ) -> list[Path]:
-    """Draw metrics against Es/N0 with 95 % bands, or gains over one scheme.
+    """Draw metrics against Es/N0 with 95 % bands, or gains over one scheme, with bands of their own.
 
     Args:
         dirs: results folder or folders; several come into one figure.
-        metric: its name; all that were measured if None.
+        metric: a metric, or `ber`, `bler`, `outage`, `iterations`; all metrics that were measured if None.
         formats: of `png`, `pdf`, `svg`, `pgf`.
         relative_to: a scheme; curves become gains over it, with their means over the SNRs in the legend.
         out: folder of the figures; the first of `dirs` if None.
         snr_range: lowest and highest Es/N0 in dB to draw and to average over.
         ebn0_axis: Eb/N0 on a second axis at the top, where all schemes have the same offset to Es/N0.
         width: inches; 3.5 is a column of a two-column paper.
-        schemes: those to draw, by name or by name and run as in the legend; all if None. A curve looks the same in every choice.
+        schemes: those to draw, by name or by name and run as in the legend; all if None. A curve looks the same in
+            every choice.
 
     Returns:
         The files written, `psnr.png` and so on; gains are `psnr-gain.png`.
@@ -57,9 +54,10 @@ def plot_run(
     target = Path(out) if out is not None else folders[0]
     written = []
     for name in [metric] if metric else measured_metrics(folders):
-        curves = _chosen(read_curves(folders, name), schemes, relative_to)
-        figure = _figure(curves, name, relative_to, snr_range, ebn0_axis, width)
-        written += _save(figure, target, f"{name}-gain" if relative_to else name, formats)
+        curves = chosen(read_curves(folders, name), schemes, relative_to)
+        curves = with_values(curves, folders, name) if relative_to else curves
+        drawing = figure(curves, name, relative_to, snr_range, ebn0_axis, width)
+        written += _save(drawing, target, f"{name}-gain" if relative_to else name, formats)
     return written
 
 
@@ -69,14 +67,26 @@ def average_gains(
     relative_to: str,
     snr_range: tuple[float, float] | None = None,
     schemes: Sequence[str] | None = None,
-) -> dict[str, float]:
-    """Mean gain over `relative_to` of every other curve (or those of `schemes`) by its label; see `linksim.reports.plots.gains.average_gain`."""
-    curves = _chosen(read_curves([Path(folder) for folder in dirs], metric), schemes, relative_to)
+) -> dict[str, Estimate]:
+    """Mean gain over `relative_to` of every other curve (or those of `schemes`) by its label, with its 95 % interval.
+
+    See `linksim.reports.plots.gains.average_gain`.
+    """
+    folders = [Path(folder) for folder in dirs]
+    curves = with_values(chosen(read_curves(folders, metric), schemes, relative_to), folders, metric)
     reference = reference_curve(curves, relative_to)
     return {c.label: average_gain(c, reference, metric, snr_range) for c in curves if c is not reference}
 
 
-def _chosen(curves: list[Curve], schemes: Sequence[str] | None, relative_to: str | None) -> list[Curve]:
+def unequal_notes(
+    dirs: Sequence[str | Path], metric: str, relative_to: str, schemes: Sequence[str] | None = None
+) -> list[str]:
+    """Lines about curves that were not measured on the images, at the size and with the budget of `relative_to`."""
+    curves = chosen(read_curves([Path(folder) for folder in dirs], metric), schemes, relative_to)
+    return inequality_notes(curves, reference_curve(curves, relative_to))
+
+
+def chosen(curves: list[Curve], schemes: Sequence[str] | None, relative_to: str | None) -> list[Curve]:
     """The curves of `schemes` and of the one that they are drawn relative to. Raises `InputError` for a name that is none."""
     if not schemes:
         return curves
@@ -86,86 +96,6 @@ def _chosen(curves: list[Curve], schemes: Sequence[str] | None, relative_to: str
             raise InputError(f"scheme {name!r}: allowed are {', '.join(repr(curve.label) for curve in curves)}")
     wanted = {*schemes, relative_to}
     return [curve for curve in curves if curve.scheme in wanted or curve.label in wanted]
-
-
-def _figure(
-    curves: list[Curve],
-    metric: str,
-    relative_to: str | None,
-    snr_range: tuple[float, float] | None,
-    ebn0_axis: bool,
-    width: float,
-) -> Any:
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
-    reference = reference_curve(curves, relative_to) if relative_to is not None else None
-    labels = _labels(curves, metric, reference, snr_range)
-    columns = 2 if max(map(len, labels.values()), default=0) <= TWO_COLUMN_LABEL * width / style.COLUMN_WIDTH else 1
-    rows = -(-len(labels) // columns)
-    with mpl.rc_context(style.RC):
-        figure = Figure(figsize=(width, 0.68 * width + 0.14 * rows + (0.35 if ebn0_axis else 0)), layout="constrained")
-        axes = figure.subplots()
-        for curve in curves:
-            if curve.label in labels:
-                _draw(axes, curve, labels[curve.label], metric, reference)
-        axes.set_xlabel("Es/N0 (dB)")
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
-        axes.set_ylabel(metric_of(metric).axis_label)
-        if reference is not None:
-            axes.axhline(0, color="0.4", linewidth=0.8, zorder=1)
-            axes.set_ylabel(f"{metric_of(metric).gain_label} over\n{reference.label}")
-        if snr_range:
-            axes.set_xlim(*snr_range)
-        axes.grid(alpha=0.35)
-        if ebn0_axis:
-            _add_ebn0(axes, curves)
-        figure.legend(
-            loc="outside lower center",
-            ncols=columns,
-            frameon=False,
-            handlelength=3.2,
-            columnspacing=1.2,
-            title="mean gain over the SNRs that both have" if reference is not None else None,
-            title_fontsize=6.5,
-        )
-    return figure
-
-
-def _labels(
-    curves: list[Curve], metric: str, reference: Curve | None, snr_range: tuple[float, float] | None
-) -> dict[str, str]:
-    """Legend entries by curve; with a reference all curves but that, each with its mean gain."""
-    if reference is None:
-        return {curve.label: curve.label for curve in curves}
-    means = {c.label: average_gain(c, reference, metric, snr_range) for c in curves if c is not reference}
-    return {label: f"{label}: {mean:+.3g}" if np.isfinite(mean) else label for label, mean in means.items()}
-
-
-def _draw(axes: Any, curve: Curve, label: str, metric: str, reference: Curve | None) -> None:
-    look = style.look(curve.number)
-    if reference is not None:
-        axes.plot(*gain(curve, reference, metric), label=label, zorder=3, **look)
-        return
-    axes.plot(curve.snr_db, curve.value, label=label, zorder=3, **look)
-    known = np.isfinite(curve.low) & np.isfinite(curve.high)
-    if known.any():
-        axes.fill_between(
-            curve.snr_db, curve.low, curve.high, where=known, color=look["color"], alpha=0.18, linewidth=0, zorder=2
-        )
-
-
-def _add_ebn0(axes: Any, curves: list[Curve]) -> None:
-    offsets = np.concatenate([curve.ebn0_db - curve.snr_db for curve in curves])
-    offsets = offsets[np.isfinite(offsets)]
-    if not len(offsets) or np.ptp(offsets) > 0.05:
-        raise InputError(
-            "Eb/N0 axis: the schemes differ in bits per channel use; an axis for all of them does not exist"
-        )
-    shift = float(offsets.mean())
-    top = axes.secondary_xaxis("top", functions=(lambda x: x + shift, lambda x: x - shift))
-    top.set_xlabel("Eb/N0 (dB)")
 
 
 def _save(figure: Any, target: Path, stem: str, formats: Sequence[str]) -> list[Path]:

@@ -1,16 +1,19 @@
 """Curves out of the `results.csv` of one run or several."""
 
-import csv
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from linksim.common.errors import InputError
-from linksim.metrics.registry import metric as metric_of
-from linksim.metrics.registry import metrics
+from linksim.metrics.measure import Measure
+from linksim.results.aggregates import Row
+from linksim.results.differences import Values, values_by_point
+from linksim.results.lines import measured, number, read_lines
+from linksim.results.measures import measure
 
 
 @dataclass(frozen=True)
@@ -20,38 +23,31 @@ class Curve:
     Attributes:
         label: the scheme's name, with the run's where several runs share it.
         scheme: the scheme's name.
+        folder: of its run.
         number: its place among all schemes of the runs, so that it looks the same in every figure.
         snr_db, value, low, high: `[n]`; `low` and `high` are the ends of the 95 % interval, NaN where unknown.
         ebn0_db: Eb/N0 `[n]`, NaN where unknown.
+        sizes: what in the metric depends on the images' size, e.g. the scales of MS-SSIM, as the tables have it.
+        values: by SNR those of each image and repetition, for differences; {} where they were not asked for or are
+            not there.
     """
 
     label: str
     scheme: str
+    folder: Path
     number: int
     snr_db: np.ndarray
     value: np.ndarray
     low: np.ndarray
     high: np.ndarray
     ebn0_db: np.ndarray
-
-
-def read_results(folder: Path) -> list[dict[str, str]]:
-    """The lines of a run's `results.csv`. Raises `InputError` where there is none."""
-    path = folder / "results.csv"
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            lines = list(csv.DictReader(file))
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; give the results folder of a `linksim run`") from error
-    if not lines or not {"scheme", "snr_db", "status"} <= set(lines[0]):
-        raise InputError(f"{path}: no results in it; run the scenario first")
-    return lines
+    sizes: frozenset[Any] = frozenset()
+    values: Mapping[float, Values] = field(default_factory=dict)
 
 
 def measured_metrics(folders: Sequence[Path]) -> list[str]:
     """Metrics of which at least one of the runs has a value."""
-    lines = [line for folder in folders for line in read_results(folder)]
-    return [name for name, one in metrics().items() if any(_number(line, one.column) is not None for line in lines)]
+    return measured(line for folder in folders for line in read_lines(folder))
 
 
 def read_curves(folders: Sequence[Path], metric: str) -> list[Curve]:
@@ -60,15 +56,15 @@ def read_curves(folders: Sequence[Path], metric: str) -> list[Curve]:
     Raises:
         InputError: unknown metric, or none of the runs has it.
     """
-    column = metric_of(metric).column
-    tables = [read_results(folder) for folder in folders]
+    measure(metric)  # refuses what is none
+    tables = [read_lines(folder) for folder in folders]
     owners = [scheme for table in tables for scheme in dict.fromkeys(line["scheme"] for line in table)]
-    curves, number = [], 0
+    curves, place = [], 0
     for folder, table in zip(folders, tables, strict=True):
         for scheme in dict.fromkeys(line["scheme"] for line in table):
             label = f"{scheme} ({folder.resolve().name})" if owners.count(scheme) > 1 else scheme
-            curve = _curve([line for line in table if line["scheme"] == scheme], label, number, column)
-            number += 1
+            curve = _curve([line for line in table if line["scheme"] == scheme], label, folder, place, measure(metric))
+            place += 1
             if len(curve.value):
                 curves.append(curve)
     if not curves:
@@ -76,21 +72,24 @@ def read_curves(folders: Sequence[Path], metric: str) -> list[Curve]:
     return curves
 
 
-def _curve(lines: list[dict[str, str]], label: str, number: int, column: str) -> Curve:
-    shown = [line for line in lines if line["status"] == "ok" and _number(line, column) is not None]
-    shown.sort(key=lambda line: float(line["snr_db"]))
+def with_values(curves: Sequence[Curve], folders: Sequence[Path], metric: str) -> list[Curve]:
+    """The curves with what each image and repetition has, from the `images.parquet` of the runs that have one."""
+    from linksim.results import read_images
 
-    def values(name: str) -> np.ndarray:
-        return np.array([math.nan if (v := _number(line, name)) is None else v for line in shown])
+    column = measure(metric).column
+    found: dict[tuple[Path, str], dict[float, Values]] = {}
+    for folder in folders:
+        images = read_images(folder) if (folder / "images.parquet").is_file() else None
+        if images is not None and column in images.columns:
+            for (scheme, snr_db), values in values_by_point(images, column).items():
+                found.setdefault((folder, scheme), {})[snr_db] = values
+    return [replace(curve, values=found.get((curve.folder, curve.scheme), {})) for curve in curves]
 
-    columns = ("snr_db", column, f"{column}_low", f"{column}_high", "ebn0_db")
-    return Curve(label, lines[0]["scheme"], number, *(values(name) for name in columns))
 
-
-def _number(line: dict[str, str], column: str) -> float | None:
-    """The finite number in a cell, or None."""
-    try:
-        value = float(line.get(column) or "nan")
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+def _curve(lines: list[Row], label: str, folder: Path, place: int, shown: Measure) -> Curve:
+    ok = [line for line in lines if line["status"] == "ok" and not math.isnan(number(line, shown.column))]
+    ok.sort(key=lambda line: float(line["snr_db"]))
+    columns = ("snr_db", shown.column, f"{shown.column}_low", f"{shown.column}_high", "ebn0_db")
+    snr_db, value, low, high, ebn0_db = (np.array([number(line, column) for line in ok]) for column in columns)
+    sizes = frozenset(line.get(shown.size_column, "") for line in ok)
+    return Curve(label, lines[0]["scheme"], folder, place, snr_db, value, low, high, ebn0_db, sizes)

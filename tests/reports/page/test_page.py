@@ -13,10 +13,11 @@ from linksim.cli.figures import report_command
 from linksim.common.errors import InputError
 from linksim.metrics.registry import metric
 from linksim.reports import page as report
-from linksim.reports.page.figure import OUTAGE, metric_figure
+from linksim.reports.page.figure import metric_figure
 from linksim.reports.page.load import load_run
 from linksim.reports.page.pictures import gallery
 from linksim.results.examples import save_example
+from linksim.results.measures import OUTAGE
 from tests.reports.page.synthetic import SCHEMES, SNRS
 
 VOID = {"meta", "input", "link", "br", "img"}

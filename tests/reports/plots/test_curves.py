@@ -5,15 +5,17 @@ import math
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.stats
 from matplotlib.colors import to_rgb
 from PIL import Image
 
 from linksim.common.errors import InputError
 from linksim.reports.plots import Example, average_gains, plot_examples, plot_run, style
-from linksim.reports.plots.curves import _figure
-from linksim.reports.plots.gains import average_gain
-from linksim.reports.plots.table import read_curves
+from linksim.reports.plots.drawing import figure
+from linksim.reports.plots.gains import average_gain, gain
+from linksim.reports.plots.table import read_curves, with_values
 
 COLUMNS = ["scheme", "snr_db", "ebn0_db", "psnr_db", "psnr_db_low", "psnr_db_high", "lpips", "status"]
 
@@ -58,8 +60,8 @@ def test_infeasible_points_are_absent(run):
 
 
 def test_axes_lines_and_bands(run):
-    figure = _figure(read_curves([run], "psnr"), "psnr", None, None, True, 3.5)
-    (axes,) = figure.axes
+    drawing = figure(read_curves([run], "psnr"), "psnr", None, None, True, 3.5)
+    (axes,) = drawing.axes
     assert axes.get_xlabel() == "Es/N0 (dB)"
     assert axes.get_ylabel() == "PSNR (dB)"
     assert axes.child_axes[0].get_xlabel() == "Eb/N0 (dB)"
@@ -72,7 +74,7 @@ def test_axes_lines_and_bands(run):
     assert (low, high) == (20, 32)
 
 
-def test_a_scheme_looks_the_same_in_every_figure(run):
+def test_a_scheme_looks_the_same_in_everyfigure(run):
     with (run / "results.csv").open() as file:
         rows = [row | ({"lpips": ""} if row["scheme"] == "JPEG" else {}) for row in csv.DictReader(file)]
     with (run / "results.csv").open("w", newline="") as file:
@@ -91,7 +93,7 @@ def test_curves_can_be_told_apart_in_grey():
     assert max(luminance) < 0.75
 
 
-def test_several_runs_in_one_figure(run, tmp_path):
+def test_several_runs_in_onefigure(run, tmp_path):
     other = write(tmp_path / "other", ["BPG", "Proposed"])
     labels = [c.label for c in read_curves([run, other], "psnr")]
     assert labels == ["JPEG", "BPG (run)", "VQ-VAE", "BPG (other)", "Proposed"]
@@ -117,27 +119,85 @@ def test_only_the_chosen_schemes_are_drawn_and_look_as_before(run, tmp_path):
 
 def test_average_gains(run):
     gains = average_gains([run], "psnr", "BPG")
-    assert gains == pytest.approx({"JPEG": -1.0, "VQ-VAE": 1.0})
-    assert average_gains([run], "lpips", "BPG")["VQ-VAE"] == pytest.approx(0.1)
+    assert {label: gain.mean for label, gain in gains.items()} == pytest.approx({"JPEG": -1.0, "VQ-VAE": 1.0})
+    assert math.isnan(gains["JPEG"].low)  # this run has no values of images
+    assert average_gains([run], "lpips", "BPG")["VQ-VAE"].mean == pytest.approx(0.1)
 
 
 def test_an_average_gain_is_the_area_between_the_curves(run):
     _, bpg, vq = read_curves([run], "psnr")
     vq.value[:] = bpg.value + np.array([0.0, 2.0, 4.0])
-    assert average_gain(vq, bpg, "psnr") == pytest.approx(2.0)
-    assert average_gain(vq, bpg, "psnr", (5.0, 10.0)) == pytest.approx(3.0)
-    assert average_gain(vq, bpg, "psnr", (2.5, 7.5)) == pytest.approx(2.0)
-    assert average_gain(vq, bpg, "psnr", (7.5, 40.0)) == pytest.approx(3.5)
-    assert math.isnan(average_gain(vq, bpg, "psnr", (20.0, 30.0)))
+    assert average_gain(vq, bpg, "psnr").mean == pytest.approx(2.0)
+    assert average_gain(vq, bpg, "psnr", (5.0, 10.0)).mean == pytest.approx(3.0)
+    assert average_gain(vq, bpg, "psnr", (2.5, 7.5)).mean == pytest.approx(2.0)
+    assert average_gain(vq, bpg, "psnr", (7.5, 40.0)).mean == pytest.approx(3.5)
+    assert math.isnan(average_gain(vq, bpg, "psnr", (20.0, 30.0)).mean)
 
 
-def test_gain_figure(run):
+def test_gainfigure(run):
     (path,) = plot_run(run, "psnr", ("png",), relative_to="BPG")
     assert path.name == "psnr-gain.png"
-    figure = _figure(read_curves([run], "psnr"), "psnr", "BPG", None, False, 3.5)
-    labels = [line.get_label() for line in figure.axes[0].lines]
+    drawing = figure(read_curves([run], "psnr"), "psnr", "BPG", None, False, 3.5)
+    labels = [line.get_label() for line in drawing.axes[0].lines]
     assert "JPEG: -1" in labels
     assert "VQ-VAE: +1" in labels
+
+
+def test_error_rates_are_over_a_logarithmic_axis_and_zeros_are_shown_as_limits(tmp_path):
+    with (tmp_path / "results.csv").open("w") as file:
+        file.write("scheme,snr_db,bler,bler_low,bler_high,outage_rate,iterations,status\n")
+        file.write("A,0,0.5,0.4,0.6,0.25,20,ok\nA,5,0.01,0.004,0.02,0,9.5,ok\nA,10,0,0,0.0125,0,3,ok\n")
+    drawing = figure(read_curves([tmp_path], "bler"), "bler")
+    (axes,) = drawing.axes
+    assert axes.get_yscale() == "log"
+    assert axes.get_ylabel() == "Block-error rate"
+    triangles, line = axes.lines
+    assert (triangles.get_xdata().tolist(), triangles.get_ydata().tolist()) == ([10], [0.0125])
+    assert triangles.get_marker() == "v"
+    assert triangles.get_markerfacecolor() == "none"
+    np.testing.assert_array_equal(line.get_ydata(), [0.5, 0.01, np.nan])
+    assert "none seen, upper end" in drawing.legends[0].get_title().get_text()
+    assert [text.get_text() for text in drawing.legends[0].get_texts()] == ["A"]
+    outage = figure(read_curves([tmp_path], "outage"), "outage").axes[0]
+    assert (outage.get_yscale(), outage.get_ylabel()) == ("linear", "Outage (%)")
+    assert outage.lines[0].get_ydata().tolist() == [25, 0, 0]
+    assert figure(read_curves([tmp_path], "iterations"), "iterations").axes[0].get_ylabel() == "Decoder iterations"
+    (written,) = plot_run(tmp_path, "bler", ("png",))
+    assert written.name == "bler.png"
+
+
+@pytest.fixture
+def measured(run):
+    """The run with what each image and fade has: BPG and VQ-VAE differ by 1 to 3 dB, images by 10 dB."""
+    rows = [
+        {"scheme": scheme, "snr_db": float(snr), "image": image, "repetition": r, "psnr_db": base + lead + 0.1 * r}
+        for scheme in ("BPG", "VQ-VAE")
+        for snr in (0, 5, 10)
+        for image, base, gain in (("a", 20.0, 1.0), ("b", 30.0, 3.0), ("c", 25.0, 2.0))
+        for r in (0, 1)
+        for lead in [gain if scheme == "VQ-VAE" else 0.0]
+    ]
+    pd.DataFrame(rows).to_parquet(run / "images.parquet")
+    return run
+
+
+def test_gains_are_paired_by_image_and_have_bands(measured):
+    _, bpg, vq = with_values(read_curves([measured], "psnr"), [measured], "psnr")
+    snrs, gains = gain(vq, bpg, "psnr")
+    half = scipy.stats.t.ppf(0.975, 2) / np.sqrt(3)  # of the gains 1, 3 and 2
+    np.testing.assert_allclose([(one.mean, one.low, one.high) for one in gains], [(2.0, 2.0 - half, 2.0 + half)] * 3)
+    drawing = figure([bpg, vq], "psnr", "BPG", None, False, 3.5)
+    band = drawing.axes[0].collections[0].get_paths()[0].vertices[:, 1]
+    assert (band.min(), band.max()) == pytest.approx((2.0 - half, 2.0 + half))
+    mean = average_gains([measured], "psnr", "BPG")["VQ-VAE"]
+    assert (mean.mean, mean.low, mean.high) == pytest.approx((2.0, 2.0 - half, 2.0 + half))
+    assert snrs.tolist() == [0, 5, 10]
+
+
+def test_a_mean_gain_has_no_interval_where_images_are_missing(measured):
+    images = pd.read_parquet(measured / "images.parquet")
+    images[~((images["image"] == "a") & (images["snr_db"] == 5))].to_parquet(measured / "images.parquet")
+    assert math.isnan(average_gains([measured], "psnr", "BPG")["VQ-VAE"].low)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +215,7 @@ def test_bad_input(run, options, message):
 
 
 def test_folders_that_are_no_results(tmp_path, run):
-    with pytest.raises(InputError, match=r"results.csv: No such file .*; give the results folder"):
+    with pytest.raises(InputError, match=r"holds no results\.csv; give a folder"):
         plot_run(tmp_path)
     with pytest.raises(InputError, match="cannot be written"):
         plot_run(run, out=run / "results.csv")

@@ -5,14 +5,13 @@ import io
 import math
 from dataclasses import fields
 
-import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given
-from hypothesis import strategies as st
 
 from linksim.link import Ledger
-from linksim.results import estimate, read_images, read_results, write_tables
+from linksim.results import read_images, read_results, write_tables
+from linksim.results import row as row_module
+from linksim.results.aggregates import mean
 from linksim.results.files import results_csv
 from linksim.results.row import LEDGER, empty_row, pack, result_columns, unpack
 from linksim.results.tables import summarize
@@ -31,31 +30,17 @@ def row(image="a", psnr=30.0, outage=False, repetition=0, **more):
     return result
 
 
-@given(st.lists(st.floats(-100, 100), min_size=2, max_size=30))
-def test_interval_is_students(values):
-    ours = estimate(values)
-    assert ours.mean == pytest.approx(np.mean(values), abs=1e-9)
-    spread = scipy.stats.sem(values)
-    if spread > 1e-9:
-        low, high = scipy.stats.t.interval(0.95, len(values) - 1, np.mean(values), spread)
-        assert (ours.low, ours.high) == pytest.approx((low, high), rel=1e-6, abs=1e-6)
-
-
-def test_interval_covers_the_mean_95_times_of_100():
-    rng = np.random.default_rng(1)
-    draws = rng.normal(3.0, 2.0, size=(2000, 8))
-    covered = sum(e.low <= 3.0 <= e.high for e in map(estimate, draws.tolist()))
-    assert 0.935 < covered / 2000 < 0.965
-
-
-def test_missing_values_and_single_values():
-    assert estimate([math.nan, 2.0, 4.0]).mean == 3.0
-    assert math.isnan(estimate([2.0]).low)
-    assert math.isnan(estimate([]).mean)
-
-
 def test_the_ledger_of_a_row_is_that_of_the_link():
     assert {field.name for field in fields(Ledger)} == set(LEDGER)
+
+
+def test_a_new_column_is_one_line(monkeypatch, tmp_path):
+    monkeypatch.setattr(row_module, "COLUMNS", (*row_module.COLUMNS, row_module.Column("rounds", float, mean)))
+    old = [row("a"), row("b")]  # of points that were stored before there was such a column
+    write_tables(tmp_path, lambda: iter([[r | {"rounds": n} for n, r in enumerate(old)], old]), ("psnr",))
+    assert list(read_images(tmp_path)["rounds"].dropna()) == [0, 1]
+    results = read_results(tmp_path)
+    assert results["rounds"].tolist() == [0.5, pytest.approx(math.nan, nan_ok=True)]
 
 
 def test_rates_are_over_all_images():
@@ -65,6 +50,21 @@ def test_rates_are_over_all_images():
     assert line["outage_rate"] == 0.5
     assert line["n_images"] == 2
     assert line["status"] == "ok"
+
+
+def test_rates_have_intervals_over_images():
+    rows = [row(name, bit_errors=errors, outage=errors > 5) for name, errors in zip("abcd", (0, 3, 5, 9), strict=True)]
+    line = summarize(rows, ("psnr",))
+    low, high = scipy.stats.binomtest(1, 4).proportion_ci(0.95, "wilson")
+    assert (line["outage_rate_low"], line["outage_rate_high"]) == pytest.approx((low, high))
+    assert 0 < line["ber_low"] < line["ber"] == 17 / 4000 < line["ber_high"]
+    # The spread of four images, not of 4000 bits: far wider than if bits failed one by one.
+    alone = scipy.stats.binomtest(17, 4000).proportion_ci(0.95, "wilson")
+    assert line["ber_high"] - line["ber_low"] > 2 * (alone.high - alone.low)
+    names = result_columns(("psnr",))
+    assert names[names.index("settings") + 1 :][:6] == [
+        f"{rate}{end}" for rate in ("ber", "bler", "outage_rate") for end in ("_low", "_high")
+    ]
 
 
 def test_metric_given_success_leaves_outages_out():
