@@ -1,12 +1,14 @@
 """Pydantic's validation errors as one line: file, field, what was given, what is allowed, the nearest key."""
 
 import difflib
+import re
 import typing
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from linksim.common.errors import InputError
+from linksim.common.model import PATTERNS
 
 Location = tuple[int | str, ...]
 
@@ -29,7 +31,30 @@ def validation_problem(error: ValidationError, model: type[BaseModel], data: Any
             text += f", or {wanted.format(**alternative.get('ctx', {}))}"
     more = len(problems) - 1 - len(alternatives)
     field = _dotted(location, data)
-    return InputError(f"{source}: {field + ': ' if field else ''}{text}{f' (and {more} more)' if more else ''}")
+    line = f"{source}: {field + ': ' if field else ''}{text}{f' (and {more} more)' if more else ''}"
+    return InputError(" ".join(line.split()))
+
+
+def quote_numbers(error: ValidationError, data: Any) -> bool:
+    """Turn whole numbers in `data` into text where `error` says that this text is one of those allowed; whether there was any."""
+    found = False
+    for problem in error.errors(include_url=False):
+        value = problem["input"]
+        if problem["type"] != "literal_error" or type(value) is not int or repr(str(value)) not in _options(problem):
+            continue
+        location = _real_location(problem["loc"], data, False)
+        node = data
+        for part in location[:-1]:
+            node = _child(node, part)
+        if location and _child(node, location[-1]) == value:
+            node[location[-1]] = str(value)
+            found = True
+    return found
+
+
+def _options(problem: Any) -> list[str]:
+    """What a literal may be, as Python writes it."""
+    return str(problem["ctx"]["expected"]).replace(" or ", ", ").split(", ")
 
 
 _WANTED = {
@@ -44,6 +69,9 @@ _WANTED = {
     "model_type": "a mapping of `key: value`",
     "model_attributes_type": "a mapping of `key: value`",
     "dict_type": "a mapping of `key: value`",
+    "string_too_short": "text of at least {min_length} characters",
+    "string_too_long": "text of at most {max_length} characters",
+    "string_pattern_mismatch": "{words}",
     "too_short": "a list of at least {min_length}",
     "too_long": "a list of at most {max_length}",
     "greater_than": "a number above {gt}",
@@ -67,6 +95,7 @@ def _without_consequences(problems: list[Any]) -> list[Any]:
 
 def _text(problem: Any, location: Location, model: type[BaseModel], data: Any) -> str:
     kind, context = problem["type"], problem.get("ctx", {})
+    context = {key: f"{value:g}" if isinstance(value, float) else value for key, value in context.items()}
     given = _shown(problem["input"])
     if kind == "extra_forbidden":
         return _unknown_key(str(location[-1]), known_keys(model, data, location[:-1]))
@@ -82,18 +111,44 @@ def _text(problem: Any, location: Location, model: type[BaseModel], data: Any) -
         nearest = _nearest(tag, [part.strip("' ") for part in expected.split(",")])
         return f"unknown {key} {tag!r}{nearest}; allowed: {expected}"
     if kind == "literal_error":
-        allowed = str(context["expected"])
-        nearest = _nearest(
-            str(problem["input"]), [part.strip("' ") for part in allowed.replace(" or ", ", ").split(",")]
+        value, options = problem["input"], _options(problem)
+        unquoted = isinstance(value, str) and value in options
+        nearest = (
+            f"; write {value} without quotes" if unquoted else _nearest(str(value), [o.strip("'") for o in options])
         )
-        return f"{given} is not allowed{nearest}; allowed: {allowed}"
+        return f"{given} is not allowed{nearest}; allowed: {context['expected']}"
+    if kind == "string_pattern_mismatch":
+        context["words"] = PATTERNS.get(context["pattern"], f"text like {context['pattern']}")
     if kind in _WANTED:
         wanted = _description(model, data, location) if kind in ("tuple_type", "too_short") else ""
-        return f"{given} is not allowed; allowed: {wanted or _WANTED[kind].format(**context)}"
+        return f"{given} is not allowed; allowed: {wanted or _WANTED[kind].format(**context)}{_hint(kind, problem['input'])}"
     message = problem["msg"].removeprefix("Value error, ")
     if kind == "value_error":
         return message
     return f"{given} is not allowed: {message[0].lower()}{message[1:]}"
+
+
+_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+"""Booleans of YAML 1.1, which are words in YAML 1.2."""
+_NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+
+
+def _hint(kind: str, value: Any) -> str:
+    """What was probably meant, or how it is written."""
+    if kind == "string_type":
+        return "; put it in quotes" if isinstance(value, bool | int | float) else ""
+    if kind == "bool_type":
+        word = _WORDS.get(str(value).lower()) or {"0": "false", "1": "true"}.get(str(value).lower(), str(value).lower())
+        return f"; did you mean {word}?" if word in ("true", "false") else ""
+    if kind in ("int_type", "int_from_float") and isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return f"; write {value:.0f}"
+    if kind in ("float_type", "int_type", "int_from_float", "float_parsing", "int_parsing") and isinstance(value, str):
+        if _NUMBER.fullmatch(value):
+            return "; write it without quotes"
+        for what, by in (("_", ""), (",", "."), ("−", "-")):
+            if len(value) < 40 and _NUMBER.fullmatch(value.replace(what, by)):
+                return f"; did you mean {value.replace(what, by)}?"
+    return ""
 
 
 def _unknown_key(key: str, known: list[str]) -> str:
@@ -101,12 +156,14 @@ def _unknown_key(key: str, known: list[str]) -> str:
 
 
 def _nearest(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word[:60].lower(), known, n=1, cutoff=0.5)
     return f"; did you mean {close[0]}?" if close else ""
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    """The value as a file has it, at most 60 characters."""
+    text = repr(list(value) if isinstance(value, tuple) else value)
+    text = {"None": "null", "True": "true", "False": "false"}.get(text, text)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -134,7 +191,7 @@ def _dotted(location: Location, data: Any) -> str:
         node = _child(node, part)
         name = node.get("name") if isinstance(part, int) and isinstance(node, dict) else None
         words.append(name if isinstance(name, str) else str(part))
-    return ".".join(words)
+    return ".".join(word if word.isprintable() and len(word) <= 80 else repr(word[:80])[1:-1] for word in words)
 
 
 def known_keys(model: type[BaseModel], data: Any, location: Location) -> list[str]:

@@ -35,6 +35,10 @@ class LinkConfig(StrictModel):
             raise ValueError(
                 "channel.coherence says how long a fade lasts; channel.kind awgn has none, so leave it out"
             )
+        if self.channel.kind == "awgn" and self.csi.error_variance > 0:
+            raise ValueError(
+                "csi.error_variance is the error of an estimate of the fading; channel.kind awgn has none, so leave it out"
+            )
         return self
 
     @property

@@ -1,6 +1,8 @@
 """Scenarios: the YAML file, its validation, its overrides."""
 
+from linksim.data.images import ImagesConfig
 from linksim.scenario.loading import load_scenario
-from linksim.scenario.models import ImagesConfig, Precision, Scenario, SnrRange, Sweep
+from linksim.scenario.models import Scenario
+from linksim.scenario.sweep import Precision, SnrRange, Sweep
 
 __all__ = ["ImagesConfig", "Precision", "Scenario", "SnrRange", "Sweep", "load_scenario"]

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, Union
 
 from pydantic import BaseModel, Field, model_validator
 
-from linksim.common.model import StrictModel
+from linksim.common.model import ONE_LINE, StrictModel
+from linksim.common.plugins import checked_config
 from linksim.data.images import ImagesConfig
 from linksim.metrics.registry import MetricName
-from linksim.schemes.plugins import plugins
+from linksim.schemes.plugins import MAX_NAME, plugins
 
 
 class Mcs(StrictModel):
@@ -37,11 +38,11 @@ class AdaptiveMcs(StrictModel):
     """At each average SNR, the grid's scheme with the best mean metric on validation images at equal channel uses."""
 
     kind: Literal["adaptive"] = "adaptive"
-    grid: Annotated[tuple[Mcs, ...], Field(min_length=1)] = Field(
+    grid: Annotated[tuple[Mcs, ...], Field(min_length=1, max_length=256)] = Field(
         GRID, description="rates 1/3, 1/2, 2/3, 3/4 by BPSK to 256-QAM unless given"
     )
     validation: ImagesConfig = Field(description="images to choose on; none of those that are tested on")
-    repetitions: Annotated[int, Field(ge=1)] = Field(1, description="fades per validation image")
+    repetitions: Annotated[int, Field(ge=1, le=1000)] = Field(1, description="fades per validation image")
     metric: MetricName = "psnr"
 
 
@@ -54,14 +55,16 @@ class CapacityMcs(StrictModel):
 
     kind: Literal["capacity"] = "capacity"
     which: Literal["ergodic", "outage"] = "ergodic"
-    outage_probability: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    outage_probability: Annotated[float, Field(ge=1e-6, le=0.999999)] = 0.1
 
 
 McsConfig = Annotated[SameMcs | FixedMcs | AdaptiveMcs | CapacityMcs, Field(discriminator="kind")]
 
 
 class _SchemeConfig(StrictModel):
-    name: Annotated[str, Field(min_length=1, max_length=60)] = Field(description="unique; names the scheme in results")
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=ONE_LINE)] = Field(
+        description="unique; names the scheme in results"
+    )
     rate_match: str | None = Field(None, description="name of the scheme whose channel uses are this one's budget")
     mcs: McsConfig = SameMcs()
 
@@ -126,7 +129,9 @@ class SoftReceiver(StrictModel):
 
     kind: Literal["soft"] = "soft"
     estimate: Literal["mmse", "map"] = "mmse"
-    llr_scale: Annotated[float, Field(gt=0)] = Field(1.0, description="factor on the LLRs, against over-confidence")
+    llr_scale: Annotated[float, Field(ge=0.001, le=1000)] = Field(
+        1.0, description="factor on the LLRs, against over-confidence"
+    )
 
 
 class NearestTransmitter(StrictModel):
@@ -160,7 +165,9 @@ class CodeRateProtection(StrictModel):
     """Important bits of an index behind a stronger code than the others, at about equal channel uses."""
 
     kind: Literal["code-rates"] = "code-rates"
-    strong_bits: Annotated[int, Field(ge=1)] = Field(2, description="how many bits of an index get the stronger code")
+    strong_bits: Annotated[int, Field(ge=1, le=16)] = Field(
+        2, description="how many bits of an index get the stronger code"
+    )
     strong_rate: Annotated[float, Field(ge=0.2, le=0.93)] = 1 / 3
 
 
@@ -195,6 +202,6 @@ if TYPE_CHECKING:
 else:
     # Schemes of other packages are checked as strictly as our own: their models join the union.
     SchemeConfig = Annotated[
-        Union[(*MODELS, *(plugin.module.config for plugin in plugins().values()))],
+        Union[(*MODELS, *(checked_config("scheme", kind, plugin) for kind, plugin in plugins().items()))],
         Field(discriminator="kind"),
     ]

@@ -4,28 +4,46 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from linksim.common.model import StrictModel
+from linksim.common.model import FILE_NAME, StrictModel
 from linksim.link.config import LinkConfig
 from linksim.semantic.model import ModelConfig
 
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
+MAX_CROP_PIXELS = 2**26
+"""Pixels of a batch of crops: the activations of the networks take some hundred times as many numbers."""
+
+Rate = Annotated[float, Field(gt=0)]
+Positive = Annotated[float, Field(ge=1e-6, le=1e6)]
+NonNegative = Annotated[float, Field(ge=0, le=1e6)]
+Steps = Annotated[int, Field(ge=0, le=10**9)]
+EsNoDb = Annotated[float, Field(ge=-100, le=100)]
 Probability = Annotated[float, Field(ge=0, le=0.5)]
 
 
 class DataConfig(StrictModel):
     """Training images; the last `validation` of their seeded shuffle are held out."""
 
-    datasets: tuple[Literal["voc2012", "bsds500", "samples", "folder"], ...] = ("voc2012", "bsds500")
+    datasets: Annotated[tuple[Literal["voc2012", "bsds500", "samples", "folder"], ...], Field(min_length=1)] = (
+        "voc2012",
+        "bsds500",
+    )
     path: str | None = Field(None, description="image folder, for datasets: [folder]")
-    crop: Annotated[int, Field(ge=16, multiple_of=4)] = 64
-    batch: Annotated[int, Field(ge=1)] = 16
-    validation: Annotated[int, Field(ge=1)] = 48
+    crop: Annotated[int, Field(ge=16, le=1024, multiple_of=4)] = 64
+    batch: Annotated[int, Field(ge=1, le=4096)] = 16
+    validation: Annotated[int, Field(ge=1, le=100_000)] = 48
 
     @model_validator(mode="after")
     def _folder_has_path(self) -> "DataConfig":
         if ("folder" in self.datasets) != (self.path is not None):
             raise ValueError("datasets: [folder] and path go together: give both or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_memory(self) -> "DataConfig":
+        if self.batch * self.crop**2 > MAX_CROP_PIXELS:
+            raise ValueError(
+                f"batch {self.batch} of crops of {self.crop} x {self.crop} pixels are {self.batch * self.crop**2:,} pixels; at "
+                f"most {MAX_CROP_PIXELS:,} are allowed: make batch at most {MAX_CROP_PIXELS // self.crop**2}"
+            )
         return self
 
 
@@ -37,11 +55,11 @@ class CodebookConfig(StrictModel):
     initialization: Literal["kmeans", "data", "keep"] = Field(
         "kmeans", description="from the features of the training images; keep: from initialize_from"
     )
-    initialize_at: Annotated[int, Field(ge=0)] = Field(
+    initialize_at: Steps = Field(
         500,
         description="step at which quantization begins, after a third of all at the latest; before it the decoder sees the features themselves",
     )
-    revive_every: Annotated[int, Field(ge=0)] = Field(100, description="steps; 0: never")
+    revive_every: Steps = Field(100, description="steps; 0: never")
     revive_below: NonNegative = Field(0.1, description="a codeword is dead below this share of uniform usage")
 
 
@@ -64,7 +82,7 @@ class ChannelAwareConfig(StrictModel):
     start_bit_error_rate: Probability | None = Field(
         None, description="anneal from here to bit_error_rate over anneal_steps (null: constant)"
     )
-    anneal_steps: Annotated[int, Field(ge=0)] = 0
+    anneal_steps: Steps = 0
     initial_labels: Literal["keep", "matched"] = Field(
         "keep", description="matched: begin from the label assignment of least exact D_c (binary switching)"
     )
@@ -105,7 +123,7 @@ class FlipsConfig(StrictModel):
 
     bit_error_rate: tuple[Probability, Probability] = Field((0.0, 0.0), description="lowest and highest rate")
     clean_share: Annotated[float, Field(ge=0, le=1)] = Field(0.3, description="share of batches without flips")
-    from_step: Annotated[int, Field(ge=0)] = 0
+    from_step: Steps = 0
 
     @model_validator(mode="after")
     def _ordered(self) -> "FlipsConfig":
@@ -120,28 +138,32 @@ class ReceptionConfig(StrictModel):
 
     receiver: Literal["hard", "soft"] = "soft"
     link: LinkConfig = LinkConfig()
-    es_no_db: tuple[float, ...] = Field((6.0, 8.0, 10.0, 11.0, 12.0, 13.0), description="drawn per batch")
+    es_no_db: Annotated[tuple[EsNoDb, ...], Field(min_length=1, max_length=100)] = Field(
+        (6.0, 8.0, 10.0, 11.0, 12.0, 13.0), description="drawn per batch"
+    )
     clean_share: Annotated[float, Field(ge=0, le=1)] = Field(0.3, description="share of batches without errors")
     llr_scale: Positive = Field(1.0, description="calibration that the receiver applies, too")
     protection: Literal["none", "bit-levels"] = Field("none", description="of the scheme that the decoder is for")
-    images: Annotated[int, Field(ge=1)] = Field(12, description="images of 256 x 256 sent per SNR to gather LLRs")
+    images: Annotated[int, Field(ge=1, le=1000)] = Field(
+        12, description="images of 256 x 256 sent per SNR to gather LLRs"
+    )
 
 
 class OptimizerConfig(StrictModel):
     """Adam with linear warm-up and cosine decay."""
 
-    learning_rate: Positive = 1e-3
-    final_learning_rate: Positive = 1e-5
-    warmup_steps: Annotated[int, Field(ge=0)] = 300
+    learning_rate: Rate = 1e-3
+    final_learning_rate: Rate = 1e-5
+    warmup_steps: Steps = 300
     clip_norm: Positive = 1.0
 
 
 class TrainConfig(StrictModel):
     """One training run. `linksim train FILE` reads it."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    name: Annotated[str, Field(pattern=FILE_NAME, max_length=100)]
     description: str = ""
-    seed: int = 1
+    seed: Annotated[int, Field(ge=-(2**63), le=2**63 - 1)] = 1
     initialize_from: str | None = Field(None, description="checkpoint whose weights this run starts from")
     train_only: Literal["all", "decoder"] = "all"
     data: DataConfig = DataConfig()
@@ -153,12 +175,12 @@ class TrainConfig(StrictModel):
         None, description="fine-tune the decoder for a receiver behind a real link; train_only: decoder"
     )
     optimizer: OptimizerConfig = OptimizerConfig()
-    steps: Annotated[int, Field(ge=1)] = 20000
+    steps: Annotated[int, Field(ge=1, le=10**9)] = 20000
     precision: Literal["auto", "float32", "mixed_bfloat16"] = Field(
         "auto", description="auto: mixed_bfloat16 where the machine computes in it, else float32"
     )
-    validate_every: Annotated[int, Field(ge=1)] = 1000
-    checkpoint_every: Annotated[int, Field(ge=1)] = 500
+    validate_every: Annotated[int, Field(ge=1, le=10**9)] = 1000
+    checkpoint_every: Annotated[int, Field(ge=1, le=10**9)] = 500
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrainConfig":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from linksim.common.model import StrictModel
+from linksim.common.plugins import checked_config
 from linksim.link.air.fading import OWN_KINDS, FadingConfig, plugins
 
 
@@ -20,7 +21,9 @@ class ChannelConfig(FadingConfig):
     """Flat fading of unit mean power, constant over `coherence` symbols (`block`: over one code block)."""
 
     kind: Literal["awgn", "rayleigh", "rician"] = "rayleigh"
-    k_factor_db: float | None = Field(None, description="Rician K-factor in dB; for kind: rician only")
+    k_factor_db: Annotated[float, Field(ge=-60, le=60)] | None = Field(
+        None, description="Rician K-factor in dB, -60 to 60; for kind: rician only"
+    )
 
     @model_validator(mode="after")
     def _rician_has_k_factor(self) -> "ChannelConfig":
@@ -43,7 +46,7 @@ else:
         Union[
             (
                 *(Annotated[ChannelConfig, Tag(own)] for own in OWN_KINDS),
-                *(Annotated[plugin.module.config, Tag(name)] for name, plugin in plugins().items()),
+                *(Annotated[checked_config("channel", name, plugin), Tag(name)] for name, plugin in plugins().items()),
             )
         ],
         Discriminator(kind),
@@ -51,6 +54,12 @@ else:
 
 
 class CsiConfig(StrictModel):
-    """What the receiver knows of the fading: `h` itself, or `h` plus complex Gaussian error of `error_variance`."""
+    """What the receiver knows of the fading: `h` itself, or its MMSE estimate from a raw one, `h` plus Gaussian error of `error_variance`.
 
-    error_variance: Annotated[float, Field(ge=0)] = 0.0
+    The raw estimate `h + w`, `w ~ CN(0, error_variance)`, is what pilots give (least squares). The receiver knows the fading's mean and
+    power, so that it takes `E[h | h + w]` for `h` and counts the error that is left as noise.
+    """
+
+    error_variance: Annotated[float, Field(ge=0, le=1000)] = Field(
+        0.0, description="of the raw estimate, per fade of unit mean power; 0: the receiver knows the fading exactly"
+    )
