@@ -15,6 +15,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel
 
+from linksim.common.model import FILE_NAME
+
 Schema = dict[str, Any]
 
 MEANINGS: dict[str, dict[str, str]] = yaml.safe_load(Path(__file__).with_name("meanings.yml").read_text("utf-8"))
@@ -123,7 +125,7 @@ def _range(field: Schema) -> str:
         "multipleOf": "multiple of",
     }
     parts = [f"{words[key]} {_text(field[key])}" for key in words if key in field]
-    if "pattern" in field:
+    if field.get("pattern") == FILE_NAME:
         parts.append("letters, digits, `.`, `_`, `-`")
     if "maxLength" in field:
         parts.append(f"{field.get('minLength', 0)} to {field['maxLength']} characters")

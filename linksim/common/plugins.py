@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NamedTuple
 
+from pydantic import AfterValidator
+
 from linksim.common.errors import InputError, LinksimError
 
 
@@ -42,7 +44,6 @@ def find_plugins(group: str, own_kinds: tuple[str, ...], needs: str, fits: Calla
         InputError: a plugin cannot be loaded, lacks what it needs, or takes a kind that is taken; it names the plugin.
     """
     found: dict[str, Plugin] = {}
-    what = _what(group)
     for entry in load_entries(group):
         kinds = _kinds(getattr(entry.object, "config", None))
         if len(kinds) != 1 or not _fits(fits, entry.object):
@@ -50,7 +51,7 @@ def find_plugins(group: str, own_kinds: tuple[str, ...], needs: str, fits: Calla
         if kinds[0] in own_kinds or kinds[0] in found:
             raise InputError(f"{entry.where}: kind {kinds[0]!r} is taken; choose another")
         found[kinds[0]] = Plugin(entry.object, entry.package)
-    _found.update({(what, kind): plugin for kind, plugin in found.items()})
+    _found.update({(_what(group), kind): plugin for kind, plugin in found.items()})
     return found
 
 
@@ -121,6 +122,20 @@ def plugin_call(what: str, kind: str, package: str, function: str) -> Iterator[N
         raise plugin_error(what, kind, package, f"{function}: {error}") from error
     except (Exception, SystemExit) as error:
         raise plugin_error(what, kind, package, f"{function} failed: {_said(error)}{_HINT}") from error
+
+
+def checked_config(what: str, kind: str, plugin: Plugin) -> Any:
+    """The type of the plugin's `config` for a union of models; what its own validators turn into something else is a `PluginError`."""
+
+    def is_one(value: Any) -> Any:
+        if not isinstance(value, plugin.module.config):
+            problem = (
+                f"config became {type(value).__name__}; its validators have to return {plugin.module.config.__name__}"
+            )
+            raise plugin_error(what, kind, plugin.package, problem)
+        return value
+
+    return typing.Annotated[plugin.module.config, AfterValidator(is_one)]
 
 
 def plugin_of(config: type) -> tuple[str, str, str] | None:

@@ -12,6 +12,7 @@ from linksim.results.row import columns
 from linksim.scenario.sweep import Sweep
 from linksim.schemes.budget import budget_chain
 from linksim.schemes.config import SchemeConfig
+from linksim.schemes.plugins import check_plugin_names
 
 MAX_POINTS = 10_000_000
 """Schemes times SNRs times repetitions: every point is planned before the first is simulated."""
@@ -44,6 +45,8 @@ class Scenario(StrictModel):
 
     @model_validator(mode="after")
     def _schemes_fit_together(self) -> "Scenario":
+        for scheme in self.schemes:
+            check_plugin_names(scheme)
         names = [scheme.name for scheme in self.schemes]
         for name in names:
             if names.count(name) > 1:

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, Union
 from pydantic import BaseModel, Field, model_validator
 
 from linksim.common.model import ONE_LINE, StrictModel
+from linksim.common.plugins import checked_config
 from linksim.data.images import ImagesConfig
 from linksim.metrics.registry import MetricName
-from linksim.schemes.plugins import plugins
+from linksim.schemes.plugins import MAX_NAME, plugins
 
 
 class Mcs(StrictModel):
@@ -61,7 +62,7 @@ McsConfig = Annotated[SameMcs | FixedMcs | AdaptiveMcs | CapacityMcs, Field(disc
 
 
 class _SchemeConfig(StrictModel):
-    name: Annotated[str, Field(min_length=1, max_length=60, pattern=ONE_LINE)] = Field(
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=ONE_LINE)] = Field(
         description="unique; names the scheme in results"
     )
     rate_match: str | None = Field(None, description="name of the scheme whose channel uses are this one's budget")
@@ -201,6 +202,6 @@ if TYPE_CHECKING:
 else:
     # Schemes of other packages are checked as strictly as our own: their models join the union.
     SchemeConfig = Annotated[
-        Union[(*MODELS, *(plugin.module.config for plugin in plugins().values()))],
+        Union[(*MODELS, *(checked_config("scheme", kind, plugin) for kind, plugin in plugins().items()))],
         Field(discriminator="kind"),
     ]

@@ -7,10 +7,11 @@ An entry point gives an object (a module will do) with two members: `config`, a 
 from functools import cache
 from typing import Any, Protocol
 
-from linksim.common.plugins import Plugin, find_plugins
+from linksim.common.plugins import Plugin, find_plugins, plugin_error, plugin_of
 
 GROUP = "linksim.schemes"
 OWN_KINDS = ("jpeg", "bpg", "semantic")
+MAX_NAME = 60
 NEEDED_FIELDS = ("name", "kind", "rate_match")
 _NEEDS = (
     f"`config`, a pydantic model with the fields {', '.join(NEEDED_FIELDS)} and kind: "
@@ -35,3 +36,18 @@ def plugins() -> dict[str, Plugin]:
 
 def _fits(module: Any) -> bool:
     return set(NEEDED_FIELDS) <= set(module.config.model_fields) and callable(getattr(module, "build", None))
+
+
+def check_plugin_names(config: Any) -> None:
+    """That name and budget of another package's scheme are text, as everything else relies on. Raises `PluginError`."""
+    plugin = plugin_of(type(config))
+    if plugin is None:
+        return
+    if not isinstance(config.name, str) or not config.name.isprintable() or not 1 <= len(config.name) <= MAX_NAME:
+        raise plugin_error(
+            *plugin, f"config has the name {config.name!r}; one line of 1 to {MAX_NAME} characters is needed"
+        )
+    if not isinstance(config.rate_match, str | None):
+        raise plugin_error(
+            *plugin, f"config has the rate_match {config.rate_match!r}; the name of a scheme or None is needed"
+        )

@@ -65,8 +65,9 @@ def build_scheme(config: Any, context: SchemeContext) -> Scheme:
         return SemanticScheme(config, context)
     if config.kind not in plugins():
         raise InputError(f"scheme {config.name!r}: unknown kind {config.kind!r}; allowed: {', '.join(known_kinds())}")
-    scheme: Scheme = plugins()[config.kind].module.build(config, context)
-    return scheme
+    from linksim.schemes.guard import build_guarded
+
+    return build_guarded(config, context, plugins()[config.kind])
 
 
 def build_schemes(link: LinkConfig, configs: tuple[Any, ...], seed: int) -> dict[str, Scheme]:

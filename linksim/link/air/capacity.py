@@ -16,7 +16,7 @@ import numpy as np
 
 from linksim.common.errors import InputError
 from linksim.link.air.config import ChannelConfig
-from linksim.link.air.fading import FadingConfig, plugins
+from linksim.link.air.fading import FadingConfig, plugin_power_quantile
 from linksim.link.air.modulation import gray_pam
 
 NOISE_NODES = 48
@@ -90,8 +90,7 @@ def fading_powers(channel: FadingConfig, count: int = 4000) -> tuple[np.ndarray,
 def fading_quantile(probability: np.ndarray | float, channel: FadingConfig) -> np.ndarray:
     """The `|h|^2` that the fading stays below with `probability`."""
     if not isinstance(channel, ChannelConfig):
-        power = plugins()[channel.kind].module.power_quantile(channel, np.asarray(probability, float))
-        return np.asarray(power, float)
+        return plugin_power_quantile(channel, np.asarray(probability, float))
     if channel.kind == "awgn":
         return np.ones_like(np.asarray(probability, float))
     if channel.kind == "rayleigh" or channel.k_factor_db is None:

@@ -18,10 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from linksim.common.errors import InputError
 from linksim.common.seeds import generator
 from linksim.link.air.config import ChannelConfig, CsiConfig
-from linksim.link.air.fading import FadingConfig, plugins
+from linksim.link.air.fading import FadingConfig, plugin_fades
 
 
 @dataclass(frozen=True)
@@ -63,12 +62,7 @@ def _scattered(config: FadingConfig, power: float, rng: np.random.Generator, n: 
     """The scattered part of `n` fades: complex64 `[n]` of mean power `power`."""
     if isinstance(config, ChannelConfig):
         return np.float32(np.sqrt(power / 2)) * _complex_normal(rng, n)
-    fades = np.asarray(plugins()[config.kind].module.fades(config, rng, n))
-    if fades.shape != (n,) or not np.isfinite(fades).all():
-        raise InputError(
-            f"channel {config.kind}: its fades are {fades.dtype} {list(fades.shape)}; {n} finite complex numbers are needed"
-        )
-    return fades.astype(np.complex64)
+    return plugin_fades(config, rng, n)
 
 
 def draw(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from linksim.common.model import StrictModel
+from linksim.common.plugins import checked_config
 from linksim.link.air.fading import OWN_KINDS, FadingConfig, plugins
 
 
@@ -45,7 +46,7 @@ else:
         Union[
             (
                 *(Annotated[ChannelConfig, Tag(own)] for own in OWN_KINDS),
-                *(Annotated[plugin.module.config, Tag(name)] for name, plugin in plugins().items()),
+                *(Annotated[checked_config("channel", name, plugin), Tag(name)] for name, plugin in plugins().items()),
             )
         ],
         Discriminator(kind),

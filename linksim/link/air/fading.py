@@ -5,16 +5,15 @@ An entry point gives an object (a module will do) with three members: `config`, 
 plugin may import it.
 """
 
+import math
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
+import numpy as np
 from pydantic import Field
 
 from linksim.common.model import StrictModel
-from linksim.common.plugins import Plugin, find_plugins
-
-if TYPE_CHECKING:
-    import numpy as np
+from linksim.common.plugins import Plugin, find_plugins, plugin_call, plugin_error
 
 GROUP = "linksim.channels"
 OWN_KINDS = ("awgn", "rayleigh", "rician")
@@ -41,10 +40,10 @@ class FadingPlugin(Protocol):
 
     config: type[FadingConfig]
 
-    def fades(self, config: Any, rng: "np.random.Generator", count: int) -> "np.ndarray":
+    def fades(self, config: Any, rng: np.random.Generator, count: int) -> np.ndarray:
         """Independent `h` of unit mean power `E|h|^2 = 1`, complex `[count]`, drawn from `rng` alone."""
 
-    def power_quantile(self, config: Any, probability: "np.ndarray") -> "np.ndarray":
+    def power_quantile(self, config: Any, probability: np.ndarray) -> np.ndarray:
         """The `|h|^2` that the fading stays below with `probability` in (0, 1), in the shape of `probability`."""
 
 
@@ -57,3 +56,47 @@ def plugins() -> dict[str, Plugin]:
 def _fits(module: Any) -> bool:
     functions = (getattr(module, name, None) for name in ("fades", "power_quantile"))
     return issubclass(module.config, FadingConfig) and all(map(callable, functions))
+
+
+def plugin_fades(config: FadingConfig, rng: np.random.Generator, count: int) -> np.ndarray:
+    """Fades of another package's channel, complex64 `[count]`. Raises `PluginError` where they are not what they should be."""
+    return _called(config, "fades", (rng, count), (count,), np.complex64)
+
+
+def plugin_power_quantile(config: FadingConfig, probability: np.ndarray) -> np.ndarray:
+    """Quantiles of `|h|^2` of another package's channel, float64 in the shape of `probability`. Raises `PluginError`."""
+    power = _called(config, "power_quantile", (probability,), probability.shape, np.float64)
+    if (power < 0).any():
+        raise plugin_error(
+            "channel",
+            config.kind,
+            plugins()[config.kind].package,
+            f"power_quantile returned {power.min():g}; at least 0 is needed",
+        )
+    return power
+
+
+def _called(
+    config: FadingConfig, function: str, arguments: tuple[Any, ...], shape: tuple[int, ...], dtype: Any
+) -> np.ndarray:
+    """What a plugin's function returns, as an array of `shape` and `dtype` that is finite."""
+    plugin = plugins()[config.kind]
+    with plugin_call("channel", config.kind, plugin.package, function):
+        returned = np.asarray(getattr(plugin.module, function)(config, *arguments))
+    kinds = "buifc" if dtype is np.complex64 else "buif"
+    if returned.dtype.kind in kinds and returned.shape == shape:
+        with np.errstate(over="ignore"):
+            values = returned.astype(dtype)
+        if np.isfinite(values).all():
+            return values
+    number = "complex" if dtype is np.complex64 else "real"
+    said = f"{function} returned {returned.dtype} {list(returned.shape)}{_not_finite(returned)}"
+    needed = f"{math.prod(shape)} finite {number} numbers are needed, shape {list(shape)}"
+    raise plugin_error("channel", config.kind, plugin.package, f"{said}; {needed}")
+
+
+def _not_finite(values: np.ndarray) -> str:
+    if values.dtype.kind not in "fc":
+        return ""
+    bad = int(np.count_nonzero(~np.isfinite(values)))
+    return f" with {bad} values that are not finite" if bad else ""
