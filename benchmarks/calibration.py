@@ -49,7 +49,7 @@ def feature_errors(codec: SemanticCodec, bits: np.ndarray, llr: np.ndarray, scal
     """Squared error per dimension against the sent codewords: hard, soft at scale 1, soft at `scale`."""
     sent = codec.codebook[bits_to_labels(bits, len(codec.codebook))]
     receivers = [Hard(codec.codebook), *(Soft(codec.codebook, codec.usage, llr_scale=s) for s in (1.0, scale))]
-    return [float(np.mean((r.features(llr > 0, llr)[0] - sent) ** 2)) for r in receivers]
+    return [float(np.mean((r.estimate(llr > 0, llr).features - sent) ** 2)) for r in receivers]
 
 
 def measure(link: Link, codec: SemanticCodec, bits: np.ndarray, es_no_db: float) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from linksim.codebook.labels import bits_per_index, valid_label
+from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
 
 
@@ -17,29 +18,44 @@ def bit_importance(codebook: np.ndarray, usage: np.ndarray) -> np.ndarray:
     return np.array([usage @ ((e - e[j]) ** 2).sum(-1) for j in received])
 
 
-def level_permutation(importance: np.ndarray, levels: np.ndarray, block_bits: int) -> np.ndarray:
-    """Where the link has to carry which bit: `sent = payload[order]`, int64 `[n * m]`; `undo(sent, order)` inverts it.
+def stage_importance(stages: Stages) -> np.ndarray:
+    """`bit_importance` of all bits of a vector, stage by stage and head by head: float64 `[S H m]`.
+
+    Stages and heads add, so that flipping a bit moves the vector by as much as the codeword that it belongs to. Later stages, whose
+    codewords are smaller, matter less.
+    """
+    pairs = [(s, h) for s in range(stages.count) for h in range(stages.heads)]
+    return np.concatenate([bit_importance(stages.codewords[p], stages.usage[p]) for p in pairs])
+
+
+def level_permutation(
+    importance: np.ndarray, levels: np.ndarray, block_bits: int, bit_of_vector: np.ndarray | None = None
+) -> np.ndarray:
+    """Where the link has to carry which bit: `sent = payload[order]`, int64 `[N]`; `undo(sent, order)` inverts it.
 
     Args:
-        importance: of each bit of an index, `[m]`.
-        levels: reliability level of every position of the payload, `[n * m]`, 0 the strongest.
+        importance: of each bit of a vector (or index), `[m]`.
+        levels: reliability level of every position of the payload, `[N]`, 0 the strongest.
         block_bits: payload bits of a block; no bit leaves its block, so that a block that is lost costs no more indices than before.
+        bit_of_vector: which bit of its vector each bit of the payload is, int `[N]`; None: vectors follow each other bit by bit.
 
     The most important bits in a block take its strongest positions. Positions of one level keep the payload's order.
     """
     m = len(importance)
-    if len(levels) % m:
-        raise InputError(f"{len(levels)} levels: not a multiple of the {m} bits of an index")
+    if bit_of_vector is None:
+        if len(levels) % m:
+            raise InputError(f"{len(levels)} levels: not a multiple of the {m} bits of an index")
+        bit_of_vector = np.tile(np.arange(m), len(levels) // m)
     rank = np.empty(m, np.int64)
     rank[np.argsort(-np.asarray(importance), kind="stable")] = np.arange(m)
     block = np.arange(len(levels)) // block_bits
     order = np.empty(len(levels), np.int64)
-    order[np.lexsort((levels, block))] = np.lexsort((np.tile(rank, len(levels) // m), block))
+    order[np.lexsort((levels, block))] = np.lexsort((rank[bit_of_vector], block))
     return order
 
 
 def undo(sent: np.ndarray, order: np.ndarray) -> np.ndarray:
-    """Bits or LLRs `[n * m]` in the link's order back in the payload's."""
+    """Bits or LLRs `[N]` in the link's order back in the payload's."""
     out = np.empty_like(sent)
     out[order] = sent
     return out
@@ -47,10 +63,10 @@ def undo(sent: np.ndarray, order: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Split:
-    """The payload as two streams: `strong` of the bits of an index behind a stronger code than the rest.
+    """The payload as two streams: `strong` of the bits of a vector behind a stronger code than the rest.
 
     Attributes:
-        strong: which bits of an index, bool `[m]`.
+        strong: which bits of a vector, bool `[m]`.
     """
 
     strong: np.ndarray
@@ -64,23 +80,22 @@ class Split:
         """
         m = len(importance)
         if not 0 < strong_bits < m:
-            raise InputError(f"strong_bits {strong_bits}: an index has {m} bits; give 1..{m - 1}")
+            raise InputError(f"strong_bits {strong_bits}: a vector has {m} bits; give 1..{m - 1}")
         strong = np.zeros(m, bool)
         strong[np.argsort(-np.asarray(importance), kind="stable")[:strong_bits]] = True
         return cls(strong)
 
-    def streams(self, payload: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Strong and weak stream of a payload `[n * m]`."""
-        rows = payload.reshape(-1, len(self.strong))
-        return rows[:, self.strong].reshape(-1), rows[:, ~self.strong].reshape(-1)
+    def streams(self, payload: np.ndarray, bit_of_vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Strong and weak stream of a payload `[N]`, of which `bit_of_vector` tells which bit of its vector each bit is."""
+        strong = self.strong[bit_of_vector]
+        return payload[strong], payload[~strong]
 
-    def join(self, strong: np.ndarray, weak: np.ndarray) -> np.ndarray:
-        """Bits or LLRs of the two streams back in the payload's order `[n * m]`."""
-        share = int(self.strong.sum())
-        out = np.empty((len(strong) // share, len(self.strong)), strong.dtype)
-        out[:, self.strong] = strong.reshape(-1, share)
-        out[:, ~self.strong] = weak.reshape(-1, len(self.strong) - share)
-        return out.reshape(-1)
+    def join(self, strong: np.ndarray, weak: np.ndarray, bit_of_vector: np.ndarray) -> np.ndarray:
+        """Bits or LLRs of the two streams back in the payload's order `[N]`."""
+        here = self.strong[bit_of_vector]
+        out = np.empty(len(here), strong.dtype)
+        out[here], out[~here] = strong, weak
+        return out
 
     def weak_rate(self, code_rate: float, strong_rate: float) -> float:
         """Code rate of the weak stream at which both take the channel uses of one code of `code_rate`.

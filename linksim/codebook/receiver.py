@@ -1,5 +1,7 @@
 """Semantic receivers: received bits and LLRs to features for the decoder."""
 
+from typing import NamedTuple, Protocol
+
 import numpy as np
 
 from linksim.codebook.labels import BitErrorRate, bits_per_index, bits_to_labels, from_bsc, label_bits, valid_label
@@ -25,17 +27,52 @@ def floored_prior(usage: np.ndarray) -> np.ndarray:
     return np.asarray(prior / prior.sum(), np.float64)
 
 
-def hard_variance(codebook: np.ndarray, usage: np.ndarray, bit_error_rate: BitErrorRate) -> np.ndarray:
-    """Expected squared error per dimension of each decided codeword over a BSC: `E[||e_i - e_j||^2 | j] / D`, float32 `[K]`.
+class Estimate(NamedTuple):
+    """What a receiver makes of received indices.
 
-    By Bayes' rule over the codewords `i` that may have been sent, with their usage as prior.
+    Attributes:
+        features: float32 `[n, D]`.
+        variance: expected squared error of the features per dimension, as far as the channel causes it, float32 `[n]`.
+        bias: posterior mean minus features, float32 `[n, D]`; None where it is zero or not known.
+    """
+
+    features: np.ndarray
+    variance: np.ndarray
+    bias: np.ndarray | None = None
+
+
+class Receiver(Protocol):
+    """Received bits of the indices of one codebook to features."""
+
+    def estimate(self, bits: np.ndarray, llr: np.ndarray, known: np.ndarray) -> Estimate:
+        """The estimate of n vectors.
+
+        Args:
+            bits: decided bits 0/1 `[n * m]`.
+            llr: `log P(b=1)/P(b=0)`, `[n * m]`.
+            known: bits that are right because their block's CRC holds, whatever their LLRs, bool `[n * m]`.
+        """
+
+
+def hard_moments(
+    codebook: np.ndarray, usage: np.ndarray, bit_error_rate: BitErrorRate
+) -> tuple[np.ndarray, np.ndarray]:
+    """What each decided codeword j stands for over a BSC, by Bayes' rule with the usage as prior.
+
+    Returns:
+        `E[||e_i - e_j||^2 | j] / D` of the codewords i that may have been sent, float32 `[K]`, and `E[e_i | j] - e_j`, float32 `[K, D]`.
     """
     e, prior = np.asarray(codebook, np.float64), floored_prior(usage)[:, None]
     norms = (e**2).sum(-1, keepdims=True)
     arrived = from_bsc(np.hstack([prior, prior * norms, prior * e]), bit_error_rate)
-    total, energy, mean = arrived[:, 0], arrived[:, 1], arrived[:, 2:]
-    spread = (energy - 2 * (e * mean).sum(-1)) / np.maximum(total, 1e-300) + norms[:, 0]
-    return (np.maximum(spread, 0) / e.shape[1]).astype(np.float32)
+    total, energy, mean = np.maximum(arrived[:, :1], 1e-300), arrived[:, 1], arrived[:, 2:]
+    spread = (energy - 2 * (e * mean).sum(-1)) / total[:, 0] + norms[:, 0]
+    return (np.maximum(spread, 0) / e.shape[1]).astype(np.float32), (mean / total - e).astype(np.float32)
+
+
+def hard_variance(codebook: np.ndarray, usage: np.ndarray, bit_error_rate: BitErrorRate) -> np.ndarray:
+    """Expected squared error per dimension of each decided codeword over a BSC, float32 `[K]`."""
+    return hard_moments(codebook, usage, bit_error_rate)[0]
 
 
 def claimed_error_rates(llr: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -59,25 +96,25 @@ class Hard:
         self.codebook = np.asarray(codebook, np.float32)
         self._usage = usage
 
-    def features(
-        self, bits: np.ndarray, llr: np.ndarray | None = None, known: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Bits `[n * m]` -> codewords float32 `[n, D]` and their variance per dimension, float32 `[n]`.
+    def estimate(self, bits: np.ndarray, llr: np.ndarray | None = None, known: np.ndarray | None = None) -> Estimate:
+        """The decided codewords of bits `[n * m]`, as in `Receiver`; without `known` no bit is.
 
-        The variance is zero for an index whose bits are all `known` (bool `[n * m]`; None: none is), and for all where `llr` `[n * m]` or
-        the usage is not given.
+        Variance and bias are zero for an index whose bits are all known, and for all where the LLRs or the usage are not given.
         """
         size = len(self.codebook)
         indices = valid_label(bits_to_labels(bits, size), size)
         variance = np.zeros(len(indices), np.float32)
-        if llr is not None and self._usage is not None:
-            llr = llr.reshape(len(indices), -1)
-            known = np.zeros(llr.shape, bool) if known is None else known.reshape(llr.shape)
-            doubtful = ~known.all(-1)
-            if doubtful.any():
-                table = hard_variance(self.codebook, self._usage, claimed_error_rates(llr, known))
-                variance[doubtful] = table[indices[doubtful]]
-        return self.codebook[indices], variance
+        if llr is None or self._usage is None:
+            return Estimate(self.codebook[indices], variance)
+        llr = llr.reshape(len(indices), -1)
+        known = np.zeros(llr.shape, bool) if known is None else known.reshape(llr.shape)
+        doubtful = ~known.all(-1)
+        if not doubtful.any():
+            return Estimate(self.codebook[indices], variance)
+        bias = np.zeros((len(indices), self.codebook.shape[1]), np.float32)
+        table = hard_moments(self.codebook, self._usage, claimed_error_rates(llr, known))
+        variance[doubtful], bias[doubtful] = (column[indices[doubtful]] for column in table)
+        return Estimate(self.codebook[indices], variance, bias)
 
 
 class Soft:
@@ -133,17 +170,16 @@ class Soft:
         against = np.zeros((1, 1)) if size == 2**m else np.abs(np.where(known, 0, llr)).sum(-1, keepdims=True)
         return np.where(known, np.where(bits > 0, 1, -1) * (KNOWN_LLR + against), llr)
 
-    def features(
-        self, bits: np.ndarray, llr: np.ndarray, known: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """LLRs `[n * m]` -> features float32 `[n, D]` and the posterior variance around them per dimension, float32 `[n]`.
+    def estimate(self, bits: np.ndarray, llr: np.ndarray, known: np.ndarray | None = None) -> Estimate:
+        """Posterior mean or maximum of LLRs `[n * m]` and the posterior variance around it, as in `Receiver`.
 
-        Of `bits` only those that are `known` (bool `[n * m]`; None: none is) are looked at: of the others the LLRs say more.
+        Of `bits` only those that are `known` are looked at (None: none is): of the others the LLRs say more.
         """
         size, dim = self.codebook.shape
         m = bits_per_index(size)
         n = llr.size // m
         out, variance = np.empty((n, dim), np.float32), np.empty(n, np.float32)
+        bias = None if self._estimate == "mmse" else np.empty((n, dim), np.float32)
         codebook = self.codebook.astype(np.float64)
         norms = (codebook**2).sum(-1)
         rows = max(1, CHUNK_VALUES // size)
@@ -157,4 +193,6 @@ class Soft:
             # E||e - f||^2 = E||e||^2 - 2 f.E[e] + ||f||^2 for either estimate f.
             spread = p @ norms - 2 * (estimate * mean).sum(-1) + (estimate**2).sum(-1)
             variance[part] = np.maximum(spread, 0) / dim
-        return out, variance
+            if bias is not None:
+                bias[part] = mean - estimate
+        return Estimate(out, variance, bias)

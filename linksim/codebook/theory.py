@@ -73,6 +73,15 @@ def received_moments(codebook: np.ndarray, bit_error_rate: float) -> tuple[np.nd
     return through_bsc(e, bit_error_rate), through_bsc((e**2).sum(-1), bit_error_rate)
 
 
+def mean_error(codebook: np.ndarray, bit_error_rate: float, labelling: str = "exact") -> np.ndarray:
+    """`e_i - E[e_j | i]` of each sent codeword i, float64 `[K, D]`, with labels as in `channel_distortion`."""
+    e = np.asarray(codebook, np.float64)
+    if labelling == "random":
+        error = index_error_probability(bits_per_index(len(e)), bit_error_rate)
+        return np.asarray(e - ((1 - error) * e + error * (e.sum(0) - e) / (len(e) - 1)))
+    return np.asarray(e - received_moments(e, bit_error_rate)[0])
+
+
 @dataclass(frozen=True)
 class Distortion:
     """Squared distances per vector: `total = quantization + channel + cross` (eq. 20 and its cross term)."""
@@ -98,12 +107,7 @@ def distortion(
     e = np.asarray(codebook, np.float64)
     usage = index_frequencies(indices, len(e))
     residual = np.asarray(features, np.float64) - e[indices]
-    if labelling == "random":
-        error = index_error_probability(bits_per_index(len(e)), bit_error_rate)
-        mean = (1 - error) * e + error * (e.sum(0) - e) / (len(e) - 1)
-    else:
-        mean = received_moments(e, bit_error_rate)[0]
-    cross = 2 * (residual * (e - mean)[indices]).sum(-1).mean()
+    cross = 2 * (residual * mean_error(e, bit_error_rate, labelling)[indices]).sum(-1).mean()
     channel = channel_distortion(e, usage, bit_error_rate, labelling)
     return Distortion(float((residual**2).sum(-1).mean()), channel, float(cross))
 

@@ -5,7 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from linksim.codebook.importance import Split, bit_importance, level_permutation, undo
+from linksim.codebook.importance import Split, level_permutation, undo
+from linksim.codebook.payload import Layout
 from linksim.common.errors import InputError
 from linksim.link import Link, LinkConfig
 from linksim.link.coding.config import HIGHEST_CODE_RATE
@@ -18,12 +19,12 @@ class Carrier(ABC):
     """Payload bits to streams and what came back of the streams to the payload's order."""
 
     @abstractmethod
-    def streams(self, payload: np.ndarray) -> tuple[Stream, ...]:
-        """Streams of a payload uint8 `[n * m]`."""
+    def streams(self, payload: np.ndarray, layout: Layout) -> tuple[Stream, ...]:
+        """Streams of a payload uint8 `[layout.source_bits]`. They cost no more than one stream of the scheme's link."""
 
     @abstractmethod
-    def join(self, received: tuple[np.ndarray, ...]) -> np.ndarray:
-        """What came of each stream (bits, LLRs, which are known) as one array `[n * m]` in the payload's order."""
+    def join(self, received: tuple[np.ndarray, ...], layout: Layout) -> np.ndarray:
+        """What came of each stream (bits, LLRs, which are known) as one array in the payload's order."""
 
     @abstractmethod
     def expected_bit_error_rate(self, es_no_db: float) -> float:
@@ -36,11 +37,11 @@ class Plain(Carrier):
     def __init__(self, link: LinkConfig) -> None:
         self.link = link
 
-    def streams(self, payload: np.ndarray) -> tuple[Stream, ...]:
+    def streams(self, payload: np.ndarray, layout: Layout) -> tuple[Stream, ...]:
         """The payload as it is."""
         return (Stream(payload, self.link),)
 
-    def join(self, received: tuple[np.ndarray, ...]) -> np.ndarray:
+    def join(self, received: tuple[np.ndarray, ...], layout: Layout) -> np.ndarray:
         """The one stream."""
         return received[0]
 
@@ -57,20 +58,21 @@ class BitLevels(Plain):
         self._importance = importance
         self._order = lru_cache(maxsize=8)(self._compute_order)
 
-    def _compute_order(self, n_bits: int) -> np.ndarray:
-        return level_permutation(self._importance, Link(self.link).bit_levels(n_bits), self.link.payload_bits_per_block)
+    def _compute_order(self, layout: Layout) -> np.ndarray:
+        levels = Link(self.link).bit_levels(layout.source_bits)
+        return level_permutation(self._importance, levels, self.link.payload_bits_per_block, layout.bit_of_vector())
 
-    def streams(self, payload: np.ndarray) -> tuple[Stream, ...]:
+    def streams(self, payload: np.ndarray, layout: Layout) -> tuple[Stream, ...]:
         """The payload, sorted."""
-        return (Stream(payload[self._order(len(payload))], self.link),)
+        return (Stream(payload[self._order(layout)], self.link),)
 
-    def join(self, received: tuple[np.ndarray, ...]) -> np.ndarray:
+    def join(self, received: tuple[np.ndarray, ...], layout: Layout) -> np.ndarray:
         """The payload's order again."""
-        return undo(received[0], self._order(len(received[0])))
+        return undo(received[0], self._order(layout))
 
 
 class CodeRates(Carrier):
-    """Two streams: the important bits of every index behind a stronger code, the others behind a weaker one.
+    """Two streams: the important bits of every vector behind a stronger code, the others behind a weaker one.
 
     The weak code is the strongest with which both together take no more channel uses than one stream at the link's rate, the filling of the
     last block of each counted.
@@ -107,17 +109,18 @@ class CodeRates(Carrier):
             )
         return with_rate(self._link, self._link.block_bits / coded_bits, self._who)
 
-    def streams(self, payload: np.ndarray) -> tuple[Stream, ...]:
+    def streams(self, payload: np.ndarray, layout: Layout) -> tuple[Stream, ...]:
         """Strong and weak stream. Raises `InputError` where the blocks are too few to be divided."""
-        strong, weak = self.split.streams(payload)
+        strong, weak = self.split.streams(payload, layout.bit_of_vector())
         return Stream(strong, self.links[0]), Stream(weak, self._weak_link(len(strong), len(weak)))
 
-    def join(self, received: tuple[np.ndarray, ...]) -> np.ndarray:
+    def join(self, received: tuple[np.ndarray, ...], layout: Layout) -> np.ndarray:
         """Both streams, interleaved again."""
-        return self.split.join(*received)
+        strong, weak = received
+        return self.split.join(strong, weak, layout.bit_of_vector())
 
     def expected_bit_error_rate(self, es_no_db: float) -> float:
-        """Mean over the bits of an index."""
+        """Mean over the bits of a vector."""
         strong, weak = (Link(link).expected_bit_error_rate(es_no_db) for link in self.links)
         return float(np.where(self.split.strong, strong, weak).mean())
 
@@ -125,8 +128,7 @@ class CodeRates(Carrier):
 def build_carrier(
     config: NoProtection | BitLevelProtection | CodeRateProtection,
     link: LinkConfig,
-    codebook: np.ndarray,
-    usage: np.ndarray,
+    importance: np.ndarray,
     who: str,
 ) -> Carrier:
     """The carrier of a configuration.
@@ -134,7 +136,7 @@ def build_carrier(
     Args:
         config: the scheme's `protection`.
         link: the link of the scheme.
-        codebook, usage: `[K, D]` and `[K]`, from which the importance of each bit is computed.
+        importance: of each bit of a vector that is sent, `[m]`, as of `Quantizer.importance`.
         who: names the scheme in errors.
 
     Raises:
@@ -142,7 +144,6 @@ def build_carrier(
     """
     if isinstance(config, NoProtection):
         return Plain(link)
-    importance = bit_importance(codebook, usage)
     if isinstance(config, BitLevelProtection):
         return BitLevels(link, importance)
     return CodeRates(link, importance, config, who)

@@ -1,13 +1,15 @@
 """Indices of a learned codebook over the link: features, indices, bits, and back."""
 
 import hashlib
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
-from linksim.codebook import receiver, transmitter
-from linksim.codebook.labels import indices_to_bits
+from linksim.codebook.payload import Layout
+from linksim.codebook.quantizer import Quantizer, ResidualQuantizer
+from linksim.codebook.receiver import Hard, Soft
+from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
 from linksim.link import Link, Reception
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
@@ -25,11 +27,14 @@ class SemanticScheme(Scheme):
         config: the scheme's configuration.
         context: the scenario's link.
         codec: a codec as of `linksim.semantic.checkpoint.load_checkpoint`; loaded by the checkpoint's name if None.
+        quantizer: what goes between the codec's features and the link; that of the codec's codebook, with the configured receiver, if None.
     """
 
     receive_depends_on_snr = False
 
-    def __init__(self, config: SemanticConfig, context: SchemeContext, codec: Any = None) -> None:
+    def __init__(
+        self, config: SemanticConfig, context: SchemeContext, codec: Any = None, quantizer: Quantizer | None = None
+    ) -> None:
         self.name, self.rate_match = config.name, config.rate_match
         self.config = config
         self.codec = codec or _load(config, "checkpoint")
@@ -38,15 +43,17 @@ class SemanticScheme(Scheme):
         if config.damaged_checkpoint is not None:
             self.damaged_codec = _load(config, "damaged_checkpoint")
             _check_pair(config, self.codec, self.damaged_codec)
-        codebook, usage = self.codec.codebook, self.codec.usage
-        self.carrier = build_carrier(config.protection, context.link, codebook, usage, f"scheme {config.name!r}")
+        make: Any = Hard
+        if isinstance(config.receiver, SoftReceiver):
+            make = partial(Soft, estimate=config.receiver.estimate, llr_scale=config.receiver.llr_scale)
+        self.quantizer: Quantizer = quantizer or ResidualQuantizer(Stages.of(self.codec), make)
+        self.carrier = build_carrier(
+            config.protection, context.link, self.quantizer.importance(), f"scheme {config.name!r}"
+        )
         sender = config.transmitter
         self.transmit_depends_on_snr = (
             isinstance(sender, ChannelOptimizedTransmitter) and sender.bit_error_rate == "auto"
         )
-        self.receiver: receiver.Hard | receiver.Soft = receiver.Hard(codebook, usage)
-        if isinstance(config.receiver, SoftReceiver):
-            self.receiver = receiver.Soft(codebook, usage, config.receiver.estimate, config.receiver.llr_scale)
         # Where the transmitter depends on the SNR, images are sent anew at each SNR; their features are not computed anew.
         self._features = lru_cache(maxsize=16)(self._encode)
 
@@ -54,29 +61,31 @@ class SemanticScheme(Scheme):
         self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
     ) -> list[Transmission]:
         """The bits of each image's indices; infeasible where they cost more than a budget, since there is no coarser version."""
-        quantizer = self._transmitter(es_no_db)
-        return [self._transmit(image, budget, quantizer) for image, budget in zip(images, budgets, strict=True)]
+        rate = self._bit_error_rate(es_no_db)
+        return [self._transmit(image, budget, rate) for image, budget in zip(images, budgets, strict=True)]
 
-    def _transmitter(self, es_no_db: float | None) -> transmitter.Nearest | transmitter.ChannelOptimized:
+    def _bit_error_rate(self, es_no_db: float | None) -> float | None:
+        """What indices are chosen for; None: for no errors."""
         config = self.config.transmitter
         if not isinstance(config, ChannelOptimizedTransmitter):
-            return transmitter.Nearest(self.codec.codebook)
+            return None
         rate = config.bit_error_rate
         if rate == "auto":
             if es_no_db is None:
                 raise ValueError(f"scheme {self.name}: bit_error_rate auto needs es_no_db")
             rate = self.carrier.expected_bit_error_rate(es_no_db)
-        return transmitter.ChannelOptimized(self.codec.codebook, min(rate, 0.5))
+        return min(rate, 0.5)
 
-    def _transmit(self, image: np.ndarray, budget: int | None, quantizer: Any) -> Transmission:
+    def _transmit(self, image: np.ndarray, budget: int | None, bit_error_rate: float | None) -> Transmission:
         size = (image.shape[0], image.shape[1])
         features = self._features(image.tobytes(), size)
-        indices = quantizer.indices(features.reshape(-1, features.shape[-1]))
-        streams = self.carrier.streams(indices_to_bits(indices, len(self.codec.codebook)))
+        layout = Layout.whole((features.shape[0], features.shape[1]), self.quantizer.stage_bits)
+        indices = self.quantizer.encode(features.reshape(layout.vectors, -1), layout.stages, bit_error_rate)
+        streams = self.carrier.streams(self.quantizer.to_bits(indices, layout), layout)
         cost = sum(Link(stream.link).ledger(len(stream.bits)).channel_uses for stream in streams)
         if budget is not None and cost > budget:
             return Transmission((), size, infeasible=f"the indices take {cost} channel uses, the budget is {budget}")
-        return Transmission(streams, size, context=features.shape[:2])
+        return Transmission(streams, size, context=layout.grid)
 
     def _encode(self, pixels: bytes, size: tuple[int, int]) -> np.ndarray:
         image = np.frombuffer(pixels, np.uint8).reshape(1, *size, 3)
@@ -91,21 +100,23 @@ class SemanticScheme(Scheme):
         return [Delivery(self._receive(transmission, parts), outage=False) for transmission, parts in pairs]
 
     def _receive(self, transmission: Transmission, parts: tuple[Reception, ...]) -> np.ndarray:
-        bits = self.carrier.join(tuple(part.bits for part in parts))
-        llr = self.carrier.join(tuple(part.llr for part in parts))
-        known = self.carrier.join(tuple(part.known for part in parts))
-        features, variance = self.receiver.features(bits, llr, known)
-        grid = transmission.context
+        layout = Layout.whole(transmission.context, self.quantizer.stage_bits)
+        bits, llr, known = (
+            self.carrier.join(tuple(getattr(part, name) for part in parts), layout) for name in ("bits", "llr", "known")
+        )
+        estimate = self.quantizer.decode(bits, llr, known, layout)
         codec = self.codec if all(part.ok for part in parts) else self.damaged_codec
         picture: np.ndarray = codec.decode_features(
-            features.reshape(1, *grid, -1), transmission.size, variance.reshape(1, *grid)
+            estimate.features.reshape(1, *layout.grid, -1),
+            transmission.size,
+            estimate.variance.reshape(1, *layout.grid),
         )[0]
         return picture
 
 
 def _check_pair(config: SemanticConfig, codec: Any, damaged: Any) -> None:
     """Two decoders of one transmitter: refuse checkpoints whose encoder or codebook differ."""
-    pairs = [(codec.codebook, damaged.codebook)]
+    pairs = [(Stages.of(codec).codewords, Stages.of(damaged).codewords)]
     pairs += list(zip(codec.checkpoint.encoder, damaged.checkpoint.encoder, strict=False))
     if not all(np.array_equal(a, b) for a, b in pairs):
         raise InputError(

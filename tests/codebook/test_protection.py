@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linksim.codebook.importance import Split, bit_importance, level_permutation, undo
+from linksim.codebook.payload import Layout
 from linksim.common.errors import InputError
 
 
@@ -34,9 +35,10 @@ def test_permutation_inverts_and_sorts_within_blocks(n, block_bits, seed):
 @given(st.integers(0, 30), st.integers(1, 5))
 def test_split_joins(n, strong):
     payload = np.random.default_rng(n).normal(size=n * 6).astype(np.float32)
+    bit = Layout.whole((n, 1), (6,)).bit_of_vector()
     split = Split.most_important(np.array([1.0, 5, 3, 2, 9, 4]), strong)
     assert split.strong[4]
-    np.testing.assert_array_equal(split.join(*split.streams(payload)), payload)
+    np.testing.assert_array_equal(split.join(*split.streams(payload, bit), bit), payload)
 
 
 def test_rates_take_equal_channel_uses():

@@ -24,11 +24,11 @@ def test_soft_is_bayes_rule(setting):
     posterior = joint / joint.sum(-1, keepdims=True)
     soft = receiver.Soft(e, usage, llr_scale=0.7)
     np.testing.assert_allclose(soft.posterior(llr.reshape(-1)), posterior, atol=1e-6)
-    mean, variance = soft.features(np.zeros(0), llr.reshape(-1))
+    mean, variance, _ = soft.estimate(np.zeros(0), llr.reshape(-1))
     np.testing.assert_allclose(mean, posterior @ e, atol=1e-5)
     spread = (posterior * ((mean[:, None] - e) ** 2).sum(-1)).sum(-1) / 4
     np.testing.assert_allclose(variance, spread, atol=1e-5)
-    most_probable, _ = receiver.Soft(e, usage, "map", 0.7).features(np.zeros(0), llr.reshape(-1))
+    most_probable, *_ = receiver.Soft(e, usage, "map", 0.7).estimate(np.zeros(0), llr.reshape(-1))
     np.testing.assert_array_equal(most_probable, e[posterior.argmax(-1)])
 
 
@@ -56,8 +56,8 @@ def test_without_errors_soft_is_hard(setting, certain):
     usage = np.where(np.arange(len(e)) == 2, 0, usage)
     sent = rng.integers(0, len(e), 300)
     bits = labels.indices_to_bits(sent, len(e))
-    hard, nothing = receiver.Hard(e).features(bits)
-    soft, variance = receiver.Soft(e, usage).features(bits, ((2.0 * bits - 1) * certain).astype(np.float32))
+    hard, nothing, _ = receiver.Hard(e).estimate(bits)
+    soft, variance, _ = receiver.Soft(e, usage).estimate(bits, ((2.0 * bits - 1) * certain).astype(np.float32))
     np.testing.assert_array_equal(hard, e[sent])
     np.testing.assert_allclose(soft, hard, atol=1e-5)
     np.testing.assert_allclose(variance, nothing, atol=1e-5)
@@ -65,7 +65,7 @@ def test_without_errors_soft_is_hard(setting, certain):
 
 def test_without_information_the_prior_remains(setting):
     e, usage, _ = setting
-    mean, _ = receiver.Soft(e, usage).features(np.zeros(3), np.zeros(3, np.float32))
+    mean, *_ = receiver.Soft(e, usage).estimate(np.zeros(3), np.zeros(3, np.float32))
     np.testing.assert_allclose(mean[0], usage @ e, atol=1e-6)
 
 
@@ -74,8 +74,8 @@ def test_mean_is_nearer_than_hard_and_claims_its_error(setting):
     sent = rng.choice(len(e), 40_000, p=usage)
     x = 2.0 * labels.indices_to_bits(sent, len(e)) - 1
     llr = (2 * (x + rng.normal(size=x.shape))).astype(np.float32)  # BPSK over AWGN of variance 1
-    soft, variance = receiver.Soft(e, usage).features(llr > 0, llr)
-    hard, _ = receiver.Hard(e).features(llr > 0)
+    soft, variance, _ = receiver.Soft(e, usage).estimate(llr > 0, llr)
+    hard, *_ = receiver.Hard(e).estimate(llr > 0)
     errors = [((f - e[sent]) ** 2).mean() for f in (soft, hard)]
     assert errors[0] < 0.75 * errors[1]
     assert variance.mean() == pytest.approx(errors[0], rel=0.03)
@@ -98,7 +98,7 @@ def test_hard_receiver_claims_its_error_and_none_where_a_crc_vouches(setting):
     llr = rng.normal(mean, np.sqrt(2 * mean)) * (2.0 * bits - 1)
     known = np.arange(bits.size) < bits.size // 3
     decided = np.where(known, bits, llr > 0).astype(np.uint8)
-    features, variance = receiver.Hard(e, usage).features(decided, llr, known)
+    features, variance, _ = receiver.Hard(e, usage).estimate(decided, llr, known)
     vouched = np.arange(len(sent)) < len(sent) // 3
     measured = (decided != bits)[bits.size // 3 :].reshape(-1, 3).mean(0)
     assert measured.max() > 2 * measured.min()
@@ -134,7 +134,7 @@ def test_decoder_is_trained_on_what_the_receiver_delivers(setting, kind):
     bits = np.where(known, labels.label_bits(len(e))[sent], llr > 0)
     trained = [np.asarray(x) for x in getattr(model, f"_{kind}_features")(sent, relative, known)]
     delivers = {"soft": receiver.Soft, "hard": receiver.Hard}[kind](e, usage / usage.sum())
-    features, variance = delivers.features(bits.reshape(-1), llr.reshape(-1), known.reshape(-1))
+    features, variance, _ = delivers.estimate(bits.reshape(-1), llr.reshape(-1), known.reshape(-1))
     np.testing.assert_allclose(trained[0], features, atol=1e-5)
     np.testing.assert_allclose(trained[1][:, 0], variance, atol=1e-5)
 
@@ -142,9 +142,9 @@ def test_decoder_is_trained_on_what_the_receiver_delivers(setting, kind):
 def test_chunks_do_not_show(setting, monkeypatch):
     e, usage, rng = setting
     llr = rng.normal(size=3 * 25).astype(np.float32)
-    whole = receiver.Soft(e, usage).features(llr > 0, llr)
+    whole = receiver.Soft(e, usage).estimate(llr > 0, llr)
     monkeypatch.setattr(receiver, "CHUNK_VALUES", 7 * len(e))
-    for a, b in zip(whole, receiver.Soft(e, usage).features(llr > 0, llr), strict=True):
+    for a, b in zip(whole[:2], receiver.Soft(e, usage).estimate(llr > 0, llr)[:2], strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
 
 

@@ -124,7 +124,7 @@ def test_only_a_transmitter_with_auto_depends_on_the_snr(codec):
     ("link", "protection", "message"),
     [
         (UNCODED, {"kind": "code-rates"}, "needs a channel code"),
-        (None, {"kind": "code-rates", "strong_bits": 3}, "strong_bits 3: an index has 3 bits"),
+        (None, {"kind": "code-rates", "strong_bits": 3}, "strong_bits 3: a vector has 3 bits"),
         (None, {"kind": "code-rates", "strong_bits": 2, "strong_rate": 0.2}, "protection code-rates: .*no room"),
         (None, {"kind": "code-rates", "strong_bits": 1, "strong_rate": 0.9}, "no stronger than the link's code"),
     ],

@@ -3,12 +3,15 @@
 linksim's own `SemanticScheme` does the rest: indices, bits, link, and back. It takes any object with the members of `PaletteCodec`.
 """
 
+from functools import partial
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from linksim.codebook.receiver import Soft
+from linksim.codebook.quantizer import ResidualQuantizer
+from linksim.codebook.receiver import Estimate, Soft
+from linksim.codebook.stages import Stages
 from linksim.schemes.base import Scheme, SchemeContext
 from linksim.schemes.config import SemanticConfig
 from linksim.schemes.semantic import SemanticScheme
@@ -63,13 +66,11 @@ class Doubting(Soft):
         super().__init__(codebook, usage, estimate="map")
         self._mean, self._doubt = usage @ codebook, doubt
 
-    def features(
-        self, bits: np.ndarray, llr: np.ndarray, known: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def estimate(self, bits: np.ndarray, llr: np.ndarray, known: np.ndarray | None = None) -> Estimate:
         """Features float32 `[n, D]` and their variance float32 `[n]`, as of any receiver."""
-        features, variance = super().features(bits, llr, known)
+        features, variance, _ = super().estimate(bits, llr, known)
         features[variance > self._doubt] = self._mean
-        return features, variance
+        return Estimate(features, variance)
 
 
 config = PaletteConfig
@@ -80,7 +81,7 @@ def build(config: PaletteConfig, context: SchemeContext) -> Scheme:
     codec = PaletteCodec(config.levels, config.cell)
     # The checkpoint's name is not looked up, because the codec is given.
     semantic = SemanticConfig(name=config.name, rate_match=config.rate_match, checkpoint="palette")
-    scheme = SemanticScheme(semantic, context, codec)
-    if config.doubt is not None:
-        scheme.receiver = Doubting(codec.codebook, codec.usage, config.doubt)
-    return scheme
+    if config.doubt is None:
+        return SemanticScheme(semantic, context, codec)
+    doubting = partial(Doubting, doubt=config.doubt)
+    return SemanticScheme(semantic, context, codec, ResidualQuantizer(Stages.of(codec), doubting))

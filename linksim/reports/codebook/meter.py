@@ -84,7 +84,7 @@ class CodebookMeter:
         rates, measured = [], []
         for bits in received:
             rates.append(np.mean(bits != self.bits))
-            measured.append(((self.features - hard.features(bits)[0]) ** 2).sum(-1).mean())
+            measured.append(((self.features - hard.estimate(bits).features) ** 2).sum(-1).mean())
         rate = float(np.mean(rates)) if bit_error_rate is None else bit_error_rate
         parts = self.predict(rate)
         return DistortionRow(
