@@ -138,18 +138,18 @@ class Trainer:
         report = dict(zip(self.model.report_names, np.asarray(self.model.report).tolist(), strict=True))
         bad = [name for name, value in report.items() if not np.isfinite(value)]
         if bad:
-            raise self._diverged(f"the term {next((name for name in bad if name != 'loss'), 'loss')}")
+            raise self._diverged(f"the term {next((name for name in bad if name != 'loss'), 'loss')} is not finite")
         return report
 
     def _refuse_lost_weights(self) -> None:
         """What the last step made of the weights shows in no loss yet; a checkpoint has float16. Raises `InputError`."""
         for variable in [*self.model.encoder.weights, *self.model.decoder.weights]:
             if not np.abs(np.asarray(variable)).max() <= np.finfo(np.float16).max:
-                raise self._diverged(f"the weight {variable.path}")
+                raise self._diverged(f"the weight {variable.path} is not finite in float16")
 
     def _diverged(self, what: str) -> InputError:
         return InputError(
-            f"the training diverged at step {self.step}: {what} is not finite (in float16), and no checkpoint is written; "
+            f"the training diverged at step {self.step}: {what}, and no checkpoint is written; "
             f"lower optimizer.learning_rate ({self.config.optimizer.learning_rate:g}) or the weights in losses"
         )
 
