@@ -20,7 +20,7 @@ from linksim.codebook.receiver import Hard, Soft
 from linksim.common.seeds import generator
 from linksim.data.images import ImagesConfig, open_images
 from linksim.link import Link, LinkConfig
-from linksim.semantic.checkpoint import SemanticCodec, load_checkpoint
+from linksim.semantic.codec import SemanticCodec, load_checkpoint
 
 SNRS_DB = (8, 10, 11, 12, 13)
 FIT_BLOCKS = 96
@@ -39,7 +39,7 @@ LINKS = {
 def sample_bits(codec: SemanticCodec) -> np.ndarray:
     """Payload of the sample photographs at 256 x 256."""
     parts = [
-        codec.indices_of(codec.encode_features(image[None]), codec.codebook).reshape(-1)
+        codec.indices_of(codec.encode(image[None]), codec.codebook).reshape(-1)
         for _, image in open_images(ImagesConfig(dataset="samples", size=256)).readable()
     ]
     return indices_to_bits(np.concatenate(parts), len(codec.codebook))

@@ -11,7 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from linksim.codebook.theory import index_frequencies, perplexity
-from linksim.semantic.checkpoint import load_checkpoint
+from linksim.semantic.codec import load_checkpoint
 from linksim.training.batches import crop_batch, load_images
 from linksim.training.config import DataConfig
 
@@ -27,7 +27,7 @@ def main() -> None:
     pictures = [(255 * np.clip(crop, 0, 1)).round().astype(np.uint8) for crop in crops]
     for name in arguments.checkpoints:
         codec = load_checkpoint(name)
-        indices = [codec.indices_of(codec.encode_features(batch), codec.codebook).ravel() for batch in pictures]
+        indices = [codec.indices_of(codec.encode(batch), codec.codebook).ravel() for batch in pictures]
         size = len(codec.codebook)
         value = perplexity(index_frequencies(np.concatenate(indices), size))
         print(

@@ -114,7 +114,7 @@ def codebook_size_command(
 def labels_command(checkpoint: str, rate: float, method: str, out: Path | None) -> None:
     """Write the checkpoint with its codewords reordered so that bit errors do less harm, and its card beside it."""
     from linksim.semantic.card import card_markdown
-    from linksim.semantic.checkpoint import load_checkpoint
+    from linksim.semantic.codec import load_checkpoint
     from linksim.semantic.relabel import relabel
 
     (rate,) = parse_rates(str(rate))
@@ -161,12 +161,12 @@ def parse_sizes(text: str) -> tuple[int, ...]:
 
 def _features(checkpoint: str, images: str, count: int | None) -> tuple[Any, np.ndarray]:
     """The codec and features `[n, D]` of images, at most `_MAX_FEATURES`, in random order."""
-    from linksim.semantic.checkpoint import load_checkpoint
+    from linksim.semantic.codec import load_checkpoint
 
     codec = load_checkpoint(checkpoint)
     source = named_images(images, count)
     import_tensorflow()
-    parts = [codec.encode_features(image[None]).reshape(-1, codec.codebook.shape[1]) for _, image in source.readable()]
+    parts = [codec.encode(image[None]).reshape(-1, codec.codebook.shape[1]) for _, image in source.readable()]
     features = np.concatenate(parts)
     return codec, features[generator("codebook features").permutation(len(features))[:_MAX_FEATURES]]
 

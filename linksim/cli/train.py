@@ -15,6 +15,7 @@ def train_command(recipe: Path, overrides: list[str], steps: int | None, out: Pa
     """Train what the YAML file describes, or go on with it; prints the path of the checkpoint."""
     config = load(recipe, TrainConfig, [*overrides, *([f"steps={steps}"] if steps else [])])
     import_tensorflow()
+    from linksim.semantic.checkpoint import Checkpoint
     from linksim.training.trainer import Trainer
 
     console = Console(stderr=True)
@@ -34,5 +35,6 @@ def train_command(recipe: Path, overrides: list[str], steps: int | None, out: Pa
             progress.update(task, completed=step, note=f"train PSNR {psnr:.2f} dB, loss {report['loss']:.4f}")
 
         path = trainer.run(on_step)
-    console.print(", ".join(f"{key} {value:.2f}" for key, value in trainer.validate().items()))
+    measured = Checkpoint.from_bytes(path.read_bytes(), str(path)).card["validation"]
+    console.print(", ".join(f"{key} {value:.2f}" for key, value in measured.items()))
     print(path)

@@ -26,7 +26,7 @@ class SemanticScheme(Scheme):
     Args:
         config: the scheme's configuration.
         context: the scenario's link.
-        codec: a codec as of `linksim.semantic.checkpoint.load_checkpoint`; loaded by the checkpoint's name if None.
+        codec: a codec as of `linksim.semantic.codec.load_checkpoint`; loaded by the checkpoint's name if None.
         quantizer: what goes between the codec's features and the link; that of the codec's codebook, with the configured receiver, if None.
     """
 
@@ -89,7 +89,7 @@ class SemanticScheme(Scheme):
 
     def _encode(self, pixels: bytes, size: tuple[int, int]) -> np.ndarray:
         image = np.frombuffer(pixels, np.uint8).reshape(1, *size, 3)
-        features: np.ndarray = self.codec.encode_features(image)[0]
+        features: np.ndarray = self.codec.encode(image)[0]
         return features
 
     def receive(
@@ -106,7 +106,7 @@ class SemanticScheme(Scheme):
         )
         estimate = self.quantizer.decode(bits, llr, known, layout)
         codec = self.codec if all(part.ok for part in parts) else self.damaged_codec
-        picture: np.ndarray = codec.decode_features(
+        picture: np.ndarray = codec.decode(
             estimate.features.reshape(1, *layout.grid, -1),
             transmission.size,
             estimate.variance.reshape(1, *layout.grid),
@@ -117,7 +117,8 @@ class SemanticScheme(Scheme):
 def _check_pair(config: SemanticConfig, codec: Any, damaged: Any) -> None:
     """Two decoders of one transmitter: refuse checkpoints whose encoder or codebook differ."""
     pairs = [(Stages.of(codec).codewords, Stages.of(damaged).codewords)]
-    pairs += list(zip(codec.checkpoint.encoder, damaged.checkpoint.encoder, strict=False))
+    ours, theirs = codec.checkpoint.encoder, damaged.checkpoint.encoder
+    pairs += [(weight, theirs.get(name)) for name, weight in ours.items()]
     if not all(np.array_equal(a, b) for a, b in pairs):
         raise InputError(
             f"schemes.{config.name}.damaged_checkpoint: {config.damaged_checkpoint!r} has another encoder or codebook than "
@@ -145,6 +146,6 @@ def _load(config: SemanticConfig, key: str) -> Any:
 
 @lru_cache(maxsize=8)
 def _codec(checkpoint: str, sha256: str) -> Any:
-    from linksim.semantic.checkpoint import load_checkpoint
+    from linksim.semantic.codec import load_checkpoint
 
     return load_checkpoint(checkpoint)

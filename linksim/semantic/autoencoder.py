@@ -1,7 +1,8 @@
 """Convolutional encoder and decoder of the VQ-VAE (van den Oord et al. 2017), in Keras 3 on any backend.
 
-Most of the work is done at a quarter of the resolution: the encoder leaves the pixel grid by two strided convolutions
-and the decoder returns to it by two sub-pixel convolutions (Shi et al. 2016), so that one index stands for 4 x 4 pixels.
+The encoder leaves the pixel grid by strided convolutions, each of which halves the resolution; the decoder returns to it by sub-pixel
+convolutions (Shi et al. 2016). Most of the work is done on the features' own grid. Every layer that has weights has a name, which is
+that of its weights in a checkpoint (`linksim.semantic.layout`).
 """
 
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-DOWNSAMPLING = 4
+from linksim.semantic.model import ModelConfig
 
 
 def pixel_shuffle(x: Any, factor: int) -> Any:
@@ -31,59 +32,71 @@ class PixelShuffle(layers.Layer):
         return pixel_shuffle(x, self.factor)
 
 
-def _conv(filters: int, size: int, stride: int = 1, dtype: Any = None, scale: float = 1.0) -> layers.Conv2D:
+def _conv(name: str, filters: int, size: int, stride: int = 1, dtype: Any = None, scale: float = 1.0) -> layers.Conv2D:
     initializer = keras.initializers.VarianceScaling(2.0 * scale)
-    return layers.Conv2D(filters, size, stride, padding="same", kernel_initializer=initializer, dtype=dtype)
+    return layers.Conv2D(filters, size, stride, padding="same", kernel_initializer=initializer, dtype=dtype, name=name)
 
 
-def _residual_block(x: Any, channels: int, dtype: Any) -> Any:
-    y = layers.Activation("relu", dtype=dtype)(x)
-    y = _conv(channels, 3, dtype=dtype)(y)
-    y = layers.Activation("relu", dtype=dtype)(y)
-    # A small start makes the block an identity at first, which trains deep stacks without normalization layers.
-    y = _conv(channels, 3, dtype=dtype, scale=0.01)(y)
-    return layers.Add(dtype=dtype)([x, y])
+def _relu(x: Any, dtype: Any) -> Any:
+    return layers.Activation("relu", dtype=dtype)(x)
 
 
-def build_encoder(channels: int, blocks: int, latent_dim: int, dtype: Any = "float32") -> keras.Model:
-    """Network from images `[batch, H, W, 3]` in [0, 1] to features `[batch, H/4, W/4, latent_dim]`.
+def _residual_blocks(x: Any, grid: int, count: int, channels: int, dtype: Any) -> Any:
+    for i in range(1, count + 1):
+        y = _conv(f"grid{grid}_block{i}_first", channels, 3, dtype=dtype)(_relu(x, dtype))
+        # A small start makes the block an identity at first, which trains deep stacks without normalization layers.
+        y = _conv(f"grid{grid}_block{i}_second", channels, 3, dtype=dtype, scale=0.01)(_relu(y, dtype))
+        x = layers.Add(dtype=dtype)([x, y])
+    return x
 
-    `H` and `W` are multiples of 4. The features leave it in float32 whatever `dtype` (e.g. `mixed_bfloat16`) it computes in.
+
+def build_encoder(model: ModelConfig, dtype: Any = "float32") -> keras.Model:
+    """Network from images `[batch, H, W, 3]` in [0, 1] to features `[batch, H/s, W/s, latent_dim]`, `s` the downsampling.
+
+    `H` and `W` are multiples of `s`. The features leave it in float32 whatever `dtype` (e.g. `mixed_bfloat16`) it computes in.
     """
     image = layers.Input((None, None, 3))
     x = layers.Rescaling(2.0, -1.0, dtype=dtype)(image)
-    x = _conv(channels // 2, 4, stride=2, dtype=dtype)(x)
-    x = layers.Activation("relu", dtype=dtype)(x)
-    x = _conv(channels, 4, stride=2, dtype=dtype)(x)
-    for _ in range(blocks):
-        x = _residual_block(x, channels, dtype)
-    x = layers.Activation("relu", dtype=dtype)(x)
-    return keras.Model(image, _conv(latent_dim, 1, dtype="float32", scale=0.5)(x), name="encoder")
+    for i in reversed(range(model.grids)):
+        grid = model.downsampling >> i
+        x = _conv(f"grid{grid}_down", model.widths[i], 4, stride=2, dtype=dtype)(x)
+        x = _residual_blocks(x, grid, model.encoder_depths[i], model.widths[i], dtype)
+        x = _relu(x, dtype)
+    return keras.Model(image, _conv("features", model.latent_dim, 1, dtype="float32", scale=0.5)(x), name="encoder")
 
 
-def build_decoder(
-    channels: int, blocks: int, latent_dim: int, dtype: Any = "float32", with_variance: bool = False
-) -> keras.Model:
-    """Network from codewords `[batch, h, w, latent_dim]` to images `[batch, 4 h, 4 w, 3]`, not yet clipped to [0, 1].
+def build_decoder(model: ModelConfig, dtype: Any = "float32", with_variance: bool = False) -> keras.Model:
+    """Network from codewords `[batch, h, w, latent_dim]` to images `[batch, s h, s w, 3]`, not yet clipped to [0, 1].
 
     With `with_variance` it takes a second input `[batch, h, w, 1]`: the posterior variance of each feature vector (per
-    dimension) that a soft receiver knows.
+    dimension) that a receiver knows.
     """
-    feature = layers.Input((None, None, latent_dim))
-    inputs = [feature]
-    x = feature
+    feature = layers.Input((None, None, model.latent_dim))
+    inputs, x = [feature], feature
     if with_variance:
         inputs.append(layers.Input((None, None, 1)))
-        x = layers.Concatenate(dtype=dtype)([feature, inputs[1]])
-    x = _conv(channels, 3, dtype=dtype)(x)
-    for _ in range(blocks):
-        x = _residual_block(x, channels, dtype)
-    x = layers.Activation("relu", dtype=dtype)(x)
-    half = channels // 2
-    x = PixelShuffle(2, dtype=dtype)(_conv(4 * half, 1, dtype=dtype)(x))
-    x = layers.Activation("relu", dtype=dtype)(x)
-    x = _conv(half, 3, dtype=dtype)(x)
-    x = layers.Activation("relu", dtype=dtype)(x)
-    x = PixelShuffle(2, dtype="float32")(_conv(12, 3, dtype=dtype, scale=0.1)(x))
+        x = layers.Concatenate(dtype=dtype)(inputs)
+    x = _conv("features", model.widths[0], 3, dtype=dtype)(x)
+    x = _residual_blocks(x, model.downsampling, model.decoder_depths[0], model.widths[0], dtype)
+    for i in range(1, model.grids):
+        grid, width = model.downsampling >> i, model.widths[i]
+        x = PixelShuffle(2, dtype=dtype)(_conv(f"grid{grid}_up", 4 * width, 1, dtype=dtype)(_relu(x, dtype)))
+        x = _conv(f"grid{grid}_smooth", width, 3, dtype=dtype)(_relu(x, dtype))
+        x = _residual_blocks(x, grid, model.decoder_depths[i], width, dtype)
+    x = PixelShuffle(2, dtype="float32")(_conv("pixels", 12, 3, dtype=dtype, scale=0.1)(_relu(x, dtype)))
     x = layers.Rescaling(0.5, 0.5, dtype="float32")(x)
     return keras.Model(inputs if with_variance else feature, x, name="decoder")
+
+
+def get_weights(network: keras.Model) -> dict[str, Any]:
+    """The weights of a network under their names, as arrays."""
+    return {f"{layer.name}/{w.name}": ops.convert_to_numpy(w) for layer in network.layers for w in layer.weights}
+
+
+def set_weights(network: keras.Model, weights: dict[str, Any]) -> None:
+    """Put `weights` into a network that has exactly these names and shapes."""
+    own = {f"{layer.name}/{w.name}": w for layer in network.layers for w in layer.weights}
+    if own.keys() != weights.keys():
+        raise ValueError(f"weights {sorted(own.keys() ^ weights.keys())} are on one side only")
+    for name, variable in own.items():
+        variable.assign(weights[name])

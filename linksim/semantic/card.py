@@ -5,6 +5,10 @@ from typing import Any
 import yaml
 
 from linksim.semantic.checkpoint import Checkpoint
+from linksim.semantic.model import ModelConfig
+
+STAGE_KEY = "psnr_db_of_"
+"""Of the PSNR with the first so many stages, in a card's validation."""
 
 _UNITS = {
     "psnr_db": "PSNR without errors (dB)",
@@ -33,13 +37,13 @@ def card_markdown(checkpoint: Checkpoint) -> str:
     else:
         seen = "clean codewords (no channel in the loop)"
     images = " (VOC-2012: animal classes alone)" if "voc2012" in training["data"]["datasets"] else ""
-    measured = "\n".join(f"| {_UNITS.get(key, key)} | {value:.2f} |" for key, value in card["validation"].items())
+    measured = "\n".join(f"| {_quantity(key)} | {value:.2f} |" for key, value in card["validation"].items())
     return f"""# {card["name"]}
 
 {card["description"] or "A codebook"}.
 {_labels(card["labels"]) if "labels" in card else ""}
-- Sizes: K = {model.codebook_size} codewords of D = {model.latent_dim}, {model.bits_per_index} bits for 4 x 4 pixels ({model.bits_per_index / 16:.4g} bpp), {model.channels} channels,
-  {model.encoder_blocks} and {model.decoder_blocks} residual blocks; the decoder takes {receiver}.
+- Sizes: {_quantizer(model)}, {_listed(model.channels)} channels,
+  {_listed(model.encoder_blocks)} and {_listed(model.decoder_blocks)} residual blocks; the decoder takes {receiver}.
 - Images: {card["training_images"]} of {", ".join(training["data"]["datasets"])}{images}, random crops of {training["data"]["crop"]} x {training["data"]["crop"]}, batches of {training["data"]["batch"]}.
 - Trained: {training["train_only"]} parts, {training["steps"]} steps, seed {training["seed"]}, precision {training["precision"]}, starting from {training["initialize_from"] or "random weights"}.
 - The decoder saw {seen}.
@@ -57,6 +61,29 @@ Everything it was trained with:
 {yaml.safe_dump(training, sort_keys=False, default_flow_style=None, width=120).strip()}
 ```
 """
+
+
+def _quantizer(model: ModelConfig) -> str:
+    """Sizes of the quantizer, and its rate."""
+    cell = f"{model.downsampling} x {model.downsampling} pixels"
+    words = f"K = {model.codebook_size} codewords of D = {model.latent_dim}"
+    if model.stages * model.heads == 1:
+        return f"{words}, {model.bits_per_index} bits for {cell} ({model.bits_per_pixel():.4g} bpp)"
+    heads = f" of {model.heads} heads" if model.heads > 1 else ""
+    return (
+        f"{model.stages} stages{heads} with {words}, {model.heads * model.bits_per_index} bits a stage for {cell} "
+        f"({model.bits_per_pixel(1):.4g} to {model.bits_per_pixel():.4g} bpp)"
+    )
+
+
+def _listed(value: int | tuple[int, ...]) -> str:
+    return str(value) if isinstance(value, int) else "+".join(map(str, value))
+
+
+def _quantity(key: str) -> str:
+    """What a figure of the validation is."""
+    count = key.removeprefix(STAGE_KEY)
+    return f"PSNR without errors, the first {count} of the stages (dB)" if count != key else _UNITS.get(key, key)
 
 
 def _labels(labels: dict[str, Any]) -> str:

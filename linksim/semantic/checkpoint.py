@@ -1,22 +1,41 @@
-"""Checkpoints: a `.npz` of plain arrays (never pickled objects) with its card inside, and the codec that uses one."""
+"""Checkpoints: an `.npz` of plain arrays (never pickled objects) with its card inside.
 
-import hashlib
+Format 2 has one member `meta`, UTF-8 JSON as uint8, and the arrays that `linksim.semantic.layout` lists for its sizes:
+
+    meta          {"format": 2,
+                   "networks": {"kind": "convolutional", "downsampling", "channels", "encoder_blocks", "decoder_blocks", "latent_dim",
+                                "decoder_takes_variance"},
+                   "quantizer": {"kind": "residual", "stages", "heads", "codebook_size"},
+                   "card": {...}}
+    codewords     float32 [stages, heads, K, D / heads]; float16 where that loses nothing
+    usage         float32 [stages, heads, K], index probabilities on the training images, sum 1 per stage and head
+    norm_mean     float32 [D]
+    norm_variance float32 []
+    encoder/LAYER/kernel, encoder/LAYER/bias, decoder/LAYER/kernel, decoder/LAYER/bias   float16
+
+Format 1, of one stage and one head, is read, too: sizes in `model`, `codebook` `[K, D]` and `usage` `[K]`, weights by their position.
+"""
+
 import io
 import json
-import os
 from dataclasses import dataclass, field
-from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from linksim.codebook.kmeans import nearest
+from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
+from linksim.common.writing import write_whole
+from linksim.semantic.archive import Archive, check_finite
+from linksim.semantic.layout import decoder_shapes, encoder_shapes, quantizer_shapes
 from linksim.semantic.model import ModelConfig
 
-FORMAT = 1
+FORMAT = 2
+
+_QUANTIZER_KEYS = ("stages", "heads", "codebook_size")
+_KINDS = {"networks": "convolutional", "quantizer": "residual"}
 
 
 @dataclass(frozen=True)
@@ -24,88 +43,158 @@ class Checkpoint:
     """Everything that a semantic scheme needs, as arrays.
 
     Attributes:
-        model: sizes of the networks.
-        codebook: float32 `[K, D]`.
-        usage: float32 `[K]`, index probabilities on the training images, sum 1.
-        encoder, decoder: weights of the networks in Keras' order, float16 on disk.
-        norm_mean, norm_variance: `FeatureNorm`'s moving averages, `[D]` and scalar.
-        decoder_takes_variance: whether the decoder's second input is the posterior variance.
+        model: sizes of the networks and of the quantizer.
+        stages: codewords and their usage.
+        encoder, decoder: weights of the networks by name, float16 on disk.
+        norm_mean, norm_variance: what features are normalized by, `[D]` and scalar.
+        decoder_takes_variance: whether the decoder's second input is the variance of the features.
         card: what it was trained with and what was measured, JSON-like.
     """
 
     model: ModelConfig
-    codebook: np.ndarray
-    usage: np.ndarray
-    encoder: list[np.ndarray]
-    decoder: list[np.ndarray]
+    stages: Stages
+    encoder: dict[str, np.ndarray]
+    decoder: dict[str, np.ndarray]
     norm_mean: np.ndarray
     norm_variance: np.ndarray
     decoder_takes_variance: bool = False
     card: dict[str, Any] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
-        """The `.npz` file's bytes."""
-        meta = {
-            "format": FORMAT,
-            "model": self.model.model_dump(mode="json"),
-            "decoder_takes_variance": self.decoder_takes_variance,
-            "card": self.card,
-        }
+        """The `.npz` file's bytes.
+
+        Raises:
+            InputError: a value that is not finite, or not in float16, as after a training that diverged.
+        """
         arrays: dict[str, np.ndarray] = {
-            "meta": np.frombuffer(json.dumps(meta).encode(), np.uint8),
-            "codebook": self.codebook.astype(np.float32),
-            "usage": self.usage.astype(np.float32),
+            "codewords": _compact(self.stages.codewords.astype(np.float32)),
+            "usage": self.stages.usage.astype(np.float32),
             "norm_mean": self.norm_mean.astype(np.float32),
             "norm_variance": np.asarray(self.norm_variance, np.float32),
         }
         for part, weights in (("encoder", self.encoder), ("decoder", self.decoder)):
-            for i, weight in enumerate(weights):
-                arrays[f"{part}/{i:03d}"] = weight.astype(np.float16)
+            with np.errstate(over="ignore"):
+                arrays |= {f"{part}/{name}": weight.astype(np.float16) for name, weight in weights.items()}
+        try:
+            for name, array in arrays.items():
+                check_finite(name, array)
+        except ValueError as error:
+            raise InputError(f"checkpoint {self.card.get('name', '')!r}: {error}; it is not written") from None
+        meta = np.frombuffer(json.dumps(self._meta()).encode(), np.uint8)
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, **arrays)
+        np.savez_compressed(buffer, allow_pickle=False, meta=meta, **arrays)  # type: ignore[arg-type]
         return buffer.getvalue()
 
+    def _meta(self) -> dict[str, Any]:
+        sizes = self.model.model_dump(mode="json")
+        quantizer = {key: sizes.pop(key) for key in _QUANTIZER_KEYS}
+        return {
+            "format": FORMAT,
+            "networks": {"kind": _KINDS["networks"], **sizes, "decoder_takes_variance": self.decoder_takes_variance},
+            "quantizer": {"kind": _KINDS["quantizer"], **quantizer},
+            "card": self.card,
+        }
+
     def save(self, path: Path) -> None:
-        """Write the file in one step: a reader sees the old one or the new one, never a part."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        partial.write_bytes(self.to_bytes())
-        partial.replace(path)
+        """Write the file in one step: a reader sees the old one or the new one, never a part.
+
+        Raises:
+            InputError: it cannot be written there, or it is not finite.
+        """
+        data = self.to_bytes()
+        write_whole(path, lambda file: file.write(data))
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "checkpoint") -> "Checkpoint":
-        """Read what `to_bytes` wrote.
+        """Read a file of format 1 or 2; shapes, dtypes and values are checked before anything is built from them.
 
         Raises:
             InputError: where the bytes are not such a file.
         """
         try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as file:
-                arrays = {key: file[key] for key in file.files}
-            meta = json.loads(arrays["meta"].tobytes())
-            parts = {
-                part: [arrays[key].astype(np.float32) for key in sorted(arrays) if key.startswith(f"{part}/")]
-                for part in ("encoder", "decoder")
-            }
-            if meta["format"] != FORMAT:
-                raise InputError(f"{name}: checkpoint format {meta['format']}; this version reads format {FORMAT}")
-            return cls(
-                model=ModelConfig(**meta["model"]),
-                codebook=arrays["codebook"],
-                usage=arrays["usage"],
-                encoder=parts["encoder"],
-                decoder=parts["decoder"],
-                norm_mean=arrays["norm_mean"],
-                norm_variance=arrays["norm_variance"],
-                decoder_takes_variance=meta["decoder_takes_variance"],
-                card=meta["card"],
-            )
-        except InputError:
-            raise
+            archive = Archive(data)
+            meta = archive.meta()
+            if meta.get("format") not in (1, FORMAT):
+                raise ValueError(f"its format is {meta.get('format')!r}; this version reads 1 and {FORMAT}")
+            return _read(archive, meta)
         except Exception as error:
+            text = str(error).splitlines()[0] if isinstance(error, ValueError) and str(error) else type(error).__name__
             raise InputError(
-                f"{name}: not a linksim checkpoint ({type(error).__name__}); give an .npz that `linksim train` wrote"
+                f"{name}: not a linksim checkpoint ({text}); give an .npz that `linksim train` wrote"
             ) from error
+
+
+def _compact(values: np.ndarray) -> np.ndarray:
+    """`values` in float16 where all of them are such numbers, as trained codewords are."""
+    with np.errstate(over="ignore"):
+        half = values.astype(np.float16)
+    return half if np.array_equal(half.astype(np.float32), values) else values
+
+
+def _read(archive: Archive, meta: dict[str, Any]) -> Checkpoint:
+    """The checkpoint in an archive. Raises `ValueError` or another exception where it is none."""
+    first = meta["format"] == 1
+    model, takes_variance = _sizes(meta)
+    parts = {"encoder": encoder_shapes(model), "decoder": decoder_shapes(model, takes_variance)}
+    names = {
+        part: [f"{i:03d}" for i in range(len(shapes))] if first else list(shapes) for part, shapes in parts.items()
+    }
+    shapes = quantizer_shapes(model)
+    if first:
+        shapes |= {"codebook": shapes.pop("codewords")[2:], "usage": shapes["usage"][2:]}
+    dtypes: dict[str, tuple[type, ...]] = dict.fromkeys(shapes, (np.float32,))
+    dtypes["codewords"] = (np.float16, np.float32)
+    for part, own in parts.items():
+        members = dict(zip((f"{part}/{name}" for name in names[part]), own.values(), strict=True))
+        shapes |= members
+        dtypes |= dict.fromkeys(members, (np.float16, np.float32))
+    arrays = archive.arrays(shapes, dtypes)
+    weights = {
+        part: {name: arrays[f"{part}/{key}"].astype(np.float32) for key, name in zip(names[part], own, strict=True)}
+        for part, own in parts.items()
+    }
+    target = quantizer_shapes(model)
+    codewords = arrays["codebook" if first else "codewords"].astype(np.float32).reshape(target["codewords"])
+    usage = arrays["usage"].reshape(target["usage"])
+    if usage.min() < 0 or np.abs(usage.sum(-1) - 1).max() > 1e-3:
+        raise ValueError("usage is no list of probabilities that sum to 1")
+    if arrays["norm_variance"] < 0:
+        raise ValueError(f"norm_variance is {arrays['norm_variance']}, not at least 0")
+    return Checkpoint(
+        model=model,
+        stages=Stages(codewords, usage),
+        **weights,
+        norm_mean=arrays["norm_mean"],
+        norm_variance=arrays["norm_variance"],
+        decoder_takes_variance=takes_variance,
+        card=_card(meta),
+    )
+
+
+def _sizes(meta: dict[str, Any]) -> tuple[ModelConfig, bool]:
+    """Sizes of networks and quantizer, and whether the decoder takes the variance. Raises `ValueError`."""
+    if meta["format"] == 1:
+        sizes, takes_variance = dict(meta["model"]), meta["decoder_takes_variance"]
+    else:
+        networks, quantizer = dict(meta["networks"]), dict(meta["quantizer"])
+        kinds = {"networks": networks.pop("kind"), "quantizer": quantizer.pop("kind")}
+        if kinds != _KINDS:
+            raise ValueError(f"its kinds are {kinds}; this version knows {_KINDS}")
+        takes_variance = networks.pop("decoder_takes_variance")
+        sizes = {**networks, **quantizer}
+    if not isinstance(takes_variance, bool):
+        raise ValueError(f"decoder_takes_variance is {takes_variance!r}, not true or false")
+    try:
+        return ModelConfig.model_validate_json(json.dumps(sizes), strict=True), takes_variance
+    except ValueError:
+        raise ValueError(f"sizes {sizes} are not possible") from None
+
+
+def _card(meta: dict[str, Any]) -> dict[str, Any]:
+    card = meta["card"]
+    if not isinstance(card, dict) or not isinstance(card.get("training", {}), dict):
+        raise ValueError("its card is no JSON object")
+    return card
 
 
 def pretrained_names() -> list[str]:
@@ -137,92 +226,3 @@ def find_checkpoint(name: str, key: str = "checkpoint") -> tuple[str, bytes]:
             f"{key}: unknown name {name!r}{hint}; known are {pretrained_names()}, or give a path to an .npz file"
         )
     return name, entry.read_bytes()
-
-
-class SemanticCodec:
-    """A checkpoint with its networks: images to features and features to images, on any Keras backend."""
-
-    def __init__(self, checkpoint: Checkpoint, sha256: str = "", name: str = "") -> None:
-        self.checkpoint = checkpoint
-        self.sha256 = sha256
-        self.name = name
-        self.codebook = checkpoint.codebook
-        self.usage = checkpoint.usage
-        self.card = checkpoint.card
-        self.bits_per_index = checkpoint.model.bits_per_index
-        self.takes_variance = checkpoint.decoder_takes_variance
-
-    @property
-    def downsampling(self) -> int:
-        """Pixels per index in each direction."""
-        return 4
-
-    def grid(self, height: int, width: int) -> tuple[int, int]:
-        """Number of indices down and across for an image of `height` x `width`, its padding counted."""
-        return -(-height // self.downsampling), -(-width // self.downsampling)
-
-    @cached_property
-    def _encoder(self) -> Any:
-        from linksim.semantic.autoencoder import build_encoder
-
-        model = self.checkpoint.model
-        network = build_encoder(model.channels, model.encoder_blocks, model.latent_dim)
-        network.set_weights(self.checkpoint.encoder)
-        return network
-
-    @cached_property
-    def _decoder(self) -> Any:
-        from linksim.semantic.autoencoder import build_decoder
-
-        model = self.checkpoint.model
-        network = build_decoder(
-            model.channels, model.decoder_blocks, model.latent_dim, with_variance=self.takes_variance
-        )
-        network.set_weights(self.checkpoint.decoder)
-        return network
-
-    def encode_features(self, images: np.ndarray) -> np.ndarray:
-        """Normalized features float32 `[B, h, w, D]` of uint8 images `[B, H, W, 3]`; sides that are no multiple of 4 are padded by
-        their edge."""
-        height, width = images.shape[1:3]
-        rows, columns = self.grid(height, width)
-        pad = (
-            (0, 0),
-            (0, rows * self.downsampling - height),
-            (0, columns * self.downsampling - width),
-            (0, 0),
-        )
-        x = np.pad(images, pad, mode="edge").astype(np.float32) / 255.0
-        z = np.asarray(self._encoder.predict_on_batch(x))
-        return (z - self.checkpoint.norm_mean) / np.sqrt(self.checkpoint.norm_variance + 1e-6)
-
-    def decode_features(
-        self, features: np.ndarray, size: tuple[int, int], variance: np.ndarray | None = None
-    ) -> np.ndarray:
-        """Images uint8 `[B, H, W, 3]` of received features `[B, h, w, D]`, cropped to `size = (H, W)`.
-
-        `variance` `[B, h, w]` is the posterior variance per dimension; only decoders trained with it look at it (None: no errors).
-        """
-        features = features.astype(np.float32)
-        inputs: Any = features
-        if self.takes_variance:
-            if variance is None:
-                variance = np.zeros(features.shape[:3], np.float32)
-            inputs = [features, variance[..., None].astype(np.float32)]
-        x = np.asarray(self._decoder.predict_on_batch(inputs))[:, : size[0], : size[1]]
-        return np.clip(np.rint(x * 255.0), 0, 255).astype(np.uint8)
-
-    @staticmethod
-    def indices_of(features: np.ndarray, codebook: np.ndarray) -> np.ndarray:
-        """Nearest codewords (eq. 1): features `[..., D]`, codebook `[K, D]` -> int32 `[...]`."""
-        return nearest(features.reshape(-1, features.shape[-1]), codebook).astype(np.int32).reshape(features.shape[:-1])
-
-
-def load_checkpoint(name: str) -> SemanticCodec:
-    """Codec of a shipped checkpoint's name or of an `.npz` file's path.
-
-    Raises:
-        InputError: unknown name, no such file, or not a checkpoint.
-    """
-    where, data = find_checkpoint(name)
-    return SemanticCodec(Checkpoint.from_bytes(data, where), hashlib.sha256(data).hexdigest(), name)

@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
-from linksim.codebook.assignment.search import METHODS
+import numpy as np
+
+from linksim.codebook.assignment.search import METHODS, order_stages
+from linksim.codebook.stages import Stages
 from linksim.codebook.theory import channel_distortion
 from linksim.common.errors import InputError
 from linksim.semantic.checkpoint import Checkpoint
@@ -28,17 +31,22 @@ def relabel(
     """
     if method not in METHODS:
         raise InputError(f"method {method!r}: must be one of {', '.join(METHODS)}")
-    codebook, usage = checkpoint.codebook, checkpoint.usage
-    order = METHODS[method](codebook, usage, bit_error_rate, seed)
+    before = checkpoint.stages
+    after = before.reordered(order_stages(before, bit_error_rate, method, seed))
     distortion = {
-        str(rate): [
-            channel_distortion(codebook, usage, rate),
-            channel_distortion(codebook[order], usage[order], rate),
-        ]
+        str(rate): [_distortion(stages, rate) for stages in (before, after)]
         for rate in sorted({*BIT_ERROR_RATES, bit_error_rate})
     }
     # What was measured over bit errors held for the old labels only.
     validation = {key: value for key, value in checkpoint.card["validation"].items() if "ber" not in key}
     labels = {"from": source, "method": method, "bit_error_rate": bit_error_rate, "distortion": distortion}
     card = {**checkpoint.card, "name": name, "validation": validation, "labels": labels}
-    return replace(checkpoint, codebook=codebook[order], usage=usage[order], card=card)
+    return replace(checkpoint, stages=after, card=card)
+
+
+def _distortion(stages: Stages, bit_error_rate: float) -> float:
+    """Sum of D_c over stages and heads."""
+    return sum(
+        channel_distortion(stages.codewords[s, h], stages.usage[s, h], bit_error_rate)
+        for s, h in np.ndindex(stages.count, stages.heads)
+    )

@@ -1,4 +1,4 @@
-"""Batches of random crops, drawn statelessly: batch `step` of seed `seed` is always the same."""
+"""Batches of random crops and what happens to them, drawn statelessly: batch `step` of seed `seed` is always the same."""
 
 from typing import Literal
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from linksim.common.errors import InputError
 from linksim.common.seeds import generator
-from linksim.training.config import DataConfig, FlipsConfig
+from linksim.training.config import DataConfig, FlipsConfig, TrainConfig
 
 
 def load_images(config: DataConfig, seed: int, limit: int | None = None) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -48,11 +48,19 @@ def crop_batch(images: list[np.ndarray], config: DataConfig, seed: int, step: in
     return out.astype(np.float32) / 255.0
 
 
-def centre_crop(image: np.ndarray, size: int) -> np.ndarray:
-    """Central `[size, size, 3]` of an image, or of its largest part that is a multiple of 4."""
-    height, width = (min(size, side // 4 * 4) for side in image.shape[:2])
+def centre_crop(image: np.ndarray, size: int, multiple: int) -> np.ndarray:
+    """Central `[size, size, 3]` of an image, or of its largest part whose sides are multiples of `multiple`."""
+    height, width = (min(size, side) // multiple * multiple for side in image.shape[:2])
     top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
     return image[top : top + height, left : left + width]
+
+
+def draw_stages(config: TrainConfig, batch: int, step: int) -> np.ndarray:
+    """How many stages each image of a batch is sent with, int32 `[batch]`: all, or where stages are dropped from 1 to all."""
+    stages = config.model.stages
+    rng = generator(config.seed, step, "stages")
+    dropped = rng.random(batch) < config.codebook.stage_dropout
+    return np.where(dropped, rng.integers(1, stages + 1, batch), stages).astype(np.int32)
 
 
 def draw_flips(config: FlipsConfig, shape: tuple[int, ...], bits: int, seed: int, step: int) -> np.ndarray:

@@ -61,6 +61,10 @@ class CodebookConfig(StrictModel):
     )
     revive_every: Steps = Field(100, description="steps; 0: never")
     revive_below: NonNegative = Field(0.1, description="a codeword is dead below this share of uniform usage")
+    stage_dropout: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.5,
+        description="share of the images that a random number of stages is trained on, 1 to all; the others have all",
+    )
 
 
 class EntropyConfig(StrictModel):
@@ -184,6 +188,10 @@ class TrainConfig(StrictModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrainConfig":
+        if self.data.crop % self.model.downsampling:
+            raise ValueError(
+                f"data.crop: {self.data.crop} is no multiple of model.downsampling: {self.model.downsampling}"
+            )
         if self.train_only == "decoder" and self.initialize_from is None:
             raise ValueError(
                 "train_only: decoder needs initialize_from: the checkpoint with the frozen encoder and codebook"

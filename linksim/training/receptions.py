@@ -4,18 +4,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from linksim.codebook.importance import bit_importance, level_permutation, undo
-from linksim.codebook.labels import bits_per_index
+from linksim.codebook.importance import level_permutation, stage_importance, undo
+from linksim.codebook.payload import Layout
+from linksim.codebook.stages import Stages
 from linksim.common.seeds import generator
 from linksim.training.config import ReceptionConfig
 
-IMAGE_GRID = 64
-"""Indices across an image of 256 pixels: blocks cover the rows of such a grid, so losses come in stripes."""
+IMAGE_SIDE = 256
+"""Of the images whose indices are sent, in pixels: blocks cover the rows of such a grid, so losses come in stripes."""
 
 
 @dataclass(frozen=True)
 class LlrPool:
-    """What was received of the index bits, per SNR, `[images, 64, 64, m]` each.
+    """What was received of the index bits, per SNR, `[images, h, w, S, H, m]` each; h x w features of an image.
 
     Attributes:
         grids: relative LLRs (positive: pointing to the sent bit), scaled, float32.
@@ -28,48 +29,59 @@ class LlrPool:
     clean_share: float
 
     def draw(self, shape: tuple[int, int, int], seed: int, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """LLRs float32 and known bits bool for a batch of index grids `(B, h, w)`, `h, w <= 64`, at one SNR: `[B, h, w, m]` each.
+        """LLRs float32 and known bits bool for a batch of grids `(B, h, w)`, none larger than an image's, at one SNR.
 
-        In a share of the batches all bits are known.
+        Both are `[B, h, w, S, H, m]`. In a share of the batches all bits are known.
         """
         batch, height, width = shape
         rng = generator(seed, step, "llr")
-        bits = self.grids[0].shape[-1]
+        _, rows, columns, *bits = self.grids[0].shape
         if rng.random() < self.clean_share:
-            return np.zeros((*shape, bits), np.float32), np.ones((*shape, bits), bool)
+            return np.zeros((*shape, *bits), np.float32), np.ones((*shape, *bits), bool)
         snr = rng.integers(len(self.grids))
-        out, known = np.empty((*shape, bits), np.float32), np.empty((*shape, bits), bool)
+        out, known = np.empty((*shape, *bits), np.float32), np.empty((*shape, *bits), bool)
         for b in range(batch):
-            top, left = rng.integers(IMAGE_GRID - height + 1), rng.integers(IMAGE_GRID - width + 1)
+            top, left = rng.integers(rows - height + 1), rng.integers(columns - width + 1)
             place = (rng.integers(len(self.grids[snr])), slice(top, top + height), slice(left, left + width))
             out[b], known[b] = self.grids[snr][place], self.known[snr][place]
         return out, known
 
 
-def gather_llrs(config: ReceptionConfig, codebook: np.ndarray, usage: np.ndarray, seed: int) -> LlrPool:
-    """Send `images` random index grids of 64 x 64 at every SNR over the link and keep their relative LLRs, scaled, and which are known.
+def gather_llrs(config: ReceptionConfig, stages: Stages, downsampling: int, seed: int) -> LlrPool:
+    """Send `images` random index grids of 256 x 256 pixels at every SNR over the link; keep their relative LLRs, scaled, and which are known.
 
     Args:
         config: link, SNRs, protection.
-        codebook, usage: `[K, D]` and `[K]`, from which a protection takes the importance of each bit.
+        stages: from which a protection takes the importance of each bit.
+        downsampling: pixels per feature vector, down and across.
         seed: of payloads and link.
     """
     from linksim.link import Link
 
     link = Link(config.link)
-    bits = bits_per_index(len(codebook))
-    size = IMAGE_GRID * IMAGE_GRID * bits
+    side = IMAGE_SIDE // downsampling
+    layout = Layout.whole((side, side), (stages.bits_per_stage,) * stages.count)
+    size = layout.source_bits
     order = np.arange(size)
     if config.protection == "bit-levels":
-        importance = bit_importance(codebook, usage)
-        order = level_permutation(importance, link.bit_levels(size), config.link.payload_bits_per_block)
+        block_bits = config.link.payload_bits_per_block
+        order = level_permutation(stage_importance(stages), link.bit_levels(size), block_bits, layout.bit_of_vector())
     payloads = [generator(seed, i, "payload").integers(0, 2, size, np.uint8) for i in range(config.images)]
-    shape = (config.images, IMAGE_GRID, IMAGE_GRID, bits)
-    grids, known = [], []
+
+    def grids(received: list[np.ndarray]) -> np.ndarray:
+        """What came of each payload, in the order of its vectors: `[images, h, w, S, H, m]`."""
+        out = np.empty((len(received), layout.vectors, stages.count, stages.bits_per_stage), received[0].dtype)
+        for i, values in enumerate(received):
+            payload = undo(values, order)
+            for s in range(stages.count):
+                out[i, layout.order(s), s] = payload[layout.part(s)].reshape(-1, stages.bits_per_stage)
+        return out.reshape(len(received), side, side, stages.count, stages.heads, stages.bits_per_index)
+
+    llrs, known = [], []
     for es_no_db in config.es_no_db:
         keys: list[tuple[int | float | str, ...]] = [(seed, "reception", i) for i in range(config.images)]
         receptions = link.transmit(payloads, es_no_db, keys)
-        relative = [undo(r.llr * (2.0 * p - 1.0), order) for r, p in zip(receptions, payloads, strict=True)]
-        grids.append((config.llr_scale * np.stack(relative).reshape(shape)).astype(np.float32))
-        known.append(np.stack([undo(r.known, order) for r in receptions]).reshape(shape))
-    return LlrPool(tuple(grids), tuple(known), config.clean_share)
+        relative = grids([r.llr * (2.0 * p - 1.0) for r, p in zip(receptions, payloads, strict=True)])
+        llrs.append((config.llr_scale * relative).astype(np.float32))
+        known.append(grids([r.known for r in receptions]))
+    return LlrPool(tuple(llrs), tuple(known), config.clean_share)

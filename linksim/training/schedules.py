@@ -1,8 +1,23 @@
-"""What changes with the training step: the learning rate, and the bit-error rate of eq. 22."""
+"""What changes with the training step: quantization, the learning rate, and the bit-error rate of eq. 22."""
 
 import math
 
 from linksim.training.config import TrainConfig
+
+
+def quantization_begins(config: TrainConfig) -> int:
+    """The first step with quantization: that of `initialize_at`, after a third of all at the latest; 0 with a codebook that is kept.
+
+    There the codebook is initialized, and from there its labels, its revival and the annealing of eq. 22 run.
+    """
+    if config.codebook.initialization == "keep":
+        return 0
+    return min(config.codebook.initialize_at, config.steps // 3)
+
+
+def quantizes(config: TrainConfig, step: int) -> bool:
+    """Whether the decoder sees codewords at a step, and no longer the features themselves."""
+    return step >= quantization_begins(config)
 
 
 def channel_aware_rate(config: TrainConfig, step: int) -> float:
@@ -10,7 +25,7 @@ def channel_aware_rate(config: TrainConfig, step: int) -> float:
     term = config.losses.channel_aware
     if term.start_bit_error_rate is None or term.anneal_steps == 0:
         return term.bit_error_rate
-    done = min(max(step - config.codebook.initialize_at, 0) / term.anneal_steps, 1.0)
+    done = min(max(step - quantization_begins(config), 0) / term.anneal_steps, 1.0)
     return term.start_bit_error_rate + (term.bit_error_rate - term.start_bit_error_rate) * done
 
 

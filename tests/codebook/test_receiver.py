@@ -111,32 +111,23 @@ def test_hard_receiver_claims_its_error_and_none_where_a_crc_vouches(setting):
 
 @pytest.mark.parametrize("kind", ["soft", "hard"])
 def test_decoder_is_trained_on_what_the_receiver_delivers(setting, kind):
-    from linksim.training.config import TrainConfig
-    from linksim.training.vqvae import VQVAE
+    from linksim.training.network import receivers
 
     e, usage, rng = setting
     usage = np.where(np.arange(len(e)) == 2, 0, usage)
-    sizes = {"channels": 8, "encoder_blocks": 1, "decoder_blocks": 1, "latent_dim": 4, "codebook_size": len(e)}
-    config = TrainConfig(
-        name="soft",
-        model=sizes,
-        reception={"receiver": kind},
-        train_only="decoder",
-        initialize_from="any",
-        codebook={"initialization": "keep"},
-    )
-    model = VQVAE(config)
-    model.quantizer.set_codebook(e, (1000 * usage).astype(np.float32))
+    usage = usage / usage.sum()
     sent = rng.integers(0, len(e), 200)
     relative = rng.normal(1, 4, (200, 3)).astype(np.float32)
     llr = (relative * (2.0 * labels.label_bits(len(e))[sent] - 1)).astype(np.float32)
     known = rng.random((200, 3)) < np.repeat([[1.0], [0.5], [0.0]], [20, 20, 160], axis=0)
     bits = np.where(known, labels.label_bits(len(e))[sent], llr > 0)
-    trained = [np.asarray(x) for x in getattr(model, f"_{kind}_features")(sent, relative, known)]
-    delivers = {"soft": receiver.Soft, "hard": receiver.Hard}[kind](e, usage / usage.sum())
-    features, variance, _ = delivers.estimate(bits.reshape(-1), llr.reshape(-1), known.reshape(-1))
+    prior = receivers.floored_prior(usage.astype(np.float32))
+    trained = [np.asarray(x) for x in receivers.KINDS[kind](sent, relative, known, e.astype(np.float32), prior)]
+    delivers = {"soft": receiver.Soft, "hard": receiver.Hard}[kind](e, usage)
+    features, variance, bias = delivers.estimate(bits.reshape(-1), llr.reshape(-1), known.reshape(-1))
     np.testing.assert_allclose(trained[0], features, atol=1e-5)
-    np.testing.assert_allclose(trained[1][:, 0], variance, atol=1e-5)
+    np.testing.assert_allclose(trained[1] / e.shape[1], variance, atol=1e-5)
+    np.testing.assert_allclose(trained[2], 0 if bias is None else bias, atol=1e-5)
 
 
 def test_chunks_do_not_show(setting, monkeypatch):

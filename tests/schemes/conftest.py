@@ -16,13 +16,13 @@ class TinyCodec:
         self.usage = np.full(size, 1 / size, np.float32)
         self.seen_variance = None
 
-    def encode_features(self, images):
+    def encode(self, images):
         pad = [(0, 0), (0, -images.shape[1] % 4), (0, -images.shape[2] % 4), (0, 0)]
         x = np.pad(images, pad, mode="edge").astype(np.float32) / 255
         b, h, w, _ = x.shape
         return x.reshape(b, h // 4, 4, w // 4, 4, 3).mean((2, 4))
 
-    def decode_features(self, features, size, variance=None):
+    def decode(self, features, size, variance=None):
         self.seen_variance = variance
         x = features.repeat(4, 1).repeat(4, 2)[:, : size[0], : size[1]]
         return np.clip(np.rint(x * 255), 0, 255).astype(np.uint8)

@@ -21,9 +21,9 @@ def build(codec, link=None, **options):
 
 
 def expected(codec, image):
-    features = codec.encode_features(image[None])
+    features = codec.encode(image[None])
     indices = Nearest(codec.codebook).indices(features.reshape(-1, 3))
-    return codec.decode_features(codec.codebook[indices].reshape(features.shape), image.shape[:2])[0]
+    return codec.decode(codec.codebook[indices].reshape(features.shape), image.shape[:2])[0]
 
 
 VARIANTS = [
@@ -151,7 +151,7 @@ def test_an_unknown_checkpoint_is_named():
 
 def test_the_decoder_for_damage_is_used_where_a_block_fails_and_only_there(codec):
     class Grey(TinyCodec):
-        def decode_features(self, features, size, variance=None):
+        def decode(self, features, size, variance=None):
             return np.full((1, *size, 3), 77, np.uint8)
 
     s = build(codec)

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from linksim.codebook.stages import Stages
 from linksim.codebook.theory import channel_distortion
 from linksim.common.errors import InputError
-from linksim.semantic.autoencoder import build_decoder, build_encoder
+from linksim.semantic.autoencoder import build_decoder, build_encoder, get_weights
 from linksim.semantic.card import card_markdown
-from linksim.semantic.checkpoint import Checkpoint, SemanticCodec, load_checkpoint, pretrained_names
+from linksim.semantic.checkpoint import Checkpoint, pretrained_names
+from linksim.semantic.codec import SemanticCodec, load_checkpoint
 from linksim.semantic.relabel import relabel
 from linksim.training.config import ModelConfig, TrainConfig
 
@@ -28,10 +30,9 @@ def checkpoint():
     }
     made = Checkpoint(
         model=model,
-        codebook=rng.normal(size=(30, 4)).astype(np.float32),
-        usage=(usage / usage.sum()).astype(np.float32),
-        encoder=build_encoder(8, 1, 4).get_weights(),
-        decoder=build_decoder(8, 1, 4).get_weights(),
+        stages=Stages.single(rng.normal(size=(30, 4)).astype(np.float32), (usage / usage.sum()).astype(np.float32)),
+        encoder=get_weights(build_encoder(model)),
+        decoder=get_weights(build_decoder(model)),
         norm_mean=np.zeros(4, np.float32),
         norm_variance=np.float32(1),
         card=card,
@@ -40,9 +41,9 @@ def checkpoint():
 
 
 def picture(codec, image):
-    features = codec.encode_features(image)
+    features = codec.encode(image)
     received = codec.codebook[codec.indices_of(features, codec.codebook)]
-    return codec.decode_features(received, image.shape[1:3])
+    return codec.decode(received, image.shape[1:3])
 
 
 @pytest.mark.parametrize("method", ["binary-switching", "annealing"])
@@ -51,9 +52,10 @@ def test_pictures_without_errors_are_identical_and_errors_do_less_harm(checkpoin
     after = Checkpoint.from_bytes(after.to_bytes())
     image = np.random.default_rng(1).integers(0, 256, (1, 20, 24, 3), np.uint8)
     np.testing.assert_array_equal(picture(SemanticCodec(checkpoint), image), picture(SemanticCodec(after), image))
-    pairs = [sorted(zip(map(tuple, c.codebook), c.usage, strict=True)) for c in (checkpoint, after)]
+    codecs = SemanticCodec(checkpoint), SemanticCodec(after)
+    pairs = [sorted(zip(map(tuple, c.codebook), c.usage, strict=True)) for c in codecs]
     assert pairs[0] == pairs[1]
-    before, now = (channel_distortion(c.codebook, c.usage, 0.05) for c in (checkpoint, after))
+    before, now = (channel_distortion(c.codebook, c.usage, 0.05) for c in codecs)
     assert now < 0.9 * before
     assert after.card["labels"]["distortion"]["0.05"] == pytest.approx([before, now], rel=1e-5)
     text = card_markdown(after)
@@ -69,9 +71,11 @@ def test_unknown_method(checkpoint):
 
 @pytest.mark.skipif("vqvae-matched-labels" not in pretrained_names(), reason="no vqvae-matched-labels is shipped")
 def test_shipped_labels_cut_the_channel_distortion_by_more_than_a_quarter():
-    trained, matched = load_checkpoint("vqvae").checkpoint, load_checkpoint("vqvae-matched-labels").checkpoint
+    trained, matched = load_checkpoint("vqvae"), load_checkpoint("vqvae-matched-labels")
     np.testing.assert_array_equal(np.sort(trained.codebook, 0), np.sort(matched.codebook, 0))
-    for a, b in zip(trained.decoder + trained.encoder, matched.decoder + matched.encoder, strict=True):
-        np.testing.assert_array_equal(a, b)
+    for part in ("encoder", "decoder"):
+        weights = getattr(matched.checkpoint, part)
+        for name, weight in getattr(trained.checkpoint, part).items():
+            np.testing.assert_array_equal(weight, weights[name])
     before, after = (channel_distortion(c.codebook, c.usage, 0.05) for c in (trained, matched))
     assert after < 0.75 * before

@@ -1,12 +1,15 @@
 """Losses against their formulas (eqs. 5, 10-17, 22) and by their gradients."""
 
+from itertools import product
+from typing import Any
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from keras import ops
 
 from linksim.codebook.labels import through_bsc, transition_matrix
-from linksim.training import losses
+from linksim.training.network import losses
 
 RNG = np.random.default_rng(3)
 K, D, N = 8, 4, 50
@@ -100,11 +103,18 @@ def test_random_transition_is_equation_17() -> None:
     np.testing.assert_allclose(p[~np.eye(K, dtype=bool)], p_error / (K - 1), rtol=1e-5)
 
 
+def _single(z: Any, indices: np.ndarray, codebook: Any, transition: Any) -> Any:
+    """Eq. 22 of one stage with one head."""
+    return losses.channel_aware_distortion(
+        z, indices[:, None, None], codebook[None, None], transition, np.ones((len(indices), 1), np.float32)
+    )
+
+
 def test_channel_aware_distortion_is_equation_22() -> None:
     indices = _nearest(Z)
     p = np.asarray(losses.transition_matrix(K, 0.1, "exact"))
     expected = np.mean([(p[s] * ((z - CODEBOOK) ** 2).mean(-1)).sum() for z, s in zip(Z, indices, strict=True)])
-    np.testing.assert_allclose(losses.channel_aware_distortion(Z, indices, CODEBOOK, p), expected, rtol=1e-4)
+    np.testing.assert_allclose(_single(Z, indices, CODEBOOK, p), expected, rtol=1e-4)
 
 
 def test_gradient_of_equation_22_pulls_a_feature_to_the_mean_of_what_arrives() -> None:
@@ -112,7 +122,7 @@ def test_gradient_of_equation_22_pulls_a_feature_to_the_mean_of_what_arrives() -
     p = np.asarray(losses.transition_matrix(K, 0.1, "exact"))
     z, e = tf.Variable(Z), tf.Variable(CODEBOOK)
     with tf.GradientTape() as tape:
-        value = losses.channel_aware_distortion(z, indices, e, p)
+        value = _single(z, indices, e, p)
     to_z, to_e = (tf.convert_to_tensor(g).numpy() for g in tape.gradient(value, [z, e]))
     np.testing.assert_allclose(to_z, 2 * (Z - p[indices] @ CODEBOOK) / Z.size, rtol=1e-3, atol=1e-6)
     expected = sum(2 * p[s][:, None] * (CODEBOOK - x) for x, s in zip(Z, indices, strict=True)) / Z.size
@@ -123,4 +133,25 @@ def test_channel_aware_distortion_without_errors_is_the_quantization_error() -> 
     indices = _nearest(Z)
     p = losses.transition_matrix(K, 0.0, "exact")
     plain = np.mean((Z - CODEBOOK[indices]) ** 2)
-    np.testing.assert_allclose(losses.channel_aware_distortion(Z, indices, CODEBOOK, p), plain, rtol=1e-4)
+    np.testing.assert_allclose(_single(Z, indices, CODEBOOK, p), plain, rtol=1e-4)
+
+
+def test_channel_aware_distortion_of_stages_and_heads_is_the_sum_over_all_that_may_arrive() -> None:
+    """Two stages of two heads of three codewords against the definition: every combination of received indices."""
+    rng = np.random.default_rng(8)
+    codewords = rng.normal(size=(2, 2, 3, 2)).astype(np.float32)
+    z = rng.normal(size=(5, 4)).astype(np.float32)
+    indices = rng.integers(0, 3, (5, 2, 2))
+    used = np.array([[1, 1], [1, 0], [1, 1], [1, 0], [1, 1]], np.float32)
+    p = np.asarray(losses.transition_matrix(3, 0.15, "exact"))
+    expected = []
+    for vector, sent, stages in zip(z, indices, used, strict=True):
+        total = 0.0
+        for arriving in product(range(3), repeat=4):
+            received = np.array(arriving).reshape(2, 2)
+            probability = np.prod(p[sent, received])
+            words = [stages[s] * np.concatenate([codewords[s, h, received[s, h]] for h in range(2)]) for s in range(2)]
+            total += probability * ((vector - sum(words)) ** 2).mean()
+        expected.append(total)
+    value = losses.channel_aware_distortion(z, indices, codewords, p, used)
+    np.testing.assert_allclose(value, np.mean(expected), rtol=1e-4)

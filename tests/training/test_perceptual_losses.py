@@ -12,7 +12,7 @@ from linksim.common.errors import DataUnavailableError, InputError
 from linksim.data.decode import read_image
 from linksim.metrics import lpips, networks
 from linksim.metrics.lpips_model import _unit_length
-from linksim.training.perceptual import GramLoss, LpipsLoss, gram_matrix
+from linksim.training.network.perceptual import GramLoss, LpipsLoss, gram_matrix
 
 
 def images() -> tuple[np.ndarray, np.ndarray]:
@@ -87,7 +87,7 @@ def test_the_first_layers_of_vgg16_give_their_part_of_lpips(data_dir: Path) -> N
     """The terms of relu1_2 and relu2_2, parts of the totals 0.569 and 0.422 that are published for LPIPS-vgg."""
     from linksim.data.weights import load_weights
     from linksim.metrics.lpips_model import _SCALE, _SHIFT
-    from linksim.training.perceptual import _vgg16_weights
+    from linksim.training.network.perceptual import _vgg16_weights
 
     layers = ("relu1_2", "relu2_2")
     arrays = _vgg16_weights(layers, "torchvision")

@@ -31,9 +31,11 @@ class PaletteConfig(BaseModel):
 
 
 class PaletteCodec:
-    """What `SemanticScheme` needs of a codec.
+    """A `linksim.semantic.codec.FeatureCodec` with a codebook: what `SemanticScheme` needs.
 
     Attributes:
+        downsampling: pixels per colour, down and across.
+        dim: 3, dimensions of a colour.
         codebook: float32 `[K, 3]`, colours in [0, 1]; K = levels^3 need not be a power of two.
         usage: float32 `[K]`, prior of a soft receiver.
     """
@@ -42,20 +44,19 @@ class PaletteCodec:
         steps = (np.arange(levels) + 0.5) / levels
         self.codebook = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1).reshape(-1, 3).astype(np.float32)
         self.usage = np.full(len(self.codebook), 1 / len(self.codebook), np.float32)
-        self.cell = cell
+        self.downsampling, self.dim = cell, 3
 
-    def encode_features(self, images: np.ndarray) -> np.ndarray:
+    def encode(self, images: np.ndarray) -> np.ndarray:
         """Mean colours float32 `[B, h, w, 3]` of uint8 images `[B, H, W, 3]`, which are padded by their edge to whole cells."""
-        pad = [(0, 0), (0, -images.shape[1] % self.cell), (0, -images.shape[2] % self.cell), (0, 0)]
+        cell = self.downsampling
+        pad = [(0, 0), (0, -images.shape[1] % cell), (0, -images.shape[2] % cell), (0, 0)]
         x = np.pad(images, pad, mode="edge").astype(np.float32) / 255
         batch, height, width, _ = x.shape
-        return x.reshape(batch, height // self.cell, self.cell, width // self.cell, self.cell, 3).mean((2, 4))
+        return x.reshape(batch, height // cell, cell, width // cell, cell, 3).mean((2, 4))
 
-    def decode_features(
-        self, features: np.ndarray, size: tuple[int, int], variance: np.ndarray | None = None
-    ) -> np.ndarray:
+    def decode(self, features: np.ndarray, size: tuple[int, int], variance: np.ndarray | None = None) -> np.ndarray:
         """Cells of one colour: uint8 `[B, H, W, 3]` of features `[B, h, w, 3]`."""
-        x = features.repeat(self.cell, 1).repeat(self.cell, 2)[:, : size[0], : size[1]]
+        x = features.repeat(self.downsampling, 1).repeat(self.downsampling, 2)[:, : size[0], : size[1]]
         return np.clip(np.rint(x * 255), 0, 255).astype(np.uint8)
 
 

@@ -1,7 +1,7 @@
 """Losses of the theoretically-grounded codebook: eqs. 5, 10-14 and 22 of `A Theoretically-Grounded Codebook`.
 
 All squared distances are means over the D dimensions of a feature vector, so that the weights do not depend on D. The
-features have unit variance per dimension (see `vqvae.FeatureNorm`), which keeps a shrinking codebook from passing for a
+features have unit variance per dimension (see `normalization.FeatureNorm`), which keeps a shrinking codebook from passing for a
 robust one.
 """
 
@@ -67,13 +67,27 @@ def transition_matrix(size: int, bit_error_rate: Any, labelling: Labelling) -> A
     return (1.0 - p_error) * eye + p_error / (size - 1) * (1.0 - eye)
 
 
-def channel_aware_distortion(z: Any, indices: Any, codebook: Any, transition: Any) -> Any:
-    """Eq. 22: `E_z sum_j P(j | s) ||z - e_j||^2 / D` of features `[n, D]` with indices `[n]`.
+def channel_aware_distortion(z: Any, indices: Any, codewords: Any, transition: Any, used: Any) -> Any:
+    """Eq. 22: `E_z E_j ||z - sum_t e_{j_t}||^2 / D`, where each index that was sent arrives as `j` with `P(j | i)` of its own.
 
-    The sum over j is taken once per codeword, by the mean and the energy of what arrives when `i` was sent, so its cost
-    does not grow with `n K`.
+    The sum over j is taken once per codeword, by the mean and the energy of what arrives when `i` was sent, so its cost does not grow
+    with `n K`. Errors of different stages and heads are independent: their means add, and so do their variances.
+
+    Args:
+        z: features `[n, D]`.
+        indices: `[n, S, H]`, sent of each stage and head.
+        codewords: `[S, H, K, D / H]`.
+        transition: `P(j | i)`, `[K, K]`.
+        used: `[n, S]`, 1 for the stages that are sent, else 0.
     """
-    mean = ops.take(ops.matmul(transition, codebook), indices, axis=0)  # [n, D]
-    energy = ops.take(ops.matmul(transition, ops.sum(ops.square(codebook), -1)[:, None])[:, 0], indices, axis=0)
-    per_vector = ops.sum(ops.square(z), -1) - 2.0 * ops.sum(z * mean, -1) + energy
-    return ops.mean(per_vector) / codebook.shape[-1]
+    stages, heads = codewords.shape[:2]
+    means = ops.matmul(transition, codewords)  # [S, H, K, D / H]
+    energies = ops.matmul(transition, ops.sum(ops.square(codewords), -1)[..., None])[..., 0]
+    mean, variance = ops.zeros_like(z), ops.zeros_like(z[:, 0])
+    for s in range(stages):
+        arriving = [ops.take(means[s, h], indices[:, s, h], axis=0) for h in range(heads)]
+        energy = sum(ops.take(energies[s, h], indices[:, s, h], axis=0) for h in range(heads))
+        arrives = ops.concatenate(arriving, -1)
+        mean = mean + used[:, s : s + 1] * arrives
+        variance = variance + used[:, s] * (energy - ops.sum(ops.square(arrives), -1))
+    return ops.mean(ops.sum(ops.square(z - mean), -1) + variance) / z.shape[-1]

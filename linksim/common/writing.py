@@ -1,0 +1,37 @@
+"""Writing files: in one step, and with one line that names the file where it cannot be done."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from linksim.common.errors import InputError
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """An `OSError` inside becomes an `InputError` that names `path`, such as a full disk or a folder that is read-only."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(f"{path}: cannot be written ({reason}); give a writable place with room") from None
+
+
+def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Let `write` fill the file `path` in one step: a reader sees the old one or the new one, never a part.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with partial.open("wb") as file:
+                write(file)
+            partial.replace(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise

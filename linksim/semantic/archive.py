@@ -1,0 +1,86 @@
+"""Reading an `.npz` from anywhere: what its headers say is checked before memory is taken, and no object is ever unpickled."""
+
+import io
+import json
+import math
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from linksim.semantic.layout import Shape
+
+MAX_BYTES = 1 << 29
+"""Of all arrays of a checkpoint together, once unpacked: 512 MiB."""
+
+_MAX_META_BYTES = 1 << 20
+_SUFFIX = ".npy"  # of every member, given by NumPy
+
+
+class Archive:
+    """The members of an `.npz`, read one by one. A `ValueError` says what is wrong with the file."""
+
+    def __init__(self, data: bytes) -> None:
+        self._zip = zipfile.ZipFile(io.BytesIO(data))
+        self.names = [entry.filename.removesuffix(_SUFFIX) for entry in self._zip.infolist()]
+        if len(set(self.names)) < len(self.names):
+            raise ValueError("it has two members of one name")
+
+    def meta(self) -> dict[str, Any]:
+        """The JSON object in the member `meta`, at most 1 MiB of it."""
+        if "meta" not in self.names:
+            raise ValueError("it has no member meta")
+        with self._zip.open("meta" + _SUFFIX) as file:
+            (size, *more), dtype, _ = _header(file)
+            if more or dtype != np.uint8 or size > _MAX_META_BYTES:
+                raise ValueError(f"meta has {size} x {dtype}, not at most {_MAX_META_BYTES} bytes")
+            meta = json.loads(_exactly(file, size))
+        if not isinstance(meta, dict):
+            raise ValueError("meta is no JSON object")
+        return meta
+
+    def arrays(self, shapes: Mapping[str, Shape], dtypes: Mapping[str, tuple[type, ...]]) -> dict[str, np.ndarray]:
+        """All other members, which are exactly those named in `shapes`; each has its shape, one of its dtypes and finite values."""
+        differing = sorted({*shapes, "meta"} ^ set(self.names))
+        if differing:
+            raise ValueError(f"{differing[0]} is {'missing' if differing[0] in shapes else 'not expected'}")
+        total = 4 * sum(math.prod(shape) for shape in shapes.values())
+        if total > MAX_BYTES:
+            raise ValueError(f"its arrays take {total} bytes, more than {MAX_BYTES}")
+        return {name: self._array(name, shape, dtypes[name]) for name, shape in shapes.items()}
+
+    def _array(self, name: str, shape: Shape, dtypes: tuple[type, ...]) -> np.ndarray:
+        with self._zip.open(name + _SUFFIX) as file:
+            given, dtype, fortran_order = _header(file)
+            if given != shape:
+                raise ValueError(f"{name} has shape {list(given)}, not {list(shape)}")
+            if dtype not in dtypes:
+                raise ValueError(f"{name} holds {dtype}, not {' or '.join(np.dtype(d).name for d in dtypes)}")
+            flat = np.frombuffer(_exactly(file, math.prod(shape) * dtype.itemsize), dtype)
+        array = flat.reshape(shape, order="F" if fortran_order else "C")
+        check_finite(name, array)
+        return array
+
+
+def check_finite(name: str, array: np.ndarray) -> None:
+    """Raise `ValueError` where a value is not finite."""
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} has values that are not finite")
+
+
+def _header(file: Any) -> tuple[Shape, np.dtype, bool]:
+    """Shape, dtype and Fortran order. Only version 1.0, whose header is at most 64 KiB."""
+    version = np.lib.format.read_magic(file)
+    if version != (1, 0):
+        raise ValueError(f"a member has version {version} of NumPy's format, not (1, 0)")
+    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
+    return shape, dtype, fortran_order
+
+
+def _exactly(file: Any, size: int) -> bytes:
+    """The rest of a member, which is `size` bytes; its checksum is verified, too."""
+    data: bytes = file.read(size)
+    if len(data) != size or file.read(1):
+        raise ValueError("a member has another length than its header says")
+    return data

@@ -1,0 +1,157 @@
+"""Images to features and features to images: what a semantic scheme needs of a network, and the networks of a checkpoint."""
+
+import hashlib
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from linksim.codebook.kmeans import nearest
+from linksim.codebook.stages import Stages
+from linksim.common.errors import InputError
+from linksim.semantic.checkpoint import Checkpoint, find_checkpoint
+from linksim.semantic.model import ModelConfig
+
+NORM_EPSILON = 1e-6
+"""Added to the variance that features are normalized by."""
+
+
+class FeatureCodec(Protocol):
+    """An encoder and a decoder with a grid of feature vectors between them. Both pad and crop, so that an image may have any size.
+
+    Attributes:
+        downsampling: pixels per feature vector, down and across.
+        dim: D, dimensions of a feature vector.
+    """
+
+    downsampling: int
+    dim: int
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        """Features float32 `[B, h, w, D]` of uint8 images `[B, H, W, 3]`, `h = ceil(H / downsampling)`; zero mean, unit mean variance."""
+        ...
+
+    def decode(self, features: np.ndarray, size: tuple[int, int], variance: np.ndarray | None = None) -> np.ndarray:
+        """Images uint8 `[B, H, W, 3]`, `size = (H, W)`, of received features `[B, h, w, D]`.
+
+        `variance` `[B, h, w]` is how far off the features may be, squared, per dimension (None: not at all). A decoder may ignore it.
+        """
+        ...
+
+
+class KerasCodec:
+    """A `FeatureCodec` of two Keras networks, on any backend, with the mean `[D]` and the variance that normalize its features."""
+
+    encoder: Any
+    decoder: Any
+
+    def __init__(
+        self, model: ModelConfig, norm_mean: np.ndarray, norm_variance: np.ndarray, takes_variance: bool
+    ) -> None:
+        self.model = model
+        self.downsampling, self.dim = int(model.downsampling), model.latent_dim
+        self.takes_variance = takes_variance
+        self._mean, self._variance = norm_mean, norm_variance
+
+    def grid(self, height: int, width: int) -> tuple[int, int]:
+        """Number of feature vectors down and across for an image of `height` x `width`, its padding counted."""
+        return -(-height // self.downsampling), -(-width // self.downsampling)
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        """Normalized features; sides that are no multiple of `downsampling` are padded by their edge."""
+        height, width = images.shape[1:3]
+        rows, columns = self.grid(height, width)
+        bottom, right = rows * self.downsampling - height, columns * self.downsampling - width
+        x = np.pad(images, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="edge").astype(np.float32) / 255.0
+        z = np.asarray(self.encoder.predict_on_batch(x))
+        return (z - self._mean) / np.sqrt(self._variance + NORM_EPSILON)
+
+    def decode(self, features: np.ndarray, size: tuple[int, int], variance: np.ndarray | None = None) -> np.ndarray:
+        """Images, cropped to `size`; only decoders trained with the variance look at it."""
+        features = features.astype(np.float32)
+        inputs: Any = features
+        if self.takes_variance:
+            if variance is None:
+                variance = np.zeros(features.shape[:3], np.float32)
+            inputs = [features, variance[..., None].astype(np.float32)]
+        x = np.asarray(self.decoder.predict_on_batch(inputs))[:, : size[0], : size[1]]
+        return np.clip(np.rint(x * 255.0), 0, 255).astype(np.uint8)
+
+
+class LiveCodec(KerasCodec):
+    """The networks of a training as they are now."""
+
+    def __init__(
+        self, model: ModelConfig, encoder: Any, decoder: Any, norm: tuple[np.ndarray, np.ndarray], takes_variance: bool
+    ) -> None:
+        super().__init__(model, *norm, takes_variance)
+        self.encoder, self.decoder = encoder, decoder
+
+
+class SemanticCodec(KerasCodec):
+    """A checkpoint with its networks, built when they are needed, and its quantizer."""
+
+    def __init__(self, checkpoint: Checkpoint, sha256: str = "", name: str = "") -> None:
+        super().__init__(
+            checkpoint.model, checkpoint.norm_mean, checkpoint.norm_variance, checkpoint.decoder_takes_variance
+        )
+        self.checkpoint = checkpoint
+        self.sha256 = sha256
+        self.name = name
+        self.card = checkpoint.card
+        self.bits_per_index = checkpoint.model.bits_per_index
+
+    @property
+    def stages(self) -> Stages:
+        """The quantizer: codewords and their usage, per stage and head."""
+        return self.checkpoint.stages
+
+    @property
+    def codebook(self) -> np.ndarray:
+        """Codewords `[K, D]` where there is one stage of one head. Raises `InputError` where there are more."""
+        self._refuse_several()
+        return self.stages.codewords[0, 0]
+
+    @property
+    def usage(self) -> np.ndarray:
+        """Usage `[K]` of the codewords where there is one stage of one head. Raises `InputError` where there are more."""
+        self._refuse_several()
+        return self.stages.usage[0, 0]
+
+    def _refuse_several(self) -> None:
+        stages, heads = self.stages.usage.shape[:2]
+        if stages * heads > 1:
+            raise InputError(
+                f"{self.name or 'checkpoint'}: {stages} stages of {heads} heads; one codebook is needed here, give a checkpoint with one"
+            )
+
+    @cached_property
+    def encoder(self) -> Any:  # type: ignore[override]
+        from linksim.semantic.autoencoder import build_encoder, set_weights
+
+        network = build_encoder(self.model)
+        set_weights(network, self.checkpoint.encoder)
+        return network
+
+    @cached_property
+    def decoder(self) -> Any:  # type: ignore[override]
+        from linksim.semantic.autoencoder import build_decoder, set_weights
+
+        network = build_decoder(self.model, with_variance=self.takes_variance)
+        set_weights(network, self.checkpoint.decoder)
+        return network
+
+    @staticmethod
+    def indices_of(features: np.ndarray, codebook: np.ndarray) -> np.ndarray:
+        """Nearest codewords (eq. 1): features `[..., D]`, codebook `[K, D]` -> int32 `[...]`."""
+        return nearest(features.reshape(-1, features.shape[-1]), codebook).astype(np.int32).reshape(features.shape[:-1])
+
+
+def load_checkpoint(name: str) -> SemanticCodec:
+    """Codec of a shipped checkpoint's name or of an `.npz` file's path.
+
+    Raises:
+        InputError: unknown name, no such file, or not a checkpoint.
+    """
+    where, data = find_checkpoint(name)
+    return SemanticCodec(Checkpoint.from_bytes(data, where), hashlib.sha256(data).hexdigest(), name)

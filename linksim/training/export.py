@@ -1,0 +1,49 @@
+"""A trained model as arrays: its quantizer, its codec, its checkpoint."""
+
+from typing import Any
+
+import numpy as np
+
+from linksim.codebook.quantizer import ResidualQuantizer
+from linksim.codebook.stages import Stages
+from linksim.semantic.autoencoder import get_weights
+from linksim.semantic.checkpoint import Checkpoint
+from linksim.semantic.codec import LiveCodec
+
+
+def stages(model: Any) -> Stages:
+    """The codebook of a `VQVAE`, with the moving average of its usage."""
+    counts = np.asarray(model.quantizer.counts)
+    return Stages(np.array(model.quantizer.codewords), counts / counts.sum(-1, keepdims=True))
+
+
+def live_codec(model: Any) -> LiveCodec:
+    """The networks of a `VQVAE` as they are now."""
+    norm = np.asarray(model.norm.mean), np.asarray(model.norm.variance)
+    return LiveCodec(model.config.model, model.encoder, model.decoder, norm, model.config.reception is not None)
+
+
+def checkpoint(model: Any, features: np.ndarray, card: dict[str, Any]) -> Checkpoint:
+    """A `VQVAE` as a checkpoint with a card.
+
+    Codewords that were trained are rounded to float16, in which a file keeps them. Their usage is that by `features` `[n, D]`, where every
+    codeword is taken to be used half a time more than it is.
+    """
+    trained = stages(model)
+    codewords = trained.codewords
+    if not model.encoder_frozen:
+        codewords = codewords.astype(np.float16).astype(np.float32)
+    indices = ResidualQuantizer(Stages(codewords, trained.usage)).encode(features, trained.count)
+    counts = np.full(trained.usage.shape, 0.5)
+    for s, h in np.ndindex(counts.shape[:2]):
+        counts[s, h] += np.bincount(indices[:, s, h], minlength=trained.size)
+    return Checkpoint(
+        model=model.config.model,
+        stages=Stages(codewords, (counts / counts.sum(-1, keepdims=True)).astype(np.float32)),
+        encoder=get_weights(model.encoder),
+        decoder=get_weights(model.decoder),
+        norm_mean=np.asarray(model.norm.mean),
+        norm_variance=np.asarray(model.norm.variance),
+        decoder_takes_variance=model.config.reception is not None,
+        card=card,
+    )

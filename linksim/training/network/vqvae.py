@@ -1,0 +1,133 @@
+"""The trainable VQ-VAE: encoder, normalization, quantizer, channel in the loop, decoder, and their loss."""
+
+from typing import Any, TypedDict
+
+import keras
+import numpy as np
+from keras import ops
+
+from linksim.semantic.autoencoder import build_decoder, build_encoder
+from linksim.training.config import TrainConfig
+from linksim.training.network import receivers
+from linksim.training.network.normalization import FeatureNorm
+from linksim.training.network.objective import Objective
+from linksim.training.network.quantizer import Quantized, Quantizer
+
+
+class Inputs(TypedDict, total=False):
+    """A batch of B images with everything that was drawn for it; h x w features of an image, S stages of H heads, m bits an index.
+
+    Attributes:
+        image: float32 `[B, H, W, 3]` in [0, 1].
+        stages: int32 `[B]`, how many stages each image is sent with.
+        flips: int32 `[B, h, w, S, H]`, error pattern (XOR) of each index, zero where the channel is not in the loop.
+        bit_error_rate: float32 `[1]`, of eq. 22.
+        quantize: float32 `[1]`, 0 before quantization begins, then 1.
+        damaged: float32 `[1]`, 1 for a batch that has errors.
+        relative_llr: with `reception`, float32 `[B, h, w, S, H, m]`, LLRs of the index bits, positive where they point to the sent bit.
+        known: with `reception`, bool in the same shape, bits that the receiver knows because their block's CRC holds.
+    """
+
+    image: np.ndarray
+    stages: np.ndarray
+    flips: np.ndarray
+    bit_error_rate: np.ndarray
+    quantize: np.ndarray
+    damaged: np.ndarray
+    relative_llr: np.ndarray
+    known: np.ndarray
+
+
+class VQVAE(keras.Model):
+    """`Inputs` to reconstructed images; the loss of the configuration, eq. 24, is added on the way."""
+
+    def __init__(self, config: TrainConfig, dtype: Any = "float32") -> None:
+        super().__init__(dtype="float32")
+        self.config = config
+        self.encoder = build_encoder(config.model, dtype)
+        self.norm = FeatureNorm(config.model.latent_dim)
+        self.quantizer = Quantizer(config)
+        self.decoder = build_decoder(config.model, dtype, with_variance=config.reception is not None)
+        if self.encoder_frozen:
+            self.encoder.trainable = False
+            self.quantizer.trainable = False
+        self.objective = Objective(config, self.quantizer)
+        self.report_names = ["loss", "mse", "quantization", "entropy", "channel_aware", *self.objective.perceptual]
+        # Moving averages of the loss terms, as a weight: the one kind of state that every Keras backend carries along.
+        self.report = self.add_weight(
+            shape=(len(self.report_names),), initializer="zeros", trainable=False, name="report"
+        )
+
+    @property
+    def encoder_frozen(self) -> bool:
+        """Whether encoder and codebook stay as they are (`train_only: decoder`)."""
+        return self.config.train_only == "decoder"
+
+    def features(self, image: Any, training: bool = False) -> Any:
+        """Normalized features `[B, h, w, D]` of images `[B, H, W, 3]`."""
+        return self.norm(self.encoder(image), training=training and not self.encoder_frozen)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        features = self.features(inputs["image"], training)
+        z = ops.reshape(features, (-1, self.config.model.latent_dim))
+        quantized = self.quantizer(z)
+        used = self._used(inputs["stages"], features)
+        if self.config.reception is not None:
+            decoder_inputs = self._received(quantized, used, inputs, features)
+        else:
+            decoder_inputs = self._arrived(z, quantized, used, inputs, features)
+        x_hat = self.decoder(decoder_inputs)
+        codebook_terms = (
+            {} if self.encoder_frozen else self.objective.codebook_terms(z, quantized, used, inputs, training)
+        )
+        terms = self.objective.total(inputs, x_hat, codebook_terms)
+        if training:
+            values = ops.stack([ops.cast(terms.get(name, 0.0), "float32") for name in self.report_names])
+            self.report.assign(0.98 * self.report + 0.02 * ops.stop_gradient(values))
+        self.add_loss(terms["loss"])
+        return x_hat
+
+    def _used(self, stages: Any, features: Any) -> Any:
+        """1 for the stages that the image of a feature is sent with, else 0: `[n, S]`."""
+        sent = ops.cast(ops.arange(self.quantizer.stages)[None, :] < stages[:, None], "float32")
+        return ops.reshape(ops.zeros_like(features[..., :1]) + sent[:, None, None, :], (-1, self.quantizer.stages))
+
+    def _arrived(self, z: Any, quantized: Quantized, used: Any, inputs: Any, features: Any) -> Any:
+        """What the decoder sees with `flips`, `[B, h, w, D]`.
+
+        Straight-through: the gradient at what arrived goes to the feature as if nothing had happened to it. Before quantization begins
+        (`quantize` = 0) the decoder sees the feature itself.
+        """
+        flips = ops.reshape(inputs["flips"], (-1, *quantized.indices.shape[1:]))
+        words = self.quantizer.words(receivers.arrived(quantized.indices, flips, self.quantizer.size))
+        arrived = ops.sum(used[..., None] * words, axis=1)
+        to_decoder = z + inputs["quantize"][0] * ops.stop_gradient(arrived - z)
+        return ops.reshape(to_decoder, ops.shape(features))
+
+    def _received(self, quantized: Quantized, used: Any, inputs: Any, features: Any) -> list[Any]:
+        """What a receiver hands the decoder: estimates `[B, h, w, D]` and their variance per dimension `[B, h, w, 1]`.
+
+        Estimates, variances and biases of the stages and heads add as in `codebook.quantizer.ResidualQuantizer.decode`.
+        """
+        reception, quantizer = self.config.reception, self.quantizer
+        assert reception is not None
+        receive, prior = receivers.KINDS[reception.receiver], receivers.floored_prior(quantizer.usage())
+        shape = (-1, quantizer.stages, quantizer.heads, self.config.model.bits_per_index)
+        llr, known = ops.reshape(inputs["relative_llr"], shape), ops.reshape(inputs["known"], shape)
+        estimate: Any = 0.0
+        bias: Any = 0.0
+        error: Any = 0.0
+        for s in range(quantizer.stages):
+            parts = [
+                receive(
+                    quantized.indices[:, s, h], llr[:, s, h], known[:, s, h], quantizer.codewords[s, h], prior[s, h]
+                )
+                for h in range(quantizer.heads)
+            ]
+            words, biases = (ops.concatenate([part[i] for part in parts], -1) for i in (0, 2))
+            sent = used[:, s : s + 1]
+            estimate, bias = estimate + sent * words, bias + sent * biases
+            error = error + used[:, s] * (sum(part[1] for part in parts) - ops.sum(ops.square(biases), -1))
+        variance = ops.maximum(error + ops.sum(ops.square(bias), -1), 0.0) / self.config.model.latent_dim
+        grid = ops.shape(features)[:-1]
+        return [ops.reshape(estimate, ops.shape(features)), ops.reshape(variance, (*grid, 1))]

@@ -1,0 +1,56 @@
+"""What a training starts from: the networks and the codebook of a checkpoint."""
+
+from typing import Any
+
+import numpy as np
+
+from linksim.common.errors import InputError
+from linksim.semantic.autoencoder import get_weights, set_weights
+from linksim.semantic.checkpoint import Checkpoint, find_checkpoint
+from linksim.semantic.model import ModelConfig
+from linksim.training.config import TrainConfig
+
+_QUANTIZER = ("stages", "heads", "codebook_size")
+
+
+def read_start(config: TrainConfig) -> Checkpoint | None:
+    """The checkpoint that a run starts from, None if it starts from random weights.
+
+    Raises:
+        InputError: its networks have other sizes; or its quantizer, where that is kept.
+    """
+    if config.initialize_from is None:
+        return None
+    where, data = find_checkpoint(config.initialize_from, "initialize_from")
+    start = Checkpoint.from_bytes(data, where)
+    changed: dict[str, Any] = {}
+    if config.train_only == "decoder" and _deeper(config.model, start.model):
+        changed["decoder_blocks"] = start.model.decoder_blocks
+    if config.codebook.initialization != "keep":
+        changed |= {key: getattr(start.model, key) for key in _QUANTIZER}
+    if start.model != config.model.model_copy(update=changed):
+        raise InputError(
+            f"initialize_from: {config.initialize_from!r} has the model {start.model}, this run {config.model}; they must be the same, "
+            "except that train_only: decoder may have more decoder_blocks, and a codebook that is not kept other sizes"
+        )
+    return start
+
+
+def _deeper(model: ModelConfig, than: ModelConfig) -> bool:
+    pairs = zip(model.decoder_depths, than.decoder_depths, strict=False)
+    return model.grids == than.grids and all(new >= old for new, old in pairs)
+
+
+def put_in(start: Checkpoint, model: Any) -> None:
+    """The start's networks into a `VQVAE`, whose decoder may have more blocks or take the variance where the start's does not.
+
+    Further residual blocks begin as (nearly) the identity, the variance as an input without weight.
+    """
+    set_weights(model.encoder, start.encoder)
+    weights = get_weights(model.decoder) | start.decoder
+    if model.config.reception is not None and not start.decoder_takes_variance:
+        kernel = weights["features/kernel"]
+        weights["features/kernel"] = np.concatenate([kernel, np.zeros_like(kernel[:, :, :1])], axis=2)
+    set_weights(model.decoder, weights)
+    model.norm.mean.assign(start.norm_mean)
+    model.norm.variance.assign(start.norm_variance)
