@@ -12,7 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from linksim.codebook.quantizer import ResidualQuantizer
-from linksim.common.loading import validate
+from linksim.common.reading.loading import validate
 from linksim.data.images import ImagesConfig, open_images
 from linksim.metrics.lpips_v01 import lpips
 from linksim.metrics.peak_noise import psnr

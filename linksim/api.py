@@ -93,8 +93,8 @@ def run(
 
 
 def _parsed(scenario: "Scenario | Mapping[str, Any] | str | Path", overrides: Sequence[str]) -> "Scenario":
-    from linksim.common.loading import validate
-    from linksim.common.overrides import apply_overrides
+    from linksim.common.reading.loading import validate
+    from linksim.common.reading.overrides import apply_overrides
     from linksim.scenario import Scenario, load_scenario
 
     if isinstance(scenario, Scenario):

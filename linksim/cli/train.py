@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from linksim.common.loading import load
+from linksim.common.reading.loading import load
 from linksim.common.tensorflow import import_tensorflow
 from linksim.training.config import TrainConfig
 

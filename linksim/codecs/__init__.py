@@ -1,4 +1,4 @@
-"""Image codecs: bytes <-> uint8 RGB images. `jpeg` and `bpg` have the same `encode`, `decode`, `decode_partial`."""
+"""Images in, files out, and back: JPEG and BPG behind one seam, the best file within a budget of bytes."""
 
 from linksim.codecs.errors import DecodeError
 

@@ -1,4 +1,4 @@
-"""Where images and weights come from: the folder `LINKSIM_DATA`, then the cache, then the official host."""
+"""Names in, images and weights out: from the folder `LINKSIM_DATA`, the cache, or the official host."""
 
 from linksim.data.inventory import fetch, image_files, list_items, path
 

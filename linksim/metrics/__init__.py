@@ -1,4 +1,4 @@
-"""Image quality of uint8-rounded images, one value per image: PSNR, SSIM, MS-SSIM, LPIPS and other packages' metrics."""
+"""Originals and received pictures in, one number per image out."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING

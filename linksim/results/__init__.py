@@ -1,4 +1,4 @@
-"""Results: the append-only store of points, and the tables derived from it."""
+"""Rows in, tables out: the append-only store of points, and what is derived from it."""
 
 from linksim.results.files import read_images, read_results, write_tables
 from linksim.results.statistics import Estimate, estimate

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from linksim.common.yaml_files import read_yaml
+from linksim.common.reading.yaml_files import read_yaml
 from linksim.results.aggregates import Row
 from linksim.results.lines import number, read_lines
 

@@ -1,4 +1,4 @@
-"""The runner: executes the points of a scenario here, in local processes or on a cluster, and resumes."""
+"""A scenario in, a results folder out: what is missing is simulated here, in worker processes or on a cluster."""
 
 from linksim.runner.progress import Bar, Progress
 from linksim.runner.session import Execution, Outcome, run_scenario

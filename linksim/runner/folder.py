@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from linksim.common.errors import InputError
-from linksim.common.yaml_files import dump_yaml, read_yaml
+from linksim.common.reading.yaml_files import dump_yaml, read_yaml
 from linksim.results.store import FILE_NAME, write_atomically
 from linksim.scenario import Scenario
 

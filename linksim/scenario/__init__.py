@@ -1,4 +1,4 @@
-"""Scenarios: the YAML file, its validation, its overrides."""
+"""A scenario file in, a `Scenario` out."""
 
 from linksim.data.images import ImagesConfig
 from linksim.scenario.loading import load_scenario

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from linksim.common.loading import load
+from linksim.common.reading.loading import load
 from linksim.scenario.models import Scenario
 
 

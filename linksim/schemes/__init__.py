@@ -1,4 +1,4 @@
-"""Transmit/receive pairs: image to payload bits, received bits to image."""
+"""An image in, streams for a link out, and what came back of them to an image."""
 
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Stream, Transmission
 from linksim.schemes.registry import build_scheme, parse_scheme

@@ -87,7 +87,7 @@ class AdaptiveScheme(Scheme):
     def _value(self, image: np.ndarray, delivery: Delivery) -> float:
         picture = delivery.image
         if picture is None:
-            from linksim.schemes.concealment import flat_picture
+            from linksim.schemes.classical.concealment import flat_picture
 
             picture = flat_picture((image.shape[0], image.shape[1]), "mean")
         chosen = metric(self.mcs.metric)

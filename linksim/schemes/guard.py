@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from linksim.common.errors import LinksimError
-from linksim.common.plain import plain
 from linksim.common.plugins import Plugin, PluginError, plugin_call, plugin_error
+from linksim.common.reading.plain import plain
 from linksim.link.config import LinkConfig
 from linksim.link.symbols import check_symbols
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Stream, SymbolStream, Transmission

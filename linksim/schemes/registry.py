@@ -53,14 +53,14 @@ def build_scheme(config: Any, context: SchemeContext) -> Scheme:
         context = replace(context, link=with_mcs(context.link, mcs, f"scheme {config.name!r}: mcs fixed"))
     if isinstance(config, JpegConfig | BpgConfig):
         if config.mcs.kind == "capacity":
-            from linksim.schemes.ideal import IdealCodeScheme
+            from linksim.schemes.classical.ideal import IdealCodeScheme
 
             return IdealCodeScheme(config, context)
-        from linksim.schemes.classical import ClassicalScheme
+        from linksim.schemes.classical.over_link import ClassicalScheme
 
         return ClassicalScheme(config, context)
     if isinstance(config, SemanticConfig):
-        from linksim.schemes.semantic import SemanticScheme
+        from linksim.schemes.semantic.scheme import SemanticScheme
 
         return SemanticScheme(config, context)
     if config.kind not in plugins():

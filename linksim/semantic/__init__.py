@@ -1,0 +1,1 @@
+"""Images in, features out, and back: the networks in use, their checkpoints and cards."""

@@ -13,9 +13,9 @@ import pytest
 import typer
 
 from linksim.cli.app import app
-from linksim.common.loading import validate
-from linksim.common.overrides import apply_overrides
-from linksim.common.yaml_files import parse_yaml
+from linksim.common.reading.loading import validate
+from linksim.common.reading.overrides import apply_overrides
+from linksim.common.reading.yaml_files import parse_yaml
 from linksim.scenario import Scenario
 from linksim.semantic.checkpoint import pretrained_names
 from linksim.training.config import TrainConfig

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from linksim.common.errors import InputError
-from linksim.common.loading import validate
 from linksim.common.plugins import Plugin
+from linksim.common.reading.loading import validate
 from linksim.data.images import open_images
 from linksim.runner import identity
 from linksim.runner.execution.cluster import check_versions

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from linksim.common.errors import InputError
-from linksim.common.loading import validate
+from linksim.common.reading.loading import validate
 from linksim.results.aggregates import estimate_of, sample_of
 from linksim.results.row import empty_row
 from linksim.results.statistics import proportion

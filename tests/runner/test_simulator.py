@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from linksim.common.loading import validate
+from linksim.common.reading.loading import validate
 from linksim.data.images import open_images
 from linksim.link import LinkConfig, SymbolReception
 from linksim.results.row import unpack

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linksim.common.errors import InputError
-from linksim.common.loading import validate
-from linksim.common.overrides import apply_overrides
-from linksim.common.yaml_files import dump_yaml, parse_yaml
+from linksim.common.reading.loading import validate
+from linksim.common.reading.overrides import apply_overrides
+from linksim.common.reading.yaml_files import dump_yaml, parse_yaml
 from linksim.scenario import Scenario, SnrRange, load_scenario
 from linksim.schemes.budget import budget_chain
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from linksim.codecs import bpg, jpeg
 from linksim.link import Link
 from linksim.schemes import SchemeContext, build_scheme, parse_scheme
-from linksim.schemes.bits import file_bits, received_file
-from linksim.schemes.concealment import GREY, MEAN_COLOR
+from linksim.schemes.classical.bits import file_bits, received_file
+from linksim.schemes.classical.concealment import GREY, MEAN_COLOR
 
 LINK = link_config()
 CONTEXT = SchemeContext(LINK)

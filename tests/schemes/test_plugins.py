@@ -44,7 +44,7 @@ import json, sys
 import numpy as np
 from linksim.common.errors import InputError
 from linksim.link import Link, LinkConfig
-from linksim.common.loading import validate
+from linksim.common.reading.loading import validate
 from linksim.scenario.models import Scenario
 from linksim.schemes import SchemeContext, build_scheme, parse_scheme
 

@@ -10,7 +10,7 @@ from linksim.codebook.transmitter import Nearest
 from linksim.common.errors import InputError
 from linksim.link import Link
 from linksim.schemes import SchemeContext, parse_scheme
-from linksim.schemes.semantic import SemanticScheme
+from linksim.schemes.semantic.scheme import SemanticScheme
 
 UNCODED = link_config(code={"kind": "none", "block_bits": 240}, modulation={"bits_per_symbol": 6})
 

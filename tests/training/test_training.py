@@ -11,7 +11,7 @@ from linksim.codebook.quantizer import ResidualQuantizer
 from linksim.codebook.receiver import KNOWN_LLR
 from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
-from linksim.common.loading import load
+from linksim.common.reading.loading import load
 from linksim.metrics.peak_noise import psnr
 from linksim.semantic.autoencoder import get_weights
 from linksim.semantic.checkpoint import Checkpoint, pretrained_names

@@ -14,7 +14,7 @@ from linksim.codebook.receiver import Estimate, Soft
 from linksim.codebook.stages import Stages
 from linksim.schemes.base import Scheme, SchemeContext
 from linksim.schemes.config import SemanticConfig
-from linksim.schemes.semantic import SemanticScheme
+from linksim.schemes.semantic.scheme import SemanticScheme
 
 
 class PaletteConfig(BaseModel):

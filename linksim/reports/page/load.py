@@ -40,7 +40,7 @@ class Run:
     @cached_property
     def scenario(self) -> dict[str, Any]:
         """The scenario as plain data."""
-        from linksim.common.yaml_files import read_yaml
+        from linksim.common.reading.yaml_files import read_yaml
 
         path = self.folder / "scenario.yaml"
         return read_yaml(path) if path.is_file() else {}

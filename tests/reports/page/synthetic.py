@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from linksim.common.reading.yaml_files import dump_yaml
 from linksim.common.seeds import generator
-from linksim.common.yaml_files import dump_yaml
 from linksim.results.examples import save_example
 from linksim.results.files import results_csv
 from linksim.results.row import empty_row

@@ -8,10 +8,10 @@ from linksim.codecs import DecodeError
 from linksim.link import LinkConfig, Reception
 from linksim.link.ledger import capacity_bits
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Stream, Transmission
-from linksim.schemes.bits import file_bits, received_file
-from linksim.schemes.concealment import conceal
+from linksim.schemes.classical.bits import file_bits, received_file
+from linksim.schemes.classical.codec import codec_of, fixed_setting
+from linksim.schemes.classical.concealment import conceal
 from linksim.schemes.config import BpgConfig, JpegConfig
-from linksim.schemes.files import codec_of, fixed_setting
 
 
 class ClassicalScheme(Scheme):

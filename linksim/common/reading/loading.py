@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from linksim.common.overrides import apply_overrides
-from linksim.common.plain import plain
 from linksim.common.plugins import PluginError, fault_of_plugin, plugin_call, plugin_of
-from linksim.common.problems import quote_numbers, validation_problem
-from linksim.common.yaml_files import read_yaml
+from linksim.common.reading.overrides import apply_overrides
+from linksim.common.reading.plain import plain
+from linksim.common.reading.problems import quote_numbers, validation_problem
+from linksim.common.reading.yaml_files import read_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
 

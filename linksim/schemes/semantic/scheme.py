@@ -14,7 +14,7 @@ from linksim.common.errors import InputError
 from linksim.link import Link, Reception
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
 from linksim.schemes.config import ChannelOptimizedTransmitter, SemanticConfig, SoftReceiver
-from linksim.schemes.protection import build_carrier
+from linksim.schemes.semantic.protection import build_carrier
 
 
 class SemanticScheme(Scheme):

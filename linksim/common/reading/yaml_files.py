@@ -7,7 +7,7 @@ import yaml
 
 from linksim.common.errors import InputError
 from linksim.common.files import read_bytes
-from linksim.common.yaml_core import CoreDumper, CoreLoader
+from linksim.common.reading.yaml_core import CoreDumper, CoreLoader
 
 MAX_BYTES = 1_000_000
 

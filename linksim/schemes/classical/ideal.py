@@ -9,9 +9,9 @@ from linksim.codecs import DecodeError
 from linksim.common.seeds import generator
 from linksim.link.air.capacity import awgn_capacity, ergodic_capacity, fading_quantile, outage_capacity
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
-from linksim.schemes.concealment import conceal
+from linksim.schemes.classical.codec import codec_of
+from linksim.schemes.classical.concealment import conceal
 from linksim.schemes.config import BpgConfig, CapacityMcs, JpegConfig
-from linksim.schemes.files import codec_of
 from linksim.schemes.streams import AnyReception, IdealReception, IdealStream
 
 BITS_PER_SYMBOL = (1, 2, 4, 6, 8)

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from linksim.common.errors import InputError
-from linksim.common.yaml_core import MAX_DEPTH, MAX_VALUES
+from linksim.common.reading.yaml_core import MAX_DEPTH, MAX_VALUES
 
 _MAX_BITS = 340
 """Of a whole number: about as many as `MAX_DIGITS` decimal digits have."""

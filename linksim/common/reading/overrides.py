@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from linksim.common.errors import InputError
-from linksim.common.plain import plain
-from linksim.common.yaml_core import MAX_DEPTH
-from linksim.common.yaml_files import parse_yaml
+from linksim.common.reading.plain import plain
+from linksim.common.reading.yaml_core import MAX_DEPTH
+from linksim.common.reading.yaml_files import parse_yaml
 
 _SHOWN = 100
 
