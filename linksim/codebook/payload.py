@@ -65,6 +65,10 @@ class Layout:
         """Their number n."""
         return self.grid[0] * self.grid[1]
 
+    def settings(self) -> dict[str, int]:
+        """What a row of results says of it."""
+        return {"stages": self.stages, "vectors_of_last_stage": self.last}
+
     @property
     def stages(self) -> int:
         """Stages that are sent, the last one perhaps for some vectors only."""

@@ -33,6 +33,7 @@ class AdaptiveScheme(Scheme):
     def __init__(self, config: Any, context: SchemeContext, build: Callable[[Any, SchemeContext], Scheme]) -> None:
         assert isinstance(config.mcs, AdaptiveMcs)
         self.name, self.rate_match = config.name, config.rate_match
+        self.budget = getattr(config, "budget", None)
         self.config, self.mcs, self.context = config, config.mcs, context
         self._build = build
         self._built: dict[Mcs, Scheme] = {}

@@ -9,6 +9,9 @@ from typing import Any, Literal
 from linksim.link.config import LinkConfig
 
 Unit = Literal["rho", "channel_uses", "bpp"]
+UNITS: tuple[Unit, ...] = ("rho", "channel_uses", "bpp")
+MAX_DIGITS = 40
+"""Characters of a number; a longer one is a mistake, and exact arithmetic with it is slow."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,22 @@ class Budget:
             return math.floor(self.value)
         blocks = math.floor(self.value * height * width) // link.payload_bits_per_block
         return link.channel_uses(blocks * link.symbols_per_block)
+
+
+def budget_number(unit: Unit, value: float | str) -> Fraction:
+    """A number as a scenario gives it, `0.0833`, `2000` or `1/12`, exact.
+
+    Raises:
+        ValueError: it is no number above 0; one line that says what is allowed.
+    """
+    try:
+        number = Fraction(str(value)) if len(str(value)) <= MAX_DIGITS else Fraction(0)
+    except (ValueError, ZeroDivisionError):
+        number = Fraction(0)
+    if number <= 0:
+        shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}..."
+        raise ValueError(f"{unit}: {shown} is not allowed; allowed: a number above 0, such as 0.0833 or 1/12")
+    return number
 
 
 def budget_chain(name: str, configs: Mapping[str, Any]) -> list[str]:

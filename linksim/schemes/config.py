@@ -8,6 +8,7 @@ from linksim.common.model import ONE_LINE, StrictModel
 from linksim.common.plugins import checked_config
 from linksim.data.images import ImagesConfig
 from linksim.metrics.registry import MetricName
+from linksim.schemes.budget import UNITS, Budget, budget_number
 from linksim.schemes.plugins import MAX_NAME, plugins
 
 
@@ -66,13 +67,43 @@ class _SchemeConfig(StrictModel):
         description="unique; names the scheme in results"
     )
     rate_match: str | None = Field(None, description="name of the scheme whose channel uses are this one's budget")
+    rho: float | str | None = Field(
+        None, description="budget in complex channel uses per real source value, `3 H W` of them, e.g. 0.0833 or 1/12"
+    )
+    channel_uses: Annotated[int, Field(ge=1, le=10**12)] | None = Field(
+        None, description="budget in complex channel uses per image"
+    )
+    bpp: float | str | None = Field(
+        None, description="budget in payload bits per pixel over the scenario's link, e.g. 0.5 or 1/2"
+    )
     mcs: McsConfig = SameMcs()
 
     @model_validator(mode="after")
-    def _adapts_within_a_budget(self) -> "_SchemeConfig":
-        if self.mcs.kind in ("adaptive", "capacity") and self.rate_match is None:
-            raise ValueError(f"mcs.kind {self.mcs.kind} compares at equal channel uses; give a rate_match")
+    def _one_budget(self) -> "_SchemeConfig":
+        if len(self.budgets_given) > 1:
+            raise ValueError(f"{' and '.join(self.budgets_given)}: one budget is allowed; keep one of them")
+        if self.budget is not None and self.budget.unit == "bpp" and self.mcs.kind != "same":
+            raise ValueError(
+                f"bpp with mcs.kind {self.mcs.kind}: bits do not say how many channel uses are allowed; give rho or channel_uses"
+            )
+        if self.mcs.kind in ("adaptive", "capacity") and not self.budgets_given:
+            raise ValueError(
+                f"mcs.kind {self.mcs.kind} compares at equal channel uses; give a rate_match, rho or channel_uses"
+            )
         return self
+
+    @property
+    def budgets_given(self) -> list[str]:
+        """The keys that set a budget: at most one."""
+        return [key for key in ("rate_match", *UNITS) if getattr(self, key) is not None]
+
+    @property
+    def budget(self) -> Budget | None:
+        """The budget that is a number, if there is one."""
+        for unit in UNITS:
+            if (value := getattr(self, unit)) is not None:
+                return Budget(unit, budget_number(unit, value))
+        return None
 
 
 class _ClassicalConfig(_SchemeConfig):
@@ -81,16 +112,16 @@ class _ClassicalConfig(_SchemeConfig):
     )
 
     def _one_of(self, name: str, value: int | None) -> None:
-        if (value is None) == (self.rate_match is None):
-            given = "both are given" if value is not None else "neither is given"
-            raise ValueError(f"exactly one of {name} and rate_match is needed, but {given}")
+        if (value is None) == (not self.budgets_given):
+            given = f"{name} and {self.budgets_given[0]} are given" if self.budgets_given else "neither is given"
+            raise ValueError(f"either {name} or a budget (rate_match, {', '.join(UNITS)}) is needed, but {given}")
 
 
 class JpegConfig(_ClassicalConfig):
     """JPEG files (Pillow, optimized Huffman tables) over the link."""
 
     kind: Literal["jpeg"] = "jpeg"
-    quality: Annotated[int, Field(ge=1, le=95)] | None = Field(None, description="fixed; or give rate_match")
+    quality: Annotated[int, Field(ge=1, le=95)] | None = Field(None, description="fixed; or give a budget")
     restart_blocks: Annotated[int, Field(ge=0, le=65535)] = Field(
         0, description="16 x 16 blocks between restart markers; 0 for none; helps concealment: partial"
     )
@@ -105,7 +136,7 @@ class BpgConfig(_ClassicalConfig):
     """BPG files (x265, or the reference encoder) over the link."""
 
     kind: Literal["bpg"] = "bpg"
-    qp: Annotated[int, Field(ge=0, le=51)] | None = Field(None, description="fixed, 0 is best; or give rate_match")
+    qp: Annotated[int, Field(ge=0, le=51)] | None = Field(None, description="fixed, 0 is best; or give a budget")
     chroma: Literal["420", "422", "444", "grey", "rgb"] = "420"
     encoder: Literal["x265", "bpgenc"] = "x265"
     preset: Literal[
@@ -179,6 +210,9 @@ class SemanticConfig(_SchemeConfig):
     damaged_checkpoint: Annotated[str, Field(min_length=1)] | None = Field(
         None,
         description="checkpoint with the same encoder and codebook, whose decoder is used where a block failed its CRC",
+    )
+    stages: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        None, description="how many of the codebook's stages are sent at most; all if null"
     )
     receiver: Annotated[HardReceiver | SoftReceiver, Field(discriminator="kind")] = HardReceiver()
     transmitter: Annotated[NearestTransmitter | ChannelOptimizedTransmitter, Field(discriminator="kind")] = (

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from linksim.common.errors import InputError
 from linksim.link.config import LinkConfig
 from linksim.schemes.base import Scheme, SchemeContext
-from linksim.schemes.config import BpgConfig, FixedMcs, JpegConfig, SchemeConfig, SemanticConfig
+from linksim.schemes.config import AdaptiveMcs, BpgConfig, FixedMcs, JpegConfig, SchemeConfig, SemanticConfig
 from linksim.schemes.plugins import OWN_KINDS, plugins
 
 
@@ -43,11 +43,11 @@ def build_scheme(config: Any, context: SchemeContext) -> Scheme:
         InputError: unknown kind, or what the scheme needs is not there (checkpoint, encoder).
     """
     mcs = getattr(config, "mcs", None)
-    if config.kind in OWN_KINDS and mcs is not None and mcs.kind == "adaptive":
+    if isinstance(mcs, AdaptiveMcs):
         from linksim.schemes.adaptive import AdaptiveScheme
 
         return AdaptiveScheme(config, context, build_scheme)
-    if config.kind in OWN_KINDS and isinstance(mcs, FixedMcs):
+    if isinstance(mcs, FixedMcs):
         from linksim.schemes.links import with_mcs
 
         context = replace(context, link=with_mcs(context.link, mcs, f"scheme {config.name!r}: mcs fixed"))

@@ -16,9 +16,9 @@ VALIDATION = {"dataset": "samples"}
     ("data", "message"),
     [
         ({"kind": "webp"}, "unknown kind 'webp'; allowed: jpeg, bpg, semantic"),
-        ({"kind": "jpeg"}, "exactly one of quality and rate_match is needed, but neither is given"),
-        ({"kind": "jpeg", "quality": 5, "rate_match": "p"}, "but both are given"),
-        ({"kind": "bpg"}, "exactly one of qp and rate_match"),
+        ({"kind": "jpeg"}, "either quality or a budget .rate_match, rho, channel_uses, bpp. is needed, but neither is given"),
+        ({"kind": "jpeg", "quality": 5, "rate_match": "p"}, "but quality and rate_match are given"),
+        ({"kind": "bpg"}, "either qp or a budget"),
         ({"kind": "bpg", "qp": 52}, "qp: Input should be less than or equal to 51"),
         ({"kind": "jpeg", "quality": 5, "mcs": {"kind": "capacity"}}, "mcs.kind capacity .* give a rate_match"),
         (

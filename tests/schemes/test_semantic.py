@@ -50,7 +50,7 @@ def test_without_errors_every_variant_gives_the_same_picture(options, link, code
 def test_the_indices_of_the_padding_are_sent_and_counted(codec):
     s = build(codec)
     (sent,) = s.transmit([picture(45, 61)], ["a"], [None], None)
-    assert sent.context == (12, 16)
+    assert sent.context.grid == (12, 16)
     assert len(sent.streams[0].bits) == 12 * 16 * 3
 
 

@@ -32,7 +32,7 @@ class IdealCodeScheme(Scheme):
 
     def __init__(self, config: JpegConfig | BpgConfig, context: SchemeContext) -> None:
         assert isinstance(config.mcs, CapacityMcs)
-        self.name, self.rate_match = config.name, config.rate_match
+        self.name, self.rate_match, self.budget = config.name, config.rate_match, config.budget
         self.config, self.mcs = config, config.mcs
         self.channel, self.seed = context.link.channel, context.seed
         self.codec = codec_of(config)

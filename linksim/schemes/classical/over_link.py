@@ -24,7 +24,7 @@ class ClassicalScheme(Scheme):
     receive_depends_on_snr = False
 
     def __init__(self, config: JpegConfig | BpgConfig, context: SchemeContext) -> None:
-        self.name, self.rate_match = config.name, config.rate_match
+        self.name, self.rate_match, self.budget = config.name, config.rate_match, config.budget
         self.config = config
         self.link: LinkConfig = context.link
         self.codec = codec_of(config)

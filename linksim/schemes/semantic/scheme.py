@@ -11,7 +11,8 @@ from linksim.codebook.quantizer import Quantizer, ResidualQuantizer
 from linksim.codebook.receiver import Hard, Soft
 from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
-from linksim.link import Link, Reception
+from linksim.link import Reception
+from linksim.link.ledger import capacity_bits, ledger_of
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
 from linksim.schemes.config import ChannelOptimizedTransmitter, SemanticConfig, SoftReceiver
 from linksim.schemes.semantic.protection import build_carrier
@@ -21,7 +22,7 @@ class SemanticScheme(Scheme):
     """A VQ codebook's indices over the link, with any receiver, transmitter and protection.
 
     It knows no outage: whatever arrives is shown. The indices of an image's padding to whole index cells are sent and counted.
-    `context` of a transmission is the index grid (rows, columns), which follows from the image's size.
+    `context` of a transmission is the payload's layout. It follows from the image's size and the budget, which the receiver knows.
 
     Args:
         config: the scheme's configuration.
@@ -35,7 +36,7 @@ class SemanticScheme(Scheme):
     def __init__(
         self, config: SemanticConfig, context: SchemeContext, codec: Any = None, quantizer: Quantizer | None = None
     ) -> None:
-        self.name, self.rate_match = config.name, config.rate_match
+        self.name, self.rate_match, self.budget = config.name, config.rate_match, config.budget
         self.config = config
         self.codec = codec or _load(config, "checkpoint")
         # The receiver knows from the CRCs whether anything is wrong, and may have a decoder for each case.
@@ -47,9 +48,10 @@ class SemanticScheme(Scheme):
         if isinstance(config.receiver, SoftReceiver):
             make = partial(Soft, estimate=config.receiver.estimate, llr_scale=config.receiver.llr_scale)
         self.quantizer: Quantizer = quantizer or ResidualQuantizer(Stages.of(self.codec), make)
-        self.carrier = build_carrier(
-            config.protection, context.link, self.quantizer.importance(), f"scheme {config.name!r}"
-        )
+        self.link = context.link
+        self.stage_bits = _first_stages(config, self.quantizer.stage_bits)
+        importance = self.quantizer.importance()[: sum(self.stage_bits)]
+        self.carrier = build_carrier(config.protection, context.link, importance, f"scheme {config.name!r}")
         sender = config.transmitter
         self.transmit_depends_on_snr = (
             isinstance(sender, ChannelOptimizedTransmitter) and sender.bit_error_rate == "auto"
@@ -60,7 +62,7 @@ class SemanticScheme(Scheme):
     def transmit(
         self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
     ) -> list[Transmission]:
-        """The bits of each image's indices; infeasible where they cost more than a budget, since there is no coarser version."""
+        """The bits of each image's indices, of as many stages as its budget allows; infeasible where not even one fits."""
         rate = self._bit_error_rate(es_no_db)
         return [self._transmit(image, budget, rate) for image, budget in zip(images, budgets, strict=True)]
 
@@ -79,13 +81,22 @@ class SemanticScheme(Scheme):
     def _transmit(self, image: np.ndarray, budget: int | None, bit_error_rate: float | None) -> Transmission:
         size = (image.shape[0], image.shape[1])
         features = self._features(image.tobytes(), size)
-        layout = Layout.whole((features.shape[0], features.shape[1]), self.quantizer.stage_bits)
+        layout = self._layout((features.shape[0], features.shape[1]), budget)
+        if layout is None:
+            bits = features.shape[0] * features.shape[1] * self.stage_bits[0]
+            cost = ledger_of(self.link, bits).channel_uses
+            least = "the indices" if len(self.stage_bits) == 1 else "the indices of the first stage"
+            return Transmission((), size, infeasible=f"{least} take {cost} channel uses, the budget is {budget}")
         indices = self.quantizer.encode(features.reshape(layout.vectors, -1), layout.stages, bit_error_rate)
         streams = self.carrier.streams(self.quantizer.to_bits(indices, layout), layout)
-        cost = sum(Link(stream.link).ledger(len(stream.bits)).channel_uses for stream in streams)
-        if budget is not None and cost > budget:
-            return Transmission((), size, infeasible=f"the indices take {cost} channel uses, the budget is {budget}")
-        return Transmission(streams, size, context=layout.grid)
+        chosen = {} if layout == Layout.whole(layout.grid, self.stage_bits) else layout.settings()
+        return Transmission(streams, size, context=layout, settings=chosen)
+
+    def _layout(self, grid: tuple[int, int], budget: int | None) -> Layout | None:
+        """As many stages as fit a budget, the last one perhaps for some vectors; None where not even the first fits."""
+        if budget is None:
+            return Layout.whole(grid, self.stage_bits)
+        return Layout.that_fits(grid, self.stage_bits, capacity_bits(self.link, budget))
 
     def _encode(self, pixels: bytes, size: tuple[int, int]) -> np.ndarray:
         image = np.frombuffer(pixels, np.uint8).reshape(1, *size, 3)
@@ -100,7 +111,7 @@ class SemanticScheme(Scheme):
         return [Delivery(self._receive(transmission, parts), outage=False) for transmission, parts in pairs]
 
     def _receive(self, transmission: Transmission, parts: tuple[Reception, ...]) -> np.ndarray:
-        layout = Layout.whole(transmission.context, self.quantizer.stage_bits)
+        layout: Layout = transmission.context
         bits, llr, known = (
             self.carrier.join(tuple(getattr(part, name) for part in parts), layout) for name in ("bits", "llr", "known")
         )
@@ -112,6 +123,16 @@ class SemanticScheme(Scheme):
             estimate.variance.reshape(1, *layout.grid),
         )[0]
         return picture
+
+
+def _first_stages(config: SemanticConfig, stage_bits: tuple[int, ...]) -> tuple[int, ...]:
+    """Bits of the stages that the configuration asks for, all if it does not say. Raises `InputError` for more than there are."""
+    if config.stages is not None and config.stages > len(stage_bits):
+        raise InputError(
+            f"schemes.{config.name}.stages: {config.stages} is not allowed; allowed: 1 to {len(stage_bits)}, the stages of "
+            f"{config.checkpoint!r}"
+        )
+    return stage_bits[: config.stages]
 
 
 def _check_pair(config: SemanticConfig, codec: Any, damaged: Any) -> None:
