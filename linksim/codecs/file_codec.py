@@ -16,12 +16,15 @@ class FileCodec(ABC):
         name: of the format, as errors call it.
         setting: what is searched, `quality` or `qp`; it names the choice in results.
         settings: its values, those with the worst picture first.
+        may_end_in_zeros: whether a file may end in zero bytes. Its decoder is then given the zeros that fill the last block, too, and has to
+            find the end by itself.
         slack: how far beyond the budget files of better settings may dip below it again, see `best_file`.
     """
 
     name: str
     setting: str
     settings: Sequence[int]
+    may_end_in_zeros: bool = False
     slack: tuple[float, int] = (1.0, 0)
 
     @abstractmethod

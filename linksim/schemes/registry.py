@@ -56,9 +56,10 @@ def build_scheme(config: Any, context: SchemeContext) -> Scheme:
             from linksim.schemes.classical.ideal import IdealCodeScheme
 
             return IdealCodeScheme(config, context)
+        from linksim.schemes.classical.codec import codec_of, fixed_setting
         from linksim.schemes.classical.over_link import ClassicalScheme
 
-        return ClassicalScheme(config, context)
+        return ClassicalScheme(config, context, codec_of(config), fixed_setting(config))
     if isinstance(config, SemanticConfig):
         from linksim.schemes.semantic.scheme import SemanticScheme
 

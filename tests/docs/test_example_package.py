@@ -11,7 +11,7 @@ import yaml
 
 from tests.docs.example_package import PACKAGE, install, linksim
 
-# The palette of 8 colours for 32 x 32 pixels takes one block, into which no WebP file fits.
+# The palette of 8 colours for 32 x 32 pixels takes one block, into which no webp file fits.
 TINY = [
     {"name": "Tiny", "kind": "palette", "levels": 2, "cell": 32},
     {"name": "WebP, tiny", "kind": "webp", "rate_match": "Tiny"},
@@ -82,7 +82,7 @@ def test_a_budget_that_is_too_small_is_infeasible(images: pd.DataFrame) -> None:
     assert (images[images["scheme"] == "Tiny"]["status"] == "ok").all()
     tiny = images[images["scheme"] == "WebP, tiny"]
     assert (tiny["status"] == "infeasible").all()
-    assert tiny["reason"].str.startswith("no WebP file fits").all()
+    assert tiny["reason"].str.startswith("no webp file fits").all()
 
 
 def test_without_the_package_the_kind_is_unknown() -> None:

@@ -16,7 +16,10 @@ VALIDATION = {"dataset": "samples"}
     ("data", "message"),
     [
         ({"kind": "webp"}, "unknown kind 'webp'; allowed: jpeg, bpg, semantic"),
-        ({"kind": "jpeg"}, "either quality or a budget .rate_match, rho, channel_uses, bpp. is needed, but neither is given"),
+        (
+            {"kind": "jpeg"},
+            "either quality or a budget .rate_match, rho, channel_uses, bpp. is needed, but neither is given",
+        ),
         ({"kind": "jpeg", "quality": 5, "rate_match": "p"}, "but quality and rate_match are given"),
         ({"kind": "bpg"}, "either qp or a budget"),
         ({"kind": "bpg", "qp": 52}, "qp: Input should be less than or equal to 51"),

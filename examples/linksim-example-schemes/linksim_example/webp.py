@@ -1,17 +1,17 @@
 """WebP files over the scenario's link: the best quality that fits the budget, an outage where a block is lost."""
 
 import io
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import numpy as np
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from linksim.link import Link, Reception
-from linksim.schemes.base import Delivery, Scheme, SchemeContext, Stream, Transmission
-
-QUALITIES = range(0, 101)
-GREY = 128
+from linksim.codecs import DecodeError
+from linksim.codecs.file_codec import FileCodec
+from linksim.schemes.base import SchemeContext
+from linksim.schemes.classical.over_link import ClassicalScheme
 
 
 class WebpConfig(BaseModel):
@@ -23,6 +23,8 @@ class WebpConfig(BaseModel):
     kind: Literal["webp"] = "webp"
     rate_match: str | None = None
     quality: Annotated[int, Field(ge=0, le=100)] | None = None
+    concealment: Literal["mean", "grey", "exclude"] = "grey"
+    budget: None = None  # a number of channel uses, which this scheme does not take
 
     @model_validator(mode="after")
     def _quality_or_budget(self) -> "WebpConfig":
@@ -31,73 +33,37 @@ class WebpConfig(BaseModel):
         return self
 
 
-def encode(image: np.ndarray, quality: int) -> bytes:
-    """A complete lossy WebP file of a uint8 `[height, width, 3]` image."""
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "WEBP", quality=quality)
-    return file.getvalue()
+class WebpCodec(FileCodec):
+    """Lossy WebP. The search for the best file within a budget is linksim's."""
 
+    name, setting, settings = "webp", "quality", range(0, 101)
+    may_end_in_zeros = True  # chunks are filled up to even lengths
+    slack = (1.1, 64)  # a finer file may be a little shorter
 
-def best_file(image: np.ndarray, budget_bytes: int) -> tuple[bytes, int] | None:
-    """The file of the highest quality with at most `budget_bytes` and its quality; None where none fits."""
-    found, low, high = None, QUALITIES[0], QUALITIES[-1]
-    while low <= high:
-        quality = (low + high) // 2
-        data = encode(image, quality)
-        if len(data) <= budget_bytes:
-            found, low = (data, quality), quality + 1
-        else:
-            high = quality - 1
-    return found
+    def encoder(self, image: np.ndarray) -> Callable[[int], bytes]:
+        """Function of the quality that gives a complete file."""
 
+        def encode(quality: int) -> bytes:
+            file = io.BytesIO()
+            Image.fromarray(image).save(file, "WEBP", quality=quality)
+            return file.getvalue()
 
-class WebpScheme(Scheme):
-    """The whole file is sent; the link adds CRCs and filler and counts them."""
+        return encode
 
-    def __init__(self, config: WebpConfig, context: SchemeContext) -> None:
-        self.name, self.rate_match = config.name, config.rate_match
-        self.quality = config.quality
-        self.link = Link(context.link)
-
-    def transmit(
-        self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
-    ) -> list[Transmission]:
-        return [self._transmit(image, budget) for image, budget in zip(images, budgets, strict=True)]
-
-    def _transmit(self, image: np.ndarray, budget: int | None) -> Transmission:
-        size = (image.shape[0], image.shape[1])
-        if self.quality is not None:
-            found = (encode(image, self.quality), self.quality)
-        else:
-            assert budget is not None  # there is a rate_match, so the runner gives a budget
-            found = best_file(image, self.link.capacity_bits(budget) // 8)
-            if found is None:
-                return Transmission((), size, infeasible=f"no WebP file fits {budget} channel uses")
-        data, quality = found
-        bits = np.unpackbits(np.frombuffer(data, np.uint8))
-        return Transmission((Stream(bits, self.link.config),), size, settings={"quality": quality})
-
-    def receive(
-        self, transmissions: list[Transmission], receptions: list[tuple[Reception, ...]], es_no_db: float
-    ) -> list[Delivery]:
-        pairs = zip(transmissions, receptions, strict=True)
-        return [self._receive(transmission.size, reception) for transmission, (reception,) in pairs]
-
-    def _receive(self, size: tuple[int, int], reception: Reception) -> Delivery:
-        # A receiver finds a loss by CRC or by the codec failing, never by looking at the original.
-        if reception.ok:
-            try:
-                picture = Image.open(io.BytesIO(np.packbits(reception.bits).tobytes()), formats=["WEBP"])
-                if picture.size == (size[1], size[0]):
-                    return Delivery(np.array(picture.convert("RGB")), outage=False)
-            except OSError:
-                pass
-        return Delivery(np.full((*size, 3), GREY, np.uint8), outage=True)
+    def decode(self, data: bytes, size: tuple[int, int]) -> np.ndarray:
+        """The picture, uint8 `[height, width, 3]`."""
+        try:
+            picture = Image.open(io.BytesIO(data), formats=["WEBP"])
+            if picture.size != (size[1], size[0]):
+                raise DecodeError(f"{picture.size[0]} x {picture.size[1]} pixels, expected were {size[1]} x {size[0]}")
+            return np.array(picture.convert("RGB"))
+        except OSError as error:
+            raise DecodeError(f"no WebP picture ({error})") from error
 
 
 config = WebpConfig
 
 
-def build(config: WebpConfig, context: SchemeContext) -> WebpScheme:
+def build(config: WebpConfig, context: SchemeContext) -> ClassicalScheme:
     """The scheme of a checked configuration; linksim calls it once per scenario and process."""
-    return WebpScheme(config, context)
+    return ClassicalScheme(config, context, WebpCodec(), config.quality)

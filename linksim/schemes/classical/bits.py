@@ -15,7 +15,10 @@ def file_bits(data: bytes) -> np.ndarray:
     return np.unpackbits(np.frombuffer(data, np.uint8))
 
 
-def received_file(reception: Reception) -> bytes:
-    """The file as the receiver finds it in the blocks: payload and filler, without the zero bytes at the end."""
-    blocks = np.pad(reception.bits, (0, reception.ledger.filler_bits))
-    return np.packbits(blocks).tobytes().rstrip(b"\0")
+def received_file(reception: Reception, may_end_in_zeros: bool = False) -> bytes:
+    """The file as the receiver finds it in the blocks: payload and filler, without the zero bytes at the end.
+
+    Of a format whose files may end in zeros, the filler stays.
+    """
+    data = np.packbits(np.pad(reception.bits, (0, reception.ledger.filler_bits))).tobytes()
+    return data if may_end_in_zeros else data.rstrip(b"\0")

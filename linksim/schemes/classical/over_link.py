@@ -5,29 +5,34 @@ from typing import Any
 import numpy as np
 
 from linksim.codecs import DecodeError
+from linksim.codecs.file_codec import FileCodec
 from linksim.link import LinkConfig, Reception
 from linksim.link.ledger import capacity_bits
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Stream, Transmission
 from linksim.schemes.classical.bits import file_bits, received_file
-from linksim.schemes.classical.codec import codec_of, fixed_setting
 from linksim.schemes.classical.concealment import conceal
-from linksim.schemes.config import BpgConfig, JpegConfig
 
 
 class ClassicalScheme(Scheme):
-    """JPEG or BPG over the scenario's link.
+    """Files of an image codec over the scenario's link.
 
     The whole file is sent, header and tables included, and the link adds and counts CRCs and filler. A picture is an outage when a block
     fails its CRC or the codec refuses the file; then the concealment decides what is shown.
+
+    Args:
+        config: has `name`, `kind`, `rate_match`, `budget` and `concealment`.
+        context: whose link carries the files.
+        codec: makes and reads the files.
+        fixed: the codec's setting; None for the best file within the budget.
     """
 
     receive_depends_on_snr = False
 
-    def __init__(self, config: JpegConfig | BpgConfig, context: SchemeContext) -> None:
+    def __init__(self, config: Any, context: SchemeContext, codec: FileCodec, fixed: int | None) -> None:
         self.name, self.rate_match, self.budget = config.name, config.rate_match, config.budget
         self.config = config
         self.link: LinkConfig = context.link
-        self.codec = codec_of(config)
+        self.codec, self.fixed = codec, fixed
 
     def transmit(
         self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
@@ -37,7 +42,7 @@ class ClassicalScheme(Scheme):
 
     def _transmit(self, image: np.ndarray, budget: int | None) -> Transmission:
         size = (image.shape[0], image.shape[1])
-        setting = fixed_setting(self.config)
+        setting = self.fixed
         if setting is not None:
             data = self.codec.encoder(image)(setting)
         else:
@@ -57,7 +62,7 @@ class ClassicalScheme(Scheme):
         return [self._receive(transmission.size, reception) for transmission, (reception,) in pairs]
 
     def _receive(self, size: tuple[int, int], reception: Reception) -> Delivery:
-        data = received_file(reception)
+        data = received_file(reception, self.codec.may_end_in_zeros)
         if reception.ok:
             try:
                 return Delivery(self.codec.decode(data, size), outage=False)
