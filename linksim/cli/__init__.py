@@ -23,7 +23,8 @@ def main(arguments: list[str] | None = None) -> None:
     from linksim.cli.app import app
 
     try:
-        # Not standalone: the framework's own report of a wrong option takes four lines, and that of Ctrl-C says nothing.
+        # Not standalone: the framework's own report of a wrong option takes four lines, and that of Ctrl-C says
+        # nothing.
         status = app(args=arguments, prog_name="linksim", standalone_mode=False)
     except LinksimError as error:
         _fail(str(error), error.exit_status)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _MAX_FEATURES = 65_536
 
 
-# Passes of all features through a channel; with some ten thousand vectors the mean is good to some tenths of a per cent.
+# Passes of all features through a channel; with some ten thousand vectors the mean is good to some tenths of a per
+# cent.
 _BSC_DRAWS, _LINK_DRAWS = 16, 4
 
 

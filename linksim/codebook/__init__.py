@@ -1,1 +1,4 @@
-"""Features in, indices and their bits out, and back: labels, transmitters, receivers, theory. NumPy alone, no networks."""
+"""Features in, indices and their bits out, and back: labels, transmitters, receivers, theory.
+
+NumPy alone, no networks.
+"""

@@ -21,8 +21,8 @@ def bit_importance(codebook: np.ndarray, usage: np.ndarray) -> np.ndarray:
 def stage_importance(stages: Stages) -> np.ndarray:
     """`bit_importance` of all bits of a vector, stage by stage and head by head: float64 `[S H m]`.
 
-    Stages and heads add, so that flipping a bit moves the vector by as much as the codeword that it belongs to. Later stages, whose
-    codewords are smaller, matter less.
+    Stages and heads add, so that flipping a bit moves the vector by as much as the codeword that it belongs to. Later
+    stages, whose codewords are smaller, matter less.
     """
     pairs = [(s, h) for s in range(stages.count) for h in range(stages.heads)]
     return np.concatenate([bit_importance(stages.codewords[p], stages.usage[p]) for p in pairs])
@@ -36,8 +36,10 @@ def level_permutation(
     Args:
         importance: of each bit of a vector (or index), `[m]`.
         levels: reliability level of every position of the payload, `[N]`, 0 the strongest.
-        block_bits: payload bits of a block; no bit leaves its block, so that a block that is lost costs no more indices than before.
-        bit_of_vector: which bit of its vector each bit of the payload is, int `[N]`; None: vectors follow each other bit by bit.
+        block_bits: payload bits of a block; no bit leaves its block, so that a block that is lost costs no more
+            indices than before.
+        bit_of_vector: which bit of its vector each bit of the payload is, int `[N]`; None: vectors follow each other
+            bit by bit.
 
     The most important bits in a block take its strongest positions. Positions of one level keep the payload's order.
     """
@@ -86,7 +88,9 @@ class Split:
         return cls(strong)
 
     def streams(self, payload: np.ndarray, bit_of_vector: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Strong and weak stream of a payload `[N]`, of which `bit_of_vector` tells which bit of its vector each bit is."""
+        """Strong and weak stream of a payload `[N]`, of which `bit_of_vector` tells which bit of its vector each bit
+        is.
+        """
         strong = self.strong[bit_of_vector]
         return payload[strong], payload[~strong]
 

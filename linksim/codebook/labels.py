@@ -1,4 +1,6 @@
-"""Labels: the `m = ceil(log2 K)` bits of an index, most significant first, and what a binary symmetric channel (BSC) makes of them."""
+"""Labels: the `m = ceil(log2 K)` bits of an index, most significant first, and what a binary symmetric channel (BSC)
+makes of them.
+"""
 
 from typing import Any
 
@@ -55,7 +57,8 @@ def bits_to_labels(bits: np.ndarray, size: int) -> np.ndarray:
 def valid_label(labels: np.ndarray, size: int) -> np.ndarray:
     """The valid label nearest in Hamming distance, of several the smallest.
 
-    Clearing the first bit of a label >= K always gives one below K, at distance 1 and smaller than any other such neighbour.
+    Clearing the first bit of a label >= K always gives one below K, at distance 1 and smaller than any other such
+    neighbour.
     """
     return np.where(labels >= size, labels - (1 << (bits_per_index(size) - 1)), labels)
 
@@ -63,8 +66,8 @@ def valid_label(labels: np.ndarray, size: int) -> np.ndarray:
 def through_bsc(values: np.ndarray, bit_error_rate: BitErrorRate) -> np.ndarray:
     """Expected value at the receiver for each sent index: `[K, ...]` -> float64 `[K, ...]`.
 
-    `out[i] = sum_j P(j|i) values[j]`, P of the hard receiver over a memoryless BSC, `eps^d (1-eps)^(m-d)` summed over the labels
-    that end at j. The bits of a label may differ in their rate.
+    `out[i] = sum_j P(j|i) values[j]`, P of the hard receiver over a memoryless BSC, `eps^d (1-eps)^(m-d)` summed over
+    the labels that end at j. The bits of a label may differ in their rate.
 
     Raises:
         InputError: a bit-error rate outside [0, 1].
@@ -74,7 +77,8 @@ def through_bsc(values: np.ndarray, bit_error_rate: BitErrorRate) -> np.ndarray:
 
 
 def from_bsc(weights: np.ndarray, bit_error_rate: BitErrorRate) -> np.ndarray:
-    """What arrives at each index of what was sent: `out[j] = sum_i P(j|i) weights[i]`, `[K, ...]` -> float64 `[K, ...]`.
+    """What arrives at each index of what was sent: `out[j] = sum_i P(j|i) weights[i]`, `[K, ...]` -> float64
+    `[K, ...]`.
 
     With index probabilities as weights, the probabilities of the received indices. The transpose of `through_bsc`.
     """
@@ -88,7 +92,9 @@ def from_bsc(weights: np.ndarray, bit_error_rate: BitErrorRate) -> np.ndarray:
 
 
 def _flip(values: np.ndarray, bit_error_rate: BitErrorRate) -> np.ndarray:
-    """`sum_j eps^d(i,j) (1-eps)^(m-d(i,j)) values[j]` of `[2^m, ...]`: m steps, since the matrix is a Kronecker product of 2 x 2 ones."""
+    """`sum_j eps^d(i,j) (1-eps)^(m-d(i,j)) values[j]` of `[2^m, ...]`: m steps, since the matrix is a Kronecker
+    product of 2 x 2 ones.
+    """
     m = bits_per_index(len(values))
     rates = _checked_rates(bit_error_rate, m)
     out, shape = values, values.shape
@@ -111,7 +117,8 @@ def transition_matrix(size: int, bit_error_rate: Any, xp: Any = np) -> Any:
     Args:
         size: K.
         bit_error_rate: one for all bits, or one for each, `[m]`.
-        xp: whose arrays these are: NumPy (float64), or `keras.ops` (the dtype of the rates), through which gradients flow.
+        xp: whose arrays these are: NumPy (float64), or `keras.ops` (the dtype of the rates), through which gradients
+            flow.
 
     Raises:
         InputError: a bit-error rate of NumPy outside [0, 1].

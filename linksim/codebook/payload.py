@@ -12,8 +12,9 @@ from linksim.common.errors import InputError
 class Layout:
     """Which bits of which vectors a payload holds.
 
-    The first stage goes from vector to vector along the rows of their grid. The vectors of each further stage come in `spread_order`, and
-    the last stage may end before the grid does. Within a stage the bits of a vector stay together, head by head, most significant first.
+    The first stage goes from vector to vector along the rows of their grid. The vectors of each further stage come in
+    `spread_order`, and the last stage may end before the grid does. Within a stage the bits of a vector stay
+    together, head by head, most significant first.
 
     Attributes:
         grid: rows and columns of the vectors.
@@ -45,8 +46,8 @@ class Layout:
     def that_fits(cls, grid: tuple[int, int], stage_bits: tuple[int, ...], most_bits: int) -> "Layout | None":
         """The longest payload of at most `most_bits` bits; None where not even the first stage fits.
 
-        A function of what transmitter and receiver both know, so nothing about it has to be sent. It is also the longest of no more bits
-        than it takes itself.
+        A function of what transmitter and receiver both know, so nothing about it has to be sent. It is also the
+        longest of no more bits than it takes itself.
         """
         vectors = grid[0] * grid[1]
         if not vectors:
@@ -108,8 +109,8 @@ class Layout:
 def spread_order(rows: int, columns: int) -> np.ndarray:
     """An order of the cells of a grid, int64 `[rows * columns]`, of which every beginning covers the grid evenly.
 
-    Sorted by `row / g + column / g^2` modulo 1, g being the plastic number: the low-discrepancy lattice R2 (M. Roberts, "The unreasonable
-    effectiveness of quasirandom sequences", 2018).
+    Sorted by `row / g + column / g^2` modulo 1, g being the plastic number: the low-discrepancy lattice R2 (M.
+    Roberts, "The unreasonable effectiveness of quasirandom sequences", 2018).
     """
     g = 1.32471795724474602596
     row, column = np.divmod(np.arange(rows * columns), max(columns, 1))

@@ -19,7 +19,8 @@ class Quantizer(Protocol):
 
     Attributes:
         dim: dimensions D of a vector.
-        stage_bits: bits of a vector in each stage; every beginning of the stages is a coarser description of the vector.
+        stage_bits: bits of a vector in each stage; every beginning of the stages is a coarser description of the
+            vector.
     """
 
     @property
@@ -31,7 +32,8 @@ class Quantizer(Protocol):
     def encode(self, features: np.ndarray, stages: int, bit_error_rate: float | None = None) -> np.ndarray:
         """Indices int64 `[n, stages, heads]` of features `[n, D]`.
 
-        Given a bit-error rate, those of least expected distortion over a binary symmetric channel; else of the nearest codewords.
+        Given a bit-error rate, those of least expected distortion over a binary symmetric channel; else of the
+        nearest codewords.
         """
 
     def to_bits(self, indices: np.ndarray, layout: Layout) -> np.ndarray:
@@ -48,14 +50,17 @@ class Quantizer(Protocol):
         """
 
     def importance(self) -> np.ndarray:
-        """Of each bit of a vector in its stages' order: mean squared distance that a flip causes, float64 `[sum(stage_bits)]`."""
+        """Of each bit of a vector in its stages' order: mean squared distance that a flip causes, float64
+        `[sum(stage_bits)]`.
+        """
 
 
 class ResidualQuantizer:
     """Residual stages, each of one or more heads; with one of both, plain vector quantization.
 
-    Encoding is greedy: each stage takes the best index for what the stages before it are expected to leave over. Estimates add over the
-    stages and stand side by side over the heads. A stage that is not sent adds nothing: what it would have refined is quantization error.
+    Encoding is greedy: each stage takes the best index for what the stages before it are expected to leave over.
+    Estimates add over the stages and stand side by side over the heads. A stage that is not sent adds nothing: what
+    it would have refined is quantization error.
 
     Args:
         stages: codewords and usage.
@@ -103,8 +108,8 @@ class ResidualQuantizer:
     def decode(self, bits: np.ndarray, llr: np.ndarray, known: np.ndarray, layout: Layout) -> Estimate:
         """Features float32 `[n, D]` and their variance per dimension float32 `[n]`, as in `Quantizer`.
 
-        The indices are taken as independent. Then spreads around the posterior means add, and so do the biases of estimates that are no
-        means: `E||f - e||^2 = sum_s (E||f_s - e_s||^2 - ||b_s||^2) + ||sum_s b_s||^2`.
+        The indices are taken as independent. Then spreads around the posterior means add, and so do the biases of
+        estimates that are no means: `E||f - e||^2 = sum_s (E||f_s - e_s||^2 - ||b_s||^2) + ||sum_s b_s||^2`.
         """
         features = np.zeros((layout.vectors, self.dim), np.float32)
         variance = np.zeros(layout.vectors, np.float32)

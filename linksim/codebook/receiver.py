@@ -60,7 +60,8 @@ def hard_moments(
     """What each decided codeword j stands for over a BSC, by Bayes' rule with the usage as prior.
 
     Returns:
-        `E[||e_i - e_j||^2 | j] / D` of the codewords i that may have been sent, float32 `[K]`, and `E[e_i | j] - e_j`, float32 `[K, D]`.
+        `E[||e_i - e_j||^2 | j] / D` of the codewords i that may have been sent, float32 `[K]`, and
+        `E[e_i | j] - e_j`, float32 `[K, D]`.
     """
     e, prior = np.asarray(codebook, np.float64), floored_prior(usage)[:, None]
     norms = (e**2).sum(-1, keepdims=True)
@@ -88,8 +89,8 @@ def claimed_error_rates(llr: np.ndarray, known: np.ndarray) -> np.ndarray:
 class Hard:
     """Decided bits to codewords; a label that is none is taken for the nearest that is one.
 
-    Of the LLRs it uses m numbers per picture: the error rates that they claim for the bits of an index. With them and the `usage` `[K]`
-    of the codewords it tells the decoder how far off a decided codeword may be.
+    Of the LLRs it uses m numbers per picture: the error rates that they claim for the bits of an index. With them and
+    the `usage` `[K]` of the codewords it tells the decoder how far off a decided codeword may be.
     """
 
     def __init__(self, codebook: np.ndarray, usage: np.ndarray | None = None) -> None:
@@ -99,7 +100,8 @@ class Hard:
     def estimate(self, bits: np.ndarray, llr: np.ndarray | None = None, known: np.ndarray | None = None) -> Estimate:
         """The decided codewords of bits `[n * m]`, as in `Receiver`; without `known` no bit is.
 
-        Variance and bias are zero for an index whose bits are all known, and for all where the LLRs or the usage are not given.
+        Variance and bias are zero for an index whose bits are all known, and for all where the LLRs or the usage are
+        not given.
         """
         size = len(self.codebook)
         indices = valid_label(bits_to_labels(bits, size), size)
@@ -120,8 +122,8 @@ class Hard:
 class Soft:
     """Posterior over the codewords from LLRs `log P(b=1)/P(b=0)` and the usage of the codewords as prior.
 
-    `log P(k | llr) = log p_k + sum_i b_i(k) llr_scale llr_i + const`, summed exactly over the K valid labels. A known bit is certain
-    whatever its LLR: it leaves the codewords that have it.
+    `log P(k | llr) = log p_k + sum_i b_i(k) llr_scale llr_i + const`, summed exactly over the K valid labels. A known
+    bit is certain whatever its LLR: it leaves the codewords that have it.
 
     Args:
         codebook: `[K, D]`.
@@ -143,7 +145,8 @@ class Soft:
         self._estimate, self._scale = estimate, llr_scale
 
     def posterior(self, llr: np.ndarray, bits: np.ndarray | None = None, known: np.ndarray | None = None) -> np.ndarray:
-        """Posterior float64 `[n, K]` of LLRs `[n * m]`; `bits` `[n * m]` hold where they are `known` (bool `[n * m]`; None: nowhere).
+        """Posterior float64 `[n, K]` of LLRs `[n * m]`; `bits` `[n * m]` hold where they are `known` (bool `[n * m]`;
+        None: nowhere).
 
         Raises:
             InputError: a length that is no multiple of m, or an LLR that is not a number.
@@ -164,7 +167,8 @@ class Soft:
     def _with_known(self, llr: np.ndarray, bits: np.ndarray, known: np.ndarray) -> np.ndarray:
         """LLRs `[n, m]` with those of known bits certain.
 
-        Where some labels are invalid, doubtful bits together could point to one and outvote a known bit; so it gets that much more.
+        Where some labels are invalid, doubtful bits together could point to one and outvote a known bit; so it gets
+        that much more.
         """
         m, size = self._labels.shape
         against = np.zeros((1, 1)) if size == 2**m else np.abs(np.where(known, 0, llr)).sum(-1, keepdims=True)

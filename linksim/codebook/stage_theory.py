@@ -1,8 +1,8 @@
 """Distortion of several stages and heads over a binary symmetric channel: what adds, and what stages have in common.
 
-With `d_s = e_i - e_j` the error that the channel makes in stage s, a vector is off by `r + sum_s d_s`, r being its quantization error.
-The bits of different stages meet independent errors, so given what was sent `E d_s.d_t = b_s.b_t` with `b_s = E[d_s | i_s]`. Heads hold
-different dimensions, so they add without cross terms.
+With `d_s = e_i - e_j` the error that the channel makes in stage s, a vector is off by `r + sum_s d_s`, r being its
+quantization error. The bits of different stages meet independent errors, so given what was sent `E d_s.d_t = b_s.b_t`
+with `b_s = E[d_s | i_s]`. Heads hold different dimensions, so they add without cross terms.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,8 @@ def stage_frequencies(indices: np.ndarray, size: int) -> np.ndarray:
 def stage_distortion(
     features: np.ndarray, indices: np.ndarray, stages: Stages, bit_error_rate: float, labelling: str = "exact"
 ) -> StagedDistortion:
-    """Predicted distortion of features `[n, D]` sent as indices `[n, s, H]` of the first s stages; exact for these vectors.
+    """Predicted distortion of features `[n, D]` sent as indices `[n, s, H]` of the first s stages; exact for these
+    vectors.
 
     Args:
         features, indices: what was sent as what.

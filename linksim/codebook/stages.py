@@ -13,9 +13,9 @@ from linksim.common.errors import InputError
 class Stages:
     """Codewords and usage of S residual stages with H heads each (residual and product quantization).
 
-    A vector of D dimensions is sent as S x H indices. Head h holds the dimensions `h D/H .. (h+1) D/H - 1`; each stage quantizes what the
-    stages before it left over, so a vector's estimate is the sum over the stages of the heads' codewords put side by side. S = H = 1 is
-    a plain codebook.
+    A vector of D dimensions is sent as S x H indices. Head h holds the dimensions `h D/H .. (h+1) D/H - 1`; each
+    stage quantizes what the stages before it left over, so a vector's estimate is the sum over the stages of the
+    heads' codewords put side by side. S = H = 1 is a plain codebook.
 
     Attributes:
         codewords: float32 `[S, H, K, D/H]`.

@@ -1,4 +1,6 @@
-"""The paper's theory of a codebook over a binary symmetric channel: information (eqs. 8-11), distortion (15-20), size (21)."""
+"""The paper's theory of a codebook over a binary symmetric channel: information (eqs. 8-11), distortion (15-20), size
+(21).
+"""
 
 from dataclasses import dataclass
 from math import comb
@@ -101,8 +103,8 @@ def distortion(
 ) -> Distortion:
     """Predicted distortion of features `[n, D]` sent as indices `[n]`.
 
-    The cross term `2 E (z - e_s).(e_s - E[e_j|s])` vanishes where each codeword is the centroid of its cell, which that of a trained
-    network only nearly is.
+    The cross term `2 E (z - e_s).(e_s - E[e_j|s])` vanishes where each codeword is the centroid of its cell, which
+    that of a trained network only nearly is.
     """
     e = np.asarray(codebook, np.float64)
     usage = index_frequencies(indices, len(e))

@@ -16,8 +16,8 @@ class FileCodec(ABC):
         name: of the format, as errors call it.
         setting: what is searched, `quality` or `qp`; it names the choice in results.
         settings: its values, those with the worst picture first.
-        may_end_in_zeros: whether a file may end in zero bytes. Its decoder is then given the zeros that fill the last block, too, and has to
-            find the end by itself.
+        may_end_in_zeros: whether a file may end in zero bytes. Its decoder is then given the zeros that fill the last
+            block, too, and has to find the end by itself.
         slack: how far beyond the budget files of better settings may dip below it again, see `best_file`.
     """
 
@@ -33,7 +33,10 @@ class FileCodec(ABC):
 
     @abstractmethod
     def decode(self, data: bytes, size: tuple[int, int]) -> np.ndarray:
-        """The picture, uint8 `[height, width, 3]`. Raises `DecodeError` where it is not one of `size` (height, width)."""
+        """The picture, uint8 `[height, width, 3]`.
+
+        Raises `DecodeError` where it is not one of `size` (height, width).
+        """
 
     def decode_partial(self, data: bytes, size: tuple[int, int]) -> np.ndarray:
         """What a decoder shows of a damaged file. Raises `DecodeError` where that is nothing."""

@@ -12,7 +12,8 @@ class JpegCodec(FileCodec):
     """JPEG files by Pillow; `restart_blocks` and `optimize` as in `jpeg.encode`."""
 
     name, setting, settings = "jpeg", "quality", jpeg.QUALITIES
-    # Optimized Huffman tables can make a finer JPEG up to 5 % or 19 bytes shorter (photographs, noise, gratings, flat pictures).
+    # Optimized Huffman tables can make a finer JPEG up to 5 % or 19 bytes shorter (photographs, noise, gratings, flat
+    # pictures).
     slack = (1.25, 256)
 
     def __init__(self, restart_blocks: int = 0, optimize: bool = True) -> None:

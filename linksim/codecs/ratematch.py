@@ -15,7 +15,8 @@ class Encoded:
 def best_file(
     encode: Callable[[int], bytes], settings: Sequence[int], budget_bytes: int, slack: tuple[float, int]
 ) -> Encoded | None:
-    """The last of `settings` (worst picture first) whose file has at most `budget_bytes`; None if even the first has more.
+    """The last of `settings` (worst picture first) whose file has at most `budget_bytes`; None if even the first has
+    more.
 
     A bisection finds one where the size crosses the budget; from there on, every better setting is tried until the
     size is beyond the slack, since sizes need not grow strictly: `slack` is a factor on the budget and bytes beside it.

@@ -8,7 +8,9 @@ from typing import Any
 
 
 def code_digest(plugin: Any) -> str:
-    """SHA-256 over the Python files of the package that `plugin` (a module, class or object) comes from; "" where it has none."""
+    """SHA-256 over the Python files of the package that `plugin` (a module, class or object) comes from; "" where it
+    has none.
+    """
     module = plugin if inspect.ismodule(plugin) else inspect.getmodule(plugin) or inspect.getmodule(type(plugin))
     if module is None:
         return ""

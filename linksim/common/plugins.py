@@ -1,4 +1,6 @@
-"""What other packages add to linksim through entry points: found, checked, and named with their package where they fail."""
+"""What other packages add to linksim through entry points: found, checked, and named with their package where they
+fail.
+"""
 
 import typing
 from collections.abc import Callable, Iterator
@@ -12,14 +14,18 @@ from linksim.common.errors import InputError, LinksimError
 
 
 class PluginError(InputError):
-    """A fault of another package: names the kind, the package, and what went wrong in it. Nothing in the scenario mends it."""
+    """A fault of another package: names the kind, the package, and what went wrong in it.
+
+    Nothing in the scenario mends it.
+    """
 
 
 class Plugin(NamedTuple):
     """What an entry point gives.
 
     Attributes:
-        module: the object it names (a module will do), with `config`, a pydantic model with `kind: Literal["..."]`, and functions.
+        module: the object it names (a module will do), with `config`, a pydantic model with `kind: Literal["..."]`,
+            and functions.
         package: name and version of the distribution that brings it, e.g. `linksim-example-schemes 1.0.0`.
     """
 
@@ -77,7 +83,10 @@ class Entry(NamedTuple):
 
 
 def load_entries(group: str) -> Iterator[Entry]:
-    """Everything in an entry-point group, by name. Raises `InputError` for what cannot be loaded; it names the plugin."""
+    """Everything in an entry-point group, by name.
+
+    Raises `InputError` for what cannot be loaded; it names the plugin.
+    """
     for point in sorted(entry_points(group=group), key=lambda point: point.name):
         where = f"{_what(group)} plugin {point.name} ({point.value})"
         distribution = getattr(point, "dist", None)
@@ -107,13 +116,17 @@ def _kinds(config: Any) -> tuple[str, ...]:
 
 
 def plugin_error(what: str, kind: str, package: str, problem: str) -> PluginError:
-    """The one line for a fault: `what` is scheme, channel, ...; `problem` says which function did what, and what is needed."""
+    """The one line for a fault: `what` is scheme, channel, ...; `problem` says which function did what, and what is
+    needed.
+    """
     return PluginError(f"{what} {kind}: plug-in of package {package}: {' '.join(problem.split())}")
 
 
 @contextmanager
 def plugin_call(what: str, kind: str, package: str, function: str) -> Iterator[None]:
-    """Inside, another package's code runs: whatever it raises comes out as `PluginError` that names it, linksim's own errors too."""
+    """Inside, another package's code runs: whatever it raises comes out as `PluginError` that names it, linksim's own
+    errors too.
+    """
     try:
         yield
     except PluginError:
@@ -125,7 +138,9 @@ def plugin_call(what: str, kind: str, package: str, function: str) -> Iterator[N
 
 
 def checked_config(what: str, kind: str, plugin: Plugin) -> Any:
-    """The type of the plugin's `config` for a union of models; what its own validators turn into something else is a `PluginError`."""
+    """The type of the plugin's `config` for a union of models; what its own validators turn into something else is a
+    `PluginError`.
+    """
 
     def is_one(value: Any) -> Any:
         if not isinstance(value, plugin.module.config):
@@ -139,7 +154,9 @@ def checked_config(what: str, kind: str, plugin: Plugin) -> Any:
 
 
 def plugin_of(config: type) -> tuple[str, str, str] | None:
-    """What it is (scheme, channel, ...), kind and package of the plugin whose configuration `config` is; None for linksim's own."""
+    """What it is (scheme, channel, ...), kind and package of the plugin whose configuration `config` is; None for
+    linksim's own.
+    """
     for (what, kind), plugin in _found.items():
         if plugin.module.config is config:
             return what, kind, plugin.package

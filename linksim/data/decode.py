@@ -13,14 +13,14 @@ MIN_SIDE = 16
 def read_image(path: Path, size: int | None = None) -> np.ndarray:
     """Image of `path` as uint8 `[height, width, 3]`, sRGB values as stored.
 
-    Conversions: grey and palette images get three channels; CMYK becomes RGB by Pillow's formula (colour profiles are not
-    applied); 16-bit values are scaled by 255/65535 and rounded; transparency is laid over white; the EXIF orientation is
-    applied; of several frames the first is taken.
+    Conversions: grey and palette images get three channels; CMYK becomes RGB by Pillow's formula (colour profiles are
+    not applied); 16-bit values are scaled by 255/65535 and rounded; transparency is laid over white; the EXIF
+    orientation is applied; of several frames the first is taken.
 
     Args:
         path: file in any format that Pillow reads.
-        size: if given, the largest central square is taken and resized to `size` x `size` (Lanczos), which is the same as
-            resizing the short side to `size` and cropping the centre. Smaller images are enlarged.
+        size: if given, the largest central square is taken and resized to `size` x `size` (Lanczos), which is the
+            same as resizing the short side to `size` and cropping the centre. Smaller images are enlarged.
 
     Raises:
         InputError: unreadable or truncated file, a side of less than 16 pixels, or pixels without a fixed range.

@@ -54,8 +54,8 @@ class ImageSource:
     """Images in a fixed order, read when asked for.
 
     Attributes:
-        ids: one unique name per image: the file's name without its ending, or in folders its path below the folder. They
-            do not depend on `count`, `size` or the folder's place.
+        ids: one unique name per image: the file's name without its ending, or in folders its path below the folder.
+            They do not depend on `count`, `size` or the folder's place.
         files: where each image is.
         skipped: reason by id of the images that `readable` left out so far.
     """
@@ -81,7 +81,9 @@ class ImageSource:
         return read_image(self.files[i], self.size)
 
     def readable(self, indices: Iterable[int] | None = None) -> Iterator[tuple[int, "np.ndarray"]]:
-        """Number and pixels of each image (of `indices` if given); bad ones stop it or are left out, as `on_error` says."""
+        """Number and pixels of each image (of `indices` if given); bad ones stop it or are left out, as `on_error`
+        says.
+        """
         for i in range(len(self)) if indices is None else indices:
             try:
                 image = self.load(i)

@@ -81,7 +81,8 @@ def image_files(name: str, split: str) -> list[Path]:
     """Files of an image data set in alphabetical order; `split` as in `linksim.data.images.ImagesConfig`.
 
     Raises:
-        DataUnavailableError: the data set is not here and could not be fetched, or is fetched on request only (VOC-2012).
+        DataUnavailableError: the data set is not here and could not be fetched, or is fetched on request only
+            (VOC-2012).
     """
     item = ITEMS[name]
     found = locate.find(item)

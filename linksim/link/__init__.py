@@ -21,7 +21,8 @@ __all__ = ["Ledger", "Link", "LinkConfig", "Reception", "SymbolReception"]
 
 
 def __getattr__(name: str) -> Any:
-    # Link pulls in TensorFlow and Sionna (seconds), and the configuration models load plugins, which import `linksim.link.air.fading`.
+    # Link pulls in TensorFlow and Sionna (seconds), and the configuration models load plugins, which import
+    # `linksim.link.air.fading`.
     if name in _MODULES:
         return getattr(import_module(f"linksim.link.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -28,7 +28,8 @@ def run_blocks(config: LinkConfig, bits: np.ndarray | None, es_no_db: float, key
     """Encode, scramble, map, fade, equalize, demap, descramble, decode, check the CRC.
 
     Args:
-        bits: information bits uint8 `[blocks, k]`, each row with its CRC; None for all zeros, whose codeword is all zeros.
+        bits: information bits uint8 `[blocks, k]`, each row with its CRC; None for all zeros, whose codeword is all
+            zeros.
         es_no_db: Es/N0 in dB averaged over the fading.
         keys: a key per block; equal keys see the same fading, noise and scrambling.
     """

@@ -20,8 +20,8 @@ from linksim.link.symbols import send_symbols
 class Link:
     """CRC, segmentation, scrambling, 5G LDPC, QAM, fading, equalization, demapping, decoding (see `LinkConfig`).
 
-    A payload is cut into blocks of `block_bits - 24` bits, the last one filled with zeros that are sent and counted; each block
-    gets a CRC24A. With equal keys the blocks of two payloads see the same fading and noise, slot by slot.
+    A payload is cut into blocks of `block_bits - 24` bits, the last one filled with zeros that are sent and counted;
+    each block gets a CRC24A. With equal keys the blocks of two payloads see the same fading and noise, slot by slot.
     """
 
     def __init__(self, config: LinkConfig) -> None:
@@ -45,8 +45,9 @@ class Link:
             keys: one per payload, e.g. (seed, image id, repetition); it and Es/N0 determine fading and noise.
 
         Returns:
-            A `Reception` for bits, a `SymbolReception` for symbols. With `share_blocks`, payloads with equal keys meet the same errors,
-            block by block. Symbols meet the fades and the noise of the bits with the same key, symbol by symbol.
+            A `Reception` for bits, a `SymbolReception` for symbols. With `share_blocks`, payloads with equal keys
+            meet the same errors, block by block. Symbols meet the fades and the noise of the bits with the same key,
+            symbol by symbol.
 
         Raises:
             InputError: a payload is neither, or Es/N0 is not finite.
@@ -116,15 +117,18 @@ class Link:
     def bit_levels(self, source_bits: int) -> np.ndarray:
         """Reliability level of each payload bit, int32 `[source_bits]`; 0 is the most reliable.
 
-        In Gray-labelled square QAM (3GPP TS 38.211, 5.1) bits 2l and 2l+1 of a label have level l. 5G LDPC codes are systematic: an
-        information bit has the level at which it is sent, and the worst one where it is punctured. It shows in blocks that fail.
+        In Gray-labelled square QAM (3GPP TS 38.211, 5.1) bits 2l and 2l+1 of a label have level l. 5G LDPC codes are
+        systematic: an information bit has the level at which it is sent, and the worst one where it is punctured. It
+        shows in blocks that fail.
         """
         levels = bit_levels(self.config.modulation.bits_per_symbol)
         position = np.arange(source_bits) % self.config.payload_bits_per_block
         return code_of(self.config).information_bit_levels(levels)[position]
 
     def expected_bit_error_rate(self, es_no_db: float, blocks: int = 48) -> float:
-        """Bit-error rate of the delivered information bits at an average Es/N0, by a seeded simulation of `blocks` blocks."""
+        """Bit-error rate of the delivered information bits at an average Es/N0, by a seeded simulation of `blocks`
+        blocks.
+        """
         return _expected_bit_error_rate(self.config, float(es_no_db), blocks)
 
 

@@ -1,4 +1,6 @@
-"""What a link hands to the receiver: bits with their LLRs, or symbols with their noise, and the ledger of what was sent."""
+"""What a link hands to the receiver: bits with their LLRs, or symbols with their noise, and the ledger of what was
+sent.
+"""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +15,8 @@ class Reception:
 
     Attributes:
         bits: decided payload bits uint8 `[source_bits]`.
-        llr: their LLRs `log P(b=1)/P(b=0)` float32 `[source_bits]`, descrambled; after the decoder, or of the channel where uncoded.
+        llr: their LLRs `log P(b=1)/P(b=0)` float32 `[source_bits]`, descrambled; after the decoder, or of the channel
+            where uncoded.
         block_ok: CRC result of each block, bool `[n_blocks]`.
         payload_bits_per_block: payload bit `i` lies in block `i // payload_bits_per_block`.
         ledger: what was sent.

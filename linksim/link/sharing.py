@@ -1,10 +1,11 @@
 """One channel, many schemes: simulate a block once and apply what happened to it to every payload.
 
-Why that is right: the coded bits `c` are scrambled with uniform bits `s`, so the labels sent, `m = c + s`, are uniform and
-independent of `c`. Given `m`, fading and noise, the demapper's LLRs multiplied by the signs `(-1)^s` are those of the
-all-zero codeword multiplied by `(-1)^c`; the decoders' node rules are odd in every message, so their result is that of the
-all-zero codeword multiplied by `(-1)^u`, `u` being the information bits. The CRC is linear, so it fails for `u + e` exactly
-where it fails for the error pattern `e`. Hence the reference: the all-zero codeword with random scrambling.
+Why that is right: the coded bits `c` are scrambled with uniform bits `s`, so the labels sent, `m = c + s`, are
+uniform and independent of `c`. Given `m`, fading and noise, the demapper's LLRs multiplied by the signs `(-1)^s` are
+those of the all-zero codeword multiplied by `(-1)^c`; the decoders' node rules are odd in every message, so their
+result is that of the all-zero codeword multiplied by `(-1)^u`, `u` being the information bits. The CRC is linear, so
+it fails for `u + e` exactly where it fails for the error pattern `e`. Hence the reference: the all-zero codeword with
+random scrambling.
 
 It is not the all-zero *label*: with QAM the LLRs of a bit depend on which point was sent, and `m` must stay uniform.
 """
@@ -25,7 +26,9 @@ CACHE_BYTES = 128 * 2**20
 
 
 class Pattern(NamedTuple):
-    """What happened to a block: LLRs relative to the sent bits float32 `[k]` (positive: decided right), CRC, iterations."""
+    """What happened to a block: LLRs relative to the sent bits float32 `[k]` (positive: decided right), CRC,
+    iterations.
+    """
 
     relative_llr: np.ndarray
     crc_ok: bool

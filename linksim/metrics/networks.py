@@ -12,7 +12,8 @@ from keras import ops
 
 Weights = Mapping[str, Any]
 
-# Number of the convolution in torchvision's `features`, by name of the ReLU behind it; "pool" stands between the blocks.
+# Number of the convolution in torchvision's `features`, by name of the ReLU behind it; "pool" stands between the
+# blocks.
 VGG16 = {
     "relu1_1": 0, "relu1_2": 2,
     "relu2_1": 5, "relu2_2": 7,

@@ -50,7 +50,8 @@ def _strip(folder: Path, scenario: Scenario) -> None:
 
 
 def telling(quality: dict[float, list[float]], count: int) -> list[float]:
-    """At most `count` SNRs whose pictures differ most: both ends of the sweep, then always the one farthest from those chosen.
+    """At most `count` SNRs whose pictures differ most: both ends of the sweep, then always the one farthest from
+    those chosen.
 
     Args:
         quality: PSNRs of the schemes by SNR; above the cliff all are alike, and one of them is enough.

@@ -5,7 +5,8 @@
     DIR/examples/<image>/<scheme>/<snr>.webp           e.g. examples/coffee/jpeg-ldpc-5c2e81d0/10.webp
 
 Ids and names become folder names by `slug`. Pictures are WebP of quality 95, so two schemes can be compared in every
-detail, with the longer side at most 768 pixels. Nothing but figures and reports reads them; numbers come from the tables.
+detail, with the longer side at most 768 pixels. Nothing but figures and reports reads them; numbers come from the
+tables.
 """
 
 import contextlib
@@ -48,7 +49,8 @@ def save_example(
 ) -> None:
     """Store one received picture and enter it into the index; a picture that is there already is replaced.
 
-    Every file is written in one step, and the index is changed under a lock, so several processes may call this at once.
+    Every file is written in one step, and the index is changed under a lock, so several processes may call this at
+    once.
 
     Args:
         folder: the results folder (not its `examples`).

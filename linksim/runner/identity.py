@@ -104,7 +104,9 @@ def scheme_identities(scenario: Scenario) -> dict[str, dict[str, str]]:
 
 
 def plugin_packages(scenario: Scenario) -> dict[str, str]:
-    """Name and version of the package behind a link's channel and behind schemes, by kind; empty where all are linksim's own."""
+    """Name and version of the package behind a link's channel and behind schemes, by kind; empty where all are
+    linksim's own.
+    """
     channel = scenario.link.channel.kind
     found = {f"channel {kind}": plugin.package for kind, plugin in fading.plugins().items() if kind == channel}
     kinds = {config.kind for config in scenario.schemes}

@@ -87,7 +87,9 @@ def _as_text(item: Any) -> str:
 
 
 def _range_meant(text: str) -> str:
-    """What somebody meant who wrote the SNRs as `1:20`, `0:2:20` or `0, 5, 10`, in our words; "" where that is not plain."""
+    """What somebody meant who wrote the SNRs as `1:20`, `0:2:20` or `0, 5, 10`, in our words; "" where that is not
+    plain.
+    """
     if len(text) > 200:
         return ""
     if found := _RANGE.fullmatch(text):

@@ -23,9 +23,9 @@ from linksim.schemes.sending import send
 class AdaptiveScheme(Scheme):
     """A scheme with the code rate and constellation chosen per average SNR, on validation images at equal channel uses.
 
-    A grid entry counts by the mean metric over the validation images, where a picture that is lost, or that it cannot send within the
-    budget, is concealed; of equals the first wins. An image under test that does not fit is sent with the next best entry that it
-    fits; nothing else of the images under test is looked at.
+    A grid entry counts by the mean metric over the validation images, where a picture that is lost, or that it cannot
+    send within the budget, is concealed; of equals the first wins. An image under test that does not fit is sent with
+    the next best entry that it fits; nothing else of the images under test is looked at.
     """
 
     transmit_depends_on_snr = True
@@ -118,7 +118,9 @@ class AdaptiveScheme(Scheme):
     def transmit(
         self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
     ) -> list[Transmission]:
-        """With the grid entry chosen for `es_no_db`, or the best that an image fits; `settings` names the choice, and what was sent instead."""
+        """With the grid entry chosen for `es_no_db`, or the best that an image fits; `settings` names the choice, and
+        what was sent instead.
+        """
         if es_no_db is None:
             raise ValueError(f"scheme {self.name}: adaptive coding needs es_no_db")
         out: dict[int, Transmission] = {}

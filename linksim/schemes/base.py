@@ -22,7 +22,8 @@ class Transmission:
         size: (height, width) of the image in pixels, known to the receiver.
         context: what else the receiver legitimately knows (never the original image, nor what was sent).
         infeasible: why the image cannot be sent within its budget; "" where it can.
-        settings: what was chosen for this image, e.g. `{"quality": 40}`, for its row of results. Nothing is computed from it.
+        settings: what was chosen for this image, e.g. `{"quality": 40}`, for its row of results. Nothing is computed
+            from it.
     """
 
     streams: tuple[AnyStream, ...]
@@ -60,8 +61,8 @@ class SchemeContext:
 
     Attributes:
         link: the link of the scenario.
-        schemes: the configurations of all schemes of the scenario, so that an adaptive one can learn its budget on validation
-            images from the scheme it is matched to.
+        schemes: the configurations of all schemes of the scenario, so that an adaptive one can learn its budget on
+            validation images from the scheme it is matched to.
         seed: the scenario's seed.
     """
 
@@ -78,8 +79,8 @@ class Scheme(ABC):
         rate_match: name of the scheme whose channel uses, image by image, are this one's budget; None without one.
         budget: a budget that is given as a number; None without one. A scheme has one of the two or neither.
         transmit_depends_on_snr: whether what is sent depends on the average SNR, which the transmitter then knows.
-        receive_depends_on_snr: whether the picture of an intact reception depends on the average SNR. If not, it is computed once
-            and used at every SNR.
+        receive_depends_on_snr: whether the picture of an intact reception depends on the average SNR. If not, it is
+            computed once and used at every SNR.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Scheme(ABC):
 
         Args:
             transmissions: of each only `size`, `context`, `settings` and the streams' links are known to a receiver.
-            receptions: one reception per stream of each transmission: a `Reception` of bits, a `SymbolReception` of symbols.
+            receptions: one reception per stream of each transmission: a `Reception` of bits, a `SymbolReception` of
+                symbols.
             es_no_db: average Es/N0 in dB.
         """

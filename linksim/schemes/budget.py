@@ -19,8 +19,8 @@ class Budget:
     """A budget that is given as a number.
 
     Attributes:
-        unit: `rho`, channel uses per real source value (`3 H W` of them); `channel_uses`, per image; or `bpp`, payload bits per pixel
-            over the scheme's link.
+        unit: `rho`, channel uses per real source value (`3 H W` of them); `channel_uses`, per image; or `bpp`,
+            payload bits per pixel over the scheme's link.
         value: the number, exact.
     """
 

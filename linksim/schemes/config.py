@@ -50,8 +50,8 @@ class AdaptiveMcs(StrictModel):
 class CapacityMcs(StrictModel):
     """An ideal code at the constellation-constrained capacity: an upper bound of any separate design.
 
-    `ergodic`: the code sees all fades. `outage`: one fade per image, the rate is the outage capacity at `outage_probability`, and the
-    picture is lost where the fade does not carry it.
+    `ergodic`: the code sees all fades. `outage`: one fade per image, the rate is the outage capacity at
+    `outage_probability`, and the picture is lost where the fade does not carry it.
     """
 
     kind: Literal["capacity"] = "capacity"
@@ -187,7 +187,9 @@ class NoProtection(StrictModel):
 
 
 class BitLevelProtection(StrictModel):
-    """Important bits of an index at the reliable positions of a block: strong bits of the constellation, not punctured by the code."""
+    """Important bits of an index at the reliable positions of a block: strong bits of the constellation, not
+    punctured by the code.
+    """
 
     kind: Literal["bit-levels"] = "bit-levels"
 

@@ -1,4 +1,6 @@
-"""Schemes of other packages behind checks: what they raise or return wrongly is a `PluginError` that names them, never a wrong number."""
+"""Schemes of other packages behind checks: what they raise or return wrongly is a `PluginError` that names them,
+never a wrong number.
+"""
 
 import json
 from dataclasses import replace
@@ -16,7 +18,10 @@ from linksim.schemes.streams import AnyReception, IdealStream
 
 
 def build_guarded(config: Any, context: SchemeContext, plugin: Plugin) -> "GuardedScheme":
-    """The plugin's scheme of a checked configuration. Raises `PluginError` where it cannot be built or is no `Scheme`."""
+    """The plugin's scheme of a checked configuration.
+
+    Raises `PluginError` where it cannot be built or is no `Scheme`.
+    """
     with plugin_call("scheme", config.kind, plugin.package, f"{config.name}: build"):
         scheme = plugin.module.build(config, context)
     if not isinstance(scheme, Scheme):
@@ -26,7 +31,10 @@ def build_guarded(config: Any, context: SchemeContext, plugin: Plugin) -> "Guard
 
 
 class GuardedScheme(Scheme):
-    """A scheme of another package. Name and budget are the scenario's; pictures are handed over as copies, bits are looked at."""
+    """A scheme of another package.
+
+    Name and budget are the scenario's; pictures are handed over as copies, bits are looked at.
+    """
 
     def __init__(self, scheme: Scheme, config: Any, package: str) -> None:
         self.scheme, self._kind, self._package = scheme, config.kind, package

@@ -1,4 +1,6 @@
-"""What decides what a scheme does besides its configuration: weights, validation images, programs, code of other packages."""
+"""What decides what a scheme does besides its configuration: weights, validation images, programs, code of other
+packages.
+"""
 
 import hashlib
 import shutil
@@ -15,7 +17,8 @@ Hashes = dict[str, str]
 def identity(config: Any) -> Hashes:
     """SHA-256, by name, of everything outside a scheme's configuration that its results depend on.
 
-    A plugin may add its own: `identity(config)` beside `build`, a mapping of names to text, for the weights that it reads.
+    A plugin may add its own: `identity(config)` beside `build`, a mapping of names to text, for the weights that it
+    reads.
 
     Raises:
         InputError: something is not there or cannot be read; the message begins with the key of the scheme.

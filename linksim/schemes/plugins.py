@@ -1,7 +1,7 @@
 """Schemes of other packages, found through the entry-point group `linksim.schemes`.
 
-An entry point gives an object (a module will do) with two members: `config`, a pydantic model with the fields `name`, `rate_match` and
-`kind: Literal["..."]`, and `build(config, context)`, which returns a `linksim.schemes.base.Scheme`.
+An entry point gives an object (a module will do) with two members: `config`, a pydantic model with the fields `name`,
+`rate_match` and `kind: Literal["..."]`, and `build(config, context)`, which returns a `linksim.schemes.base.Scheme`.
 """
 
 from functools import cache
@@ -30,7 +30,10 @@ class SchemePlugin(Protocol):
 
 @cache
 def plugins() -> dict[str, Plugin]:
-    """Installed plugins by the kind they add; `module` is a `SchemePlugin`. Raises `InputError` as `find_plugins` does."""
+    """Installed plugins by the kind they add; `module` is a `SchemePlugin`.
+
+    Raises `InputError` as `find_plugins` does.
+    """
     return find_plugins(GROUP, OWN_KINDS, _NEEDS, _fits)
 
 

@@ -1,4 +1,6 @@
-"""Reading an `.npz` from anywhere: what its headers say is checked before memory is taken, and no object is ever unpickled."""
+"""Reading an `.npz` from anywhere: what its headers say is checked before memory is taken, and no object is ever
+unpickled.
+"""
 
 import io
 import json
@@ -41,7 +43,9 @@ class Archive:
         return meta
 
     def arrays(self, shapes: Mapping[str, Shape], dtypes: Mapping[str, tuple[type, ...]]) -> dict[str, np.ndarray]:
-        """All other members, which are exactly those named in `shapes`; each has its shape, one of its dtypes and finite values."""
+        """All other members, which are exactly those named in `shapes`; each has its shape, one of its dtypes and
+        finite values.
+        """
         differing = sorted({*shapes, "meta"} ^ set(self.names))
         if differing:
             raise ValueError(f"{differing[0]} is {'missing' if differing[0] in shapes else 'not expected'}")

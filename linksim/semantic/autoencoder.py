@@ -1,8 +1,8 @@
 """Convolutional encoder and decoder of the VQ-VAE (van den Oord et al. 2017), in Keras 3 on any backend.
 
-The encoder leaves the pixel grid by strided convolutions, each of which halves the resolution; the decoder returns to it by sub-pixel
-convolutions (Shi et al. 2016). Most of the work is done on the features' own grid. Every layer that has weights has a name, which is
-that of its weights in a checkpoint (`linksim.semantic.layout`).
+The encoder leaves the pixel grid by strided convolutions, each of which halves the resolution; the decoder returns to
+it by sub-pixel convolutions (Shi et al. 2016). Most of the work is done on the features' own grid. Every layer that
+has weights has a name, which is that of its weights in a checkpoint (`linksim.semantic.layout`).
 """
 
 from typing import Any
@@ -51,9 +51,11 @@ def _residual_blocks(x: Any, grid: int, count: int, channels: int, dtype: Any) -
 
 
 def build_encoder(model: ModelConfig, dtype: Any = "float32") -> keras.Model:
-    """Network from images `[batch, H, W, 3]` in [0, 1] to features `[batch, H/s, W/s, latent_dim]`, `s` the downsampling.
+    """Network from images `[batch, H, W, 3]` in [0, 1] to features `[batch, H/s, W/s, latent_dim]`, `s` the
+    downsampling.
 
-    `H` and `W` are multiples of `s`. The features leave it in float32 whatever `dtype` (e.g. `mixed_bfloat16`) it computes in.
+    `H` and `W` are multiples of `s`. The features leave it in float32 whatever `dtype` (e.g. `mixed_bfloat16`) it
+    computes in.
     """
     image = layers.Input((None, None, 3))
     x = layers.Rescaling(2.0, -1.0, dtype=dtype)(image)

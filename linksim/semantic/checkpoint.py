@@ -3,7 +3,8 @@
 Format 2 has one member `meta`, UTF-8 JSON as uint8, and the arrays that `linksim.semantic.layout` lists for its sizes:
 
     meta          {"format": 2,
-                   "networks": {"kind": "convolutional", "downsampling", "channels", "encoder_blocks", "decoder_blocks", "latent_dim",
+                   "networks": {"kind": "convolutional", "downsampling", "channels", "encoder_blocks",
+                   "decoder_blocks", "latent_dim",
                                 "decoder_takes_variance"},
                    "quantizer": {"kind": "residual", "stages", "heads", "codebook_size"},
                    "card": {...}}
@@ -13,7 +14,8 @@ Format 2 has one member `meta`, UTF-8 JSON as uint8, and the arrays that `linksi
     norm_variance float32 []
     encoder/LAYER/kernel, encoder/LAYER/bias, decoder/LAYER/kernel, decoder/LAYER/bias   float16
 
-Format 1, of one stage and one head, is read, too: sizes in `model`, `codebook` `[K, D]` and `usage` `[K]`, weights by their position.
+Format 1, of one stage and one head, is read, too: sizes in `model`, `codebook` `[K, D]` and `usage` `[K]`, weights by
+their position.
 """
 
 import io

@@ -1,4 +1,6 @@
-"""Images to features and features to images: what a semantic scheme needs of a network, and the networks of a checkpoint."""
+"""Images to features and features to images: what a semantic scheme needs of a network, and the networks of a
+checkpoint.
+"""
 
 import hashlib
 from functools import cached_property
@@ -17,7 +19,8 @@ NORM_EPSILON = 1e-6
 
 
 class FeatureCodec(Protocol):
-    """An encoder and a decoder with a grid of feature vectors between them. Both pad and crop, so that an image may have any size.
+    """An encoder and a decoder with a grid of feature vectors between them. Both pad and crop, so that an image may
+    have any size.
 
     Attributes:
         downsampling: pixels per feature vector, down and across.
@@ -28,19 +31,24 @@ class FeatureCodec(Protocol):
     dim: int
 
     def encode(self, images: np.ndarray) -> np.ndarray:
-        """Features float32 `[B, h, w, D]` of uint8 images `[B, H, W, 3]`, `h = ceil(H / downsampling)`; zero mean, unit mean variance."""
+        """Features float32 `[B, h, w, D]` of uint8 images `[B, H, W, 3]`, `h = ceil(H / downsampling)`; zero mean,
+        unit mean variance.
+        """
         ...
 
     def decode(self, features: np.ndarray, size: tuple[int, int], variance: np.ndarray | None = None) -> np.ndarray:
         """Images uint8 `[B, H, W, 3]`, `size = (H, W)`, of received features `[B, h, w, D]`.
 
-        `variance` `[B, h, w]` is how far off the features may be, squared, per dimension (None: not at all). A decoder may ignore it.
+        `variance` `[B, h, w]` is how far off the features may be, squared, per dimension (None: not at all). A
+        decoder may ignore it.
         """
         ...
 
 
 class KerasCodec:
-    """A `FeatureCodec` of two Keras networks, on any backend, with the mean `[D]` and the variance that normalize its features."""
+    """A `FeatureCodec` of two Keras networks, on any backend, with the mean `[D]` and the variance that normalize its
+    features.
+    """
 
     encoder: Any
     decoder: Any
@@ -114,7 +122,10 @@ class SemanticCodec(KerasCodec):
 
     @property
     def usage(self) -> np.ndarray:
-        """Usage `[K]` of the codewords where there is one stage of one head. Raises `InputError` where there are more."""
+        """Usage `[K]` of the codewords where there is one stage of one head.
+
+        Raises `InputError` where there are more.
+        """
         self._refuse_several()
         return self.stages.usage[0, 0]
 

@@ -13,8 +13,9 @@ Blocks = Annotated[int, Field(ge=0, le=64)]
 class ModelConfig(StrictModel):
     """Size of the autoencoder and of its quantizer: residual stages of heads of codewords.
 
-    The networks work on the grids of 1/2, 1/4, ... of the resolution down to that of the features. What is a list has one number per
-    grid, beginning at the features' own; a single number is for the features' grid (`channels`: for all but the finest, which has half).
+    The networks work on the grids of 1/2, 1/4, ... of the resolution down to that of the features. What is a list has
+    one number per grid, beginning at the features' own; a single number is for the features' grid (`channels`: for
+    all but the finest, which has half).
     """
 
     downsampling: Literal[4, 8, 16] = Field(4, description="pixels per feature vector, down and across")

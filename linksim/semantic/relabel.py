@@ -1,4 +1,6 @@
-"""A checkpoint with other labels: its codewords reordered, so that bit errors do less harm; without errors its pictures are the same."""
+"""A checkpoint with other labels: its codewords reordered, so that bit errors do less harm; without errors its
+pictures are the same.
+"""
 
 from dataclasses import replace
 
@@ -19,8 +21,8 @@ def relabel(
 ) -> Checkpoint:
     """The checkpoint under a new `name` with labels made for `bit_error_rate`.
 
-    Its card says where the labels come from, and D_c (eq. 18, squared distance per vector) before and after; D_c at `bit_error_rate` is
-    never raised.
+    Its card says where the labels come from, and D_c (eq. 18, squared distance per vector) before and after; D_c at
+    `bit_error_rate` is never raised.
 
     Args:
         source: name of the checkpoint that is relabelled.

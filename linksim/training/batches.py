@@ -56,7 +56,9 @@ def centre_crop(image: np.ndarray, size: int, multiple: int) -> np.ndarray:
 
 
 def draw_stages(config: TrainConfig, batch: int, step: int) -> np.ndarray:
-    """How many stages each image of a batch is sent with, int32 `[batch]`: all, or where stages are dropped from 1 to all."""
+    """How many stages each image of a batch is sent with, int32 `[batch]`: all, or where stages are dropped from 1 to
+    all.
+    """
     stages = config.model.stages
     rng = generator(config.seed, step, "stages")
     dropped = rng.random(batch) < config.codebook.stage_dropout

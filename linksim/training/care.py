@@ -20,7 +20,9 @@ def vectors_per_step(config: TrainConfig) -> int:
 
 
 def set_codebook(quantizer: Quantizer, codewords: np.ndarray, usage: np.ndarray, vectors: int) -> None:
-    """Codewords `[S, H, K, D / H]` with the weight that the moving averages of a long run with `vectors` a batch would have."""
+    """Codewords `[S, H, K, D / H]` with the weight that the moving averages of a long run with `vectors` a batch
+    would have.
+    """
     counts = usage / usage.sum(-1, keepdims=True) * vectors
     quantizer.set_codewords(codewords.astype(np.float32), counts.astype(np.float32))
 
@@ -71,7 +73,8 @@ def match_labels(quantizer: Quantizer, config: TrainConfig) -> None:
 
 
 def revive(quantizer: Quantizer, config: TrainConfig, z: np.ndarray, step: int) -> int:
-    """Move codewords that are (nearly) never used onto what comes to their stage of random features; how many were moved.
+    """Move codewords that are (nearly) never used onto what comes to their stage of random features; how many were
+    moved.
 
     Args:
         z: features `[n, D]` of a batch.

@@ -138,7 +138,9 @@ class FlipsConfig(StrictModel):
 
 
 class ReceptionConfig(StrictModel):
-    """Train the decoder on what a receiver hands it, from bits and LLRs of a real link: codewords or their posterior means, with variances."""
+    """Train the decoder on what a receiver hands it, from bits and LLRs of a real link: codewords or their posterior
+    means, with variances.
+    """
 
     receiver: Literal["hard", "soft"] = "soft"
     link: LinkConfig = LinkConfig()

@@ -26,8 +26,8 @@ def live_codec(model: Any) -> LiveCodec:
 def checkpoint(model: Any, features: np.ndarray, card: dict[str, Any]) -> Checkpoint:
     """A `VQVAE` as a checkpoint with a card.
 
-    Codewords that were trained are rounded to float16, in which a file keeps them. Their usage is that by `features` `[n, D]`, where every
-    codeword is taken to be used half a time more than it is.
+    Codewords that were trained are rounded to float16, in which a file keeps them. Their usage is that by `features`
+    `[n, D]`, where every codeword is taken to be used half a time more than it is.
     """
     trained = stages(model)
     codewords = trained.codewords

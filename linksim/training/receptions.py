@@ -1,4 +1,6 @@
-"""LLRs of a real link to train a receiver's decoder on: those of failed blocks beside those of blocks that a CRC vouches for."""
+"""LLRs of a real link to train a receiver's decoder on: those of failed blocks beside those of blocks that a CRC
+vouches for.
+"""
 
 from dataclasses import dataclass
 
@@ -48,7 +50,8 @@ class LlrPool:
 
 
 def gather_llrs(config: ReceptionConfig, stages: Stages, downsampling: int, seed: int) -> LlrPool:
-    """Send `images` random index grids of 256 x 256 pixels at every SNR over the link; keep their relative LLRs, scaled, and which are known.
+    """Send `images` random index grids of 256 x 256 pixels at every SNR over the link; keep their relative LLRs,
+    scaled, and which are known.
 
     Args:
         config: link, SNRs, protection.

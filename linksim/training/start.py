@@ -42,7 +42,8 @@ def _deeper(model: ModelConfig, than: ModelConfig) -> bool:
 
 
 def put_in(start: Checkpoint, model: Any) -> None:
-    """The start's networks into a `VQVAE`, whose decoder may have more blocks or take the variance where the start's does not.
+    """The start's networks into a `VQVAE`, whose decoder may have more blocks or take the variance where the start's
+    does not.
 
     Further residual blocks begin as (nearly) the identity, the variance as an input without weight.
     """

@@ -28,7 +28,8 @@ from linksim.training.validation import validate
 class Trainer:
     """One training run in its folder: `log.csv`, `state.npz` (to resume), and at the end `NAME.npz`.
 
-    Every batch is drawn from (seed, step), so a run that was interrupted and goes on sees what an uninterrupted one sees.
+    Every batch is drawn from (seed, step), so a run that was interrupted and goes on sees what an uninterrupted one
+    sees.
     """
 
     def __init__(self, config: TrainConfig, folder: Path) -> None:
@@ -142,7 +143,10 @@ class Trainer:
         return report
 
     def _refuse_lost_weights(self) -> None:
-        """What the last step made of the weights shows in no loss yet; a checkpoint has float16. Raises `InputError`."""
+        """What the last step made of the weights shows in no loss yet; a checkpoint has float16.
+
+        Raises `InputError`.
+        """
         for variable in [*self.model.encoder.weights, *self.model.decoder.weights]:
             if not np.abs(np.asarray(variable)).max() <= np.finfo(np.float16).max:
                 raise self._diverged(f"the weight {variable.path} is not finite in float16")
@@ -161,7 +165,9 @@ class Trainer:
                 raise InputError(f"{path} was trained with other settings; give another --out, or delete it")
 
     def checkpoint(self) -> Checkpoint:
-        """The present weights, with index usage measured on training crops and the card, whose figures are those of the file."""
+        """The present weights, with index usage measured on training crops and the card, whose figures are those of
+        the file.
+        """
         config = self.config
         card = {
             "name": config.name,

@@ -1,4 +1,6 @@
-"""What a training measures on held-out images: what a run without a link would give, and one over a binary symmetric channel."""
+"""What a training measures on held-out images: what a run without a link would give, and one over a binary symmetric
+channel.
+"""
 
 from itertools import groupby
 
@@ -21,7 +23,8 @@ SIDE = 160
 
 
 def validate(codec: KerasCodec, stages: Stages, images: list[np.ndarray], seed: int) -> dict[str, float]:
-    """PSNR in dB without errors for each number of stages and over a BSC at 0.16, and the codebook's perplexity (mean over stages, heads).
+    """PSNR in dB without errors for each number of stages and over a BSC at 0.16, and the codebook's perplexity (mean
+    over stages, heads).
 
     Args:
         images: uint8 `[H, W, 3]` each, of which the centre of 160 x 160 is taken.

@@ -8,9 +8,9 @@ from linksim.codebook.labels import bits_per_index
 def bisection_order(codebook: np.ndarray) -> np.ndarray:
     """Order `[K]` of the codewords `[K, D]` in which every bit of the index is the side of a cut.
 
-    Bit by bit, from the first: the direction of largest variance within the groups so far is found, and each group is cut across it,
-    the lower part to bit 0. One direction for all groups makes a bit mean the same in each of them, so that a flip of an earlier bit
-    leaves the sides of the later cuts as they are.
+    Bit by bit, from the first: the direction of largest variance within the groups so far is found, and each group is
+    cut across it, the lower part to bit 0. One direction for all groups makes a bit mean the same in each of them, so
+    that a flip of an earlier bit leaves the sides of the later cuts as they are.
     """
     e = np.asarray(codebook, np.float64)
     groups = [np.arange(len(e))]

@@ -36,7 +36,9 @@ class _Search:
                 break
 
     def anneal(self, order: np.ndarray, sweeps: int, hottest: float, coldest: float) -> np.ndarray:
-        """Order after heat-bath passes at temperatures that fall geometrically, in units of what a codeword costs on average."""
+        """Order after heat-bath passes at temperatures that fall geometrically, in units of what a codeword costs on
+        average.
+        """
         each = max(self.price(order) / len(order), 1e-30)  # 0 without bit errors
         temperatures = each * np.geomspace(hottest, coldest, sweeps)
         for number, temperature in enumerate(temperatures):
@@ -57,9 +59,10 @@ def binary_switching(
 ) -> np.ndarray:
     """Order `[K]` in which the codewords have to be put so that their new indices are good labels.
 
-    Zeger and Gersho (1990): swap two labels wherever that lowers D_c (eq. 18, exact labels, hard receiver), until no swap does. Two
-    starts, the labels as they are and `bisection_order`; the better end is kept. D_c of `codebook[order]` with `usage[order]` is never
-    above that of the labels as they are. Takes under a second for K = 512 and some 10 seconds for K = 4096, D = 32.
+    Zeger and Gersho (1990): swap two labels wherever that lowers D_c (eq. 18, exact labels, hard receiver), until no
+    swap does. Two starts, the labels as they are and `bisection_order`; the better end is kept. D_c of
+    `codebook[order]` with `usage[order]` is never above that of the labels as they are. Takes under a second for K =
+    512 and some 10 seconds for K = 4096, D = 32.
 
     Args:
         codebook: `[K, D]`, any K.
@@ -82,7 +85,8 @@ def simulated_annealing(
     sweeps: int = 100,
     max_sweeps: int = 50,
 ) -> np.ndarray:
-    """Like `binary_switching`, but first each codeword has `sweeps` turns to swap labels at random, worse ones under a falling temperature.
+    """Like `binary_switching`, but first each codeword has `sweeps` turns to swap labels at random, worse ones under
+    a falling temperature.
 
     It ends some per cent below binary switching and takes a few times as long.
     """
@@ -97,7 +101,8 @@ METHODS: dict[str, Callable[..., np.ndarray]] = {"binary-switching": binary_swit
 def order_stages(stages: Stages, bit_error_rate: float, method: str = "binary-switching", seed: int = 0) -> np.ndarray:
     """Orders int64 `[S, H, K]` for `Stages.reordered`: the labels of every head of every stage, each for itself.
 
-    D_c of each head is never raised; what the errors of different stages have in common (`stage_theory`) is not looked at.
+    D_c of each head is never raised; what the errors of different stages have in common (`stage_theory`) is not
+    looked at.
 
     Args:
         stages: codewords and usage.

@@ -4,9 +4,9 @@
 
     u_i = [-2 p_i e_i, p_i, -2 e_i, ||e_i||^2, 1]     f_j = [e_j, ||e_j||^2, p_j e_j, p_j, p_j ||e_j||^2]
 
-what codeword i costs with label l, as sender and as receiver, is `u_i . w(l)` up to a constant, where `w(l)` sums the first D + 1
-elements of `f_j` by `P(label_j | l)` and the others by `P(l | label_j)`. So a swap is priced in O(D) and made in O(K D), and no
-K x K matrix is needed.
+what codeword i costs with label l, as sender and as receiver, is `u_i . w(l)` up to a constant, where `w(l)` sums the
+first D + 1 elements of `f_j` by `P(label_j | l)` and the others by `P(l | label_j)`. So a swap is priced in O(D) and
+made in O(K D), and no K x K matrix is needed.
 """
 
 from typing import NamedTuple
@@ -18,7 +18,8 @@ from linksim.codebook.labels import bits_per_index, from_bsc, through_bsc
 
 
 class State(NamedTuple):
-    """Codewords and their present labels; `label` and `w` change in place. Codewords are columns, so that loops over them are dense.
+    """Codewords and their present labels; `label` and `w` change in place. Codewords are columns, so that loops over
+    them are dense.
 
     Attributes:
         e: codewords around their mean, float32 `[D, K]`.
@@ -127,7 +128,10 @@ def swap(state: State, a: int, b: int) -> None:
 
 @numba.njit(cache=True)
 def sweep(state: State, order: np.ndarray, least: float) -> int:
-    """One pass: each codeword in turn swaps labels with the one that lowers D_c most, by more than `least`. The number of swaps."""
+    """One pass: each codeword in turn swaps labels with the one that lowers D_c most, by more than `least`.
+
+    The number of swaps.
+    """
     swaps = 0
     for a in order:
         added = price(state, a)

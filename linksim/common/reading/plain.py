@@ -1,4 +1,6 @@
-"""Data of Python callers as plain data: text, numbers, true, false, None, lists and mappings, as a YAML file would give them."""
+"""Data of Python callers as plain data: text, numbers, true, false, None, lists and mappings, as a YAML file would
+give them.
+"""
 
 import os
 from collections.abc import Mapping
@@ -15,12 +17,12 @@ _MAX_BITS = 340
 def plain(data: Any, source: str) -> Any:
     """A copy of `data` made of plain values.
 
-    Tuples, ranges and arrays (NumPy, pandas, TensorFlow, PyTorch) become lists, numbers of NumPy become Python's, paths their text,
-    exact fractions `numerator/denominator`, and pydantic models their fields.
+    Tuples, ranges and arrays (NumPy, pandas, TensorFlow, PyTorch) become lists, numbers of NumPy become Python's,
+    paths their text, exact fractions `numerator/denominator`, and pydantic models their fields.
 
     Raises:
-        InputError: another kind of value, a key that is no text, or a structure that is too deep or too large, as one with itself
-            inside; one line that names the place.
+        InputError: another kind of value, a key that is no text, or a structure that is too deep or too large, as one
+            with itself inside; one line that names the place.
     """
     return _Copy(source).of(data, ())
 

@@ -36,7 +36,9 @@ def validation_problem(error: ValidationError, model: type[BaseModel], data: Any
 
 
 def quote_numbers(error: ValidationError, data: Any) -> bool:
-    """Turn whole numbers in `data` into text where `error` says that this text is one of those allowed; whether there was any."""
+    """Turn whole numbers in `data` into text where `error` says that this text is one of those allowed; whether there
+    was any.
+    """
     found = False
     for problem in error.errors(include_url=False):
         value = problem["input"]

@@ -1,7 +1,9 @@
-"""YAML 1.2 (core schema) on PyYAML's parser, which by itself follows YAML 1.1, without its traps and without limitless input.
+"""YAML 1.2 (core schema) on PyYAML's parser, which by itself follows YAML 1.1, without its traps and without
+limitless input.
 
-What differs from YAML 1.1: `1:20` is text and no base-60 number, `010` is ten and not eight (`0o10` is eight), `yes`, `no`, `on` and
-`off` are words, dates are text, `1e3` and `-.5` are numbers (YAML 1.2.2, 10.3.2). Merge keys (`<<`) work as in 1.1.
+What differs from YAML 1.1: `1:20` is text and no base-60 number, `010` is ten and not eight (`0o10` is eight), `yes`,
+`no`, `on` and `off` are words, dates are text, `1e3` and `-.5` are numbers (YAML 1.2.2, 10.3.2). Merge keys (`<<`)
+work as in 1.1.
 """
 
 import math
@@ -38,8 +40,8 @@ CORE_SCHEMA = (
 class CoreLoader(yaml.SafeLoader):
     """Plain data only: text, numbers, true, false, null, lists, and mappings whose keys are words given once.
 
-    Raises `ConstructorError` for anything else, and for what is nested deeper than `MAX_DEPTH` or has more than `MAX_VALUES` values,
-    aliases (`*name`) counted as often as they are used.
+    Raises `ConstructorError` for anything else, and for what is nested deeper than `MAX_DEPTH` or has more than
+    `MAX_VALUES` values, aliases (`*name`) counted as often as they are used.
     """
 
     def __init__(self, text: str) -> None:

@@ -15,7 +15,8 @@ MAX_BYTES = 1_000_000
 def parse_yaml(text: str, source: str) -> Any:
     """Plain data of the YAML 1.2 `text`; `source` names it in errors.
 
-    Raises `InputError` with line and column for bad syntax, duplicate keys, tags that are not plain data, and what is too large.
+    Raises `InputError` with line and column for bad syntax, duplicate keys, tags that are not plain data, and what is
+    too large.
     """
     if len(text) > MAX_BYTES:
         raise InputError(f"{source}: {len(text):,} characters; at most {MAX_BYTES:,} are allowed")

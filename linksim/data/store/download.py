@@ -20,8 +20,8 @@ _CHUNK = 1 << 16  # what a cut connection loses at most
 def download(remote: Remote, folder: Path) -> Path:
     """Fetch `remote` into `folder`, or return it if a verified copy is there.
 
-    What arrives is kept in `<name>.part`, from which an interrupted download goes on, also in a later run. The file gets
-    its name only after its checksum was found right; with a wrong one everything received is discarded.
+    What arrives is kept in `<name>.part`, from which an interrupted download goes on, also in a later run. The file
+    gets its name only after its checksum was found right; with a wrong one everything received is discarded.
 
     Raises:
         DataUnavailableError: no network, an error of the server, a connection cut too often, or a wrong checksum.

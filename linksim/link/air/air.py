@@ -38,8 +38,8 @@ class Realization(Protocol):
 class Air(ABC):
     """What symbols meet between mapper and demapper: pilots, antennas, fading, noise, channel estimation, equalization.
 
-    A subclass says how slots are drawn and what becomes of symbols. It may override `llrs` with something faster that gives the
-    same. A second transmission of a block is a slot with a key of its own.
+    A subclass says how slots are drawn and what becomes of symbols. It may override `llrs` with something faster that
+    gives the same. A second transmission of a block is a slot with a key of its own.
 
     Attributes:
         bits_per_symbol: of the constellation that carries bits.
@@ -57,12 +57,16 @@ class Air(ABC):
 
     @abstractmethod
     def send(self, symbols: np.ndarray, realization: Any) -> Equalized:
-        """Send symbols complex64 `[slots, symbols]` of mean power 1; fewer than `symbols_per_slot` take a slot's first ones."""
+        """Send symbols complex64 `[slots, symbols]` of mean power 1; fewer than `symbols_per_slot` take a slot's
+        first ones.
+        """
 
     def llrs(self, coded: np.ndarray, realization: Any) -> np.ndarray:
-        """Scramble, map, send and demap coded bits uint8 `[slots, bits]`; LLRs of the bits before scrambling, float32 `[slots, bits]`.
+        """Scramble, map, send and demap coded bits uint8 `[slots, bits]`; LLRs of the bits before scrambling, float32
+        `[slots, bits]`.
 
-        Scrambling (as in 3GPP TS 38.211, 7.3.1.1) makes what is sent uniform over the constellation whatever the codeword is.
+        Scrambling (as in 3GPP TS 38.211, 7.3.1.1) makes what is sent uniform over the constellation whatever the
+        codeword is.
         """
         scrambling = realization.scrambling
         received = self.send(map_bits(coded ^ scrambling, self.bits_per_symbol), realization)

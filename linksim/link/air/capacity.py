@@ -1,6 +1,8 @@
-"""Constellation-constrained capacity of flat fading channels with perfect CSI at the receiver, by Gauss-Hermite quadrature.
+"""Constellation-constrained capacity of flat fading channels with perfect CSI at the receiver, by Gauss-Hermite
+quadrature.
 
-With `x` uniform over a constellation of `2^m` points of unit energy, `y = h x + n`, `n ~ CN(0, N0)` and `g = |h|^2 Es/N0`:
+With `x` uniform over a constellation of `2^m` points of unit energy, `y = h x + n`, `n ~ CN(0, N0)` and
+`g = |h|^2 Es/N0`:
 
 - coded modulation: `C(g) = m - E log2 sum_j exp(-|sqrt(g) (x_i - x_j) + n|^2 + |n|^2)`,
 - bit-interleaved with Gray labels: `m - sum_b E log2 (sum_j p(y|x_j) / sum_{j: bit b as sent} p(y|x_j))`
@@ -79,8 +81,8 @@ def awgn_capacity(es_no_db: np.ndarray | float, bits_per_symbol: int, interleave
 def fading_powers(channel: FadingConfig, count: int = 4000) -> tuple[np.ndarray, np.ndarray]:
     """Quadrature over `|h|^2` of unit mean: values `[n]` and probabilities `[n]`, by its quantiles (midpoint rule).
 
-    Rayleigh: exponential. Rician: noncentral chi-square with two degrees of freedom, K the power of the line of sight over the rest.
-    Channels of other packages bring their `power_quantile`.
+    Rayleigh: exponential. Rician: noncentral chi-square with two degrees of freedom, K the power of the line of sight
+    over the rest. Channels of other packages bring their `power_quantile`.
     """
     if channel.kind == "awgn":
         return np.ones(1), np.ones(1)

@@ -10,8 +10,8 @@ CSI: a raw (least-squares) estimate is `h + w`, `w ~ CN(0, v)`, with `v = csi.er
 `r = s2 v/(s2+v)` and is uncorrelated with `h_hat`. The receiver counts it as noise of power `r` (that is `r E|x|^2`),
 so after dividing by `h_hat` the effective noise variance of a symbol is `(N0 + r) / |h_hat|^2`.
 
-Fading of other packages (`linksim.link.air.fading`) counts as `mu = 0, s2 = 1` whatever its distribution. The estimate is then the linear
-one of least error, and what is said of its error holds for any `h` of unit mean power.
+Fading of other packages (`linksim.link.air.fading`) counts as `mu = 0, s2 = 1` whatever its distribution. The
+estimate is then the linear one of least error, and what is said of its error holds for any `h` of unit mean power.
 """
 
 from dataclasses import dataclass

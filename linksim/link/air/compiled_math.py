@@ -1,7 +1,8 @@
-"""Exponential and logarithm of many float32 values at once, written so that the compiler makes vector instructions of them.
+"""Exponential and logarithm of many float32 values at once, written so that the compiler makes vector instructions of
+them.
 
-The argument is reduced to a small interval around 0 (`exp`) or 1 (`log`), where a polynomial does: fits at Chebyshev points, good to
-the last bit or two of float32.
+The argument is reduced to a small interval around 0 (`exp`) or 1 (`log`), where a polynomial does: fits at Chebyshev
+points, good to the last bit or two of float32.
 """
 
 import numpy as np
@@ -25,7 +26,10 @@ _EXPONENT_BIAS, _MANTISSA_BITS, _SQRT_HALF_BITS = np.int32(127), np.int32(23), n
 
 @njit(cache=True, nogil=True)
 def exp_lanes(x, bits):  # pragma: no cover - compiled
-    """Replace `x` float32 `[LANES]`, at most 0, by its exponential; below -87 by that of -87. `bits` int32 `[LANES]` is scratch."""
+    """Replace `x` float32 `[LANES]`, at most 0, by its exponential; below -87 by that of -87.
+
+    `bits` int32 `[LANES]` is scratch.
+    """
     for w in range(LANES):
         t = max(x[w], _LOWEST)
         n = np.floor(t * _LOG2_E + _HALF)
@@ -39,7 +43,10 @@ def exp_lanes(x, bits):  # pragma: no cover - compiled
 
 @njit(cache=True, nogil=True)
 def log_lanes(x, exponent):  # pragma: no cover - compiled
-    """Replace `x` float32 `[LANES]`, normal and positive, by its natural logarithm. `exponent` float32 `[LANES]` is scratch."""
+    """Replace `x` float32 `[LANES]`, normal and positive, by its natural logarithm.
+
+    `exponent` float32 `[LANES]` is scratch.
+    """
     bits = x.view(np.int32)
     for w in range(LANES):
         e = np.int32(bits[w] - _SQRT_HALF_BITS) >> _MANTISSA_BITS

@@ -33,7 +33,10 @@ class ChannelConfig(FadingConfig):
 
 
 def kind(channel: Any) -> str:
-    """Which model of the union a channel is of. Without a kind it is one of our own, whose model has a default for it."""
+    """Which model of the union a channel is of.
+
+    Without a kind it is one of our own, whose model has a default for it.
+    """
     value = channel.get("kind") if isinstance(channel, Mapping) else getattr(channel, "kind", None)
     return value if isinstance(value, str) else "rayleigh"
 
@@ -54,10 +57,11 @@ else:
 
 
 class CsiConfig(StrictModel):
-    """What the receiver knows of the fading: `h` itself, or its MMSE estimate from a raw one, `h` plus Gaussian error of `error_variance`.
+    """What the receiver knows of the fading: `h` itself, or its MMSE estimate from a raw one, `h` plus Gaussian error
+    of `error_variance`.
 
-    The raw estimate `h + w`, `w ~ CN(0, error_variance)`, is what pilots give (least squares). The receiver knows the fading's mean and
-    power, so that it takes `E[h | h + w]` for `h` and counts the error that is left as noise.
+    The raw estimate `h + w`, `w ~ CN(0, error_variance)`, is what pilots give (least squares). The receiver knows the
+    fading's mean and power, so that it takes `E[h | h + w]` for `h` and counts the error that is left as noise.
     """
 
     error_variance: Annotated[float, Field(ge=0, le=1000)] = Field(

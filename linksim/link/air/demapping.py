@@ -25,8 +25,8 @@ def _sum_of_exponentials(metric, best, shift, bit, total, term, bits):  # pragma
 def _demap(value, inverse_noise, amplitudes, m, exact, llr, metric, rows, bits):  # pragma: no cover - compiled
     """LLRs `llr` `[m, LANES]` of the bits of one real dimension of `LANES` symbols, after Robertson et al. 1995.
 
-    `log sum exp` is taken relative to its own largest term, so that no LLR is too large. `metric` `[levels, LANES]`, `rows` `[5, LANES]`
-    and `bits` int32 `[LANES]` are scratch.
+    `log sum exp` is taken relative to its own largest term, so that no LLR is too large. `metric` `[levels, LANES]`,
+    `rows` `[5, LANES]` and `bits` int32 `[LANES]` are scratch.
     """
     levels = amplitudes.size
     best_0, best_1, sum_0, sum_1, term = rows[0], rows[1], rows[2], rows[3], rows[4]
@@ -126,7 +126,8 @@ def demap(symbols, noise_variance, amplitudes, bits_per_symbol, exact):  # pragm
         exact: exact LLRs, or max-log.
 
     Returns:
-        float32 `[batch, symbols * bits_per_symbol]`: `log P(bit = 1 | y) / P(bit = 0 | y)` for equiprobable bits; finite.
+        float32 `[batch, symbols * bits_per_symbol]`: `log P(bit = 1 | y) / P(bit = 0 | y)` for equiprobable bits;
+        finite.
     """
     batch, n_symbols = symbols.shape
     m = max(1, bits_per_symbol // 2)

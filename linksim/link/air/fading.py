@@ -1,8 +1,8 @@
 """Fading of other packages, found through the entry-point group `linksim.channels`.
 
-An entry point gives an object (a module will do) with three members: `config`, a model derived from `FadingConfig`, and the functions
-`fades(config, rng, count)` and `power_quantile(config, probability)`. This module imports nothing else of the link, so that a
-plugin may import it.
+An entry point gives an object (a module will do) with three members: `config`, a model derived from `FadingConfig`,
+and the functions `fades(config, rng, count)` and `power_quantile(config, probability)`. This module imports nothing
+else of the link, so that a plugin may import it.
 """
 
 import math
@@ -49,7 +49,10 @@ class FadingPlugin(Protocol):
 
 @cache
 def plugins() -> dict[str, Plugin]:
-    """Installed plugins by the kind they add; `module` is a `FadingPlugin`. Raises `InputError` as `find_plugins` does."""
+    """Installed plugins by the kind they add; `module` is a `FadingPlugin`.
+
+    Raises `InputError` as `find_plugins` does.
+    """
     return find_plugins(GROUP, OWN_KINDS, _NEEDS, _fits)
 
 
@@ -59,12 +62,18 @@ def _fits(module: Any) -> bool:
 
 
 def plugin_fades(config: FadingConfig, rng: np.random.Generator, count: int) -> np.ndarray:
-    """Fades of another package's channel, complex64 `[count]`. Raises `PluginError` where they are not what they should be."""
+    """Fades of another package's channel, complex64 `[count]`.
+
+    Raises `PluginError` where they are not what they should be.
+    """
     return _called(config, "fades", (rng, count), (count,), np.complex64)
 
 
 def plugin_power_quantile(config: FadingConfig, probability: np.ndarray) -> np.ndarray:
-    """Quantiles of `|h|^2` of another package's channel, float64 in the shape of `probability`. Raises `PluginError`."""
+    """Quantiles of `|h|^2` of another package's channel, float64 in the shape of `probability`.
+
+    Raises `PluginError`.
+    """
     power = _called(config, "power_quantile", (probability,), probability.shape, np.float64)
     if (power < 0).any():
         raise plugin_error(

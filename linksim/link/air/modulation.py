@@ -33,7 +33,9 @@ def bit_levels(bits_per_symbol: int) -> np.ndarray:
 
 
 def map_bits(bits: np.ndarray, bits_per_symbol: int) -> np.ndarray:
-    """Symbols complex64 `[batch, n / bits_per_symbol]` of bits 0/1 `[batch, n]`; bits alternate between the two dimensions."""
+    """Symbols complex64 `[batch, n / bits_per_symbol]` of bits 0/1 `[batch, n]`; bits alternate between the two
+    dimensions.
+    """
     amplitudes, m = gray_pam(bits_per_symbol), bits_per_dimension(bits_per_symbol)
     labels = bits.reshape(len(bits), -1, bits_per_symbol)
     weights = 1 << np.arange(m - 1, -1, -1)

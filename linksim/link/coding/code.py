@@ -10,7 +10,8 @@ class Decoded(NamedTuple):
 
     Attributes:
         llr: LLRs `log P(b=1)/P(b=0)` of the information bits, float32 `[blocks, k]`.
-        iterations: iterations until all parity checks (and the CRC) first held, the limit if they never did, int32 `[blocks]`.
+        iterations: iterations until all parity checks (and the CRC) first held, the limit if they never did, int32
+            `[blocks]`.
     """
 
     llr: np.ndarray
@@ -20,8 +21,9 @@ class Decoded(NamedTuple):
 class Code(Protocol):
     """One channel code of `k` information bits, CRC24A included, and `n` coded bits a block.
 
-    Decoding has two steps, so that several transmissions of a block (HARQ) add up: `spread` puts received LLRs at the code's own
-    variables, zero where nothing was received, sums of `spread` are what all transmissions together say, and `decode` takes the sum.
+    Decoding has two steps, so that several transmissions of a block (HARQ) add up: `spread` puts received LLRs at the
+    code's own variables, zero where nothing was received, sums of `spread` are what all transmissions together say,
+    and `decode` takes the sum.
     """
 
     k: int
@@ -37,4 +39,6 @@ class Code(Protocol):
         """LLRs of the code's variables float32 `[blocks, variables]` to information bits."""
 
     def information_bit_levels(self, levels: np.ndarray) -> np.ndarray:
-        """Reliability level of each information bit, int32 `[k]`, from the constellation's `levels` `[bits_per_symbol]`."""
+        """Reliability level of each information bit, int32 `[k]`, from the constellation's `levels`
+        `[bits_per_symbol]`.
+        """

@@ -13,7 +13,10 @@ GENERATOR = 0x864CFB
 
 @lru_cache(maxsize=32)
 def bit_remainders(length: int) -> np.ndarray:
-    """uint32 `[length]`: CRC24A of the block of `length` bits whose bit `i` alone is 1, i.e. `D^(length + 23 - i) mod g`."""
+    """uint32 `[length]`: CRC24A of the block of `length` bits whose bit `i` alone is 1, i.e.
+
+    `D^(length + 23 - i) mod g`.
+    """
     table = np.empty(length, np.uint32)
     remainder = GENERATOR
     for i in range(length - 1, -1, -1):

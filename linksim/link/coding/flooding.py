@@ -1,8 +1,8 @@
 """Sionna's sum-product decoder with a flooding schedule, compiled by XLA and stopped early.
 
-Sionna's decoder has no early termination. Here it runs in stages that continue from its state (equal, bit for bit, to running
-through). After each stage the blocks whose decided bits fulfil every parity check leave the batch, and the rest go on in a
-smaller one.
+Sionna's decoder has no early termination. Here it runs in stages that continue from its state (equal, bit for bit, to
+running through). After each stage the blocks whose decided bits fulfil every parity check leave the batch, and the
+rest go on in a smaller one.
 """
 
 from functools import cached_property
@@ -20,8 +20,9 @@ from linksim.link.coding.ldpc import LdpcCode
 BATCH_SIZES = (16, 64, 128)
 """The only batch shapes that are ever traced; a batch is padded up to the next one.
 
-Multiples of 16, because below the width of a vector register XLA evaluates tanh differently in the last bits, and a block's
-LLRs must not depend on how many blocks go with it."""
+Multiples of 16, because below the width of a vector register XLA evaluates tanh differently in the last bits, and a
+block's LLRs must not depend on how many blocks go with it.
+"""
 
 STAGES = (4, 2, 2, 4, 4, 4)
 """Iterations between parity checks; the last one repeats until the limit."""
@@ -47,8 +48,9 @@ class FloodingDecoder:
         self._edges = np.sort(code.parity_checks.indices)
 
     def _arrived(self, soft: np.ndarray, with_crc: bool) -> np.ndarray:
-        """Which rows of LLRs fulfil every parity check, and the CRC. An undecided bit (0) fulfils nothing: taking it for either
-        value would favour one codeword over another."""
+        """Which rows of LLRs fulfil every parity check, and the CRC. An undecided bit (0) fulfils nothing: taking it
+        for either value would favour one codeword over another.
+        """
         decided = soft > 0
         arrived = self.code.fulfilled(decided) & np.all(soft != 0, axis=1)
         if with_crc:
@@ -67,10 +69,12 @@ class FloodingDecoder:
         """Sum-product decoding with flooding schedule.
 
         Args:
-            variables: LLRs `log P(b=1)/P(b=0)` of the graph's variables as of `LdpcCode.spread`, float32 `[blocks, variables]`.
+            variables: LLRs `log P(b=1)/P(b=0)` of the graph's variables as of `LdpcCode.spread`, float32
+                `[blocks, variables]`.
             iterations: the most that a block is given.
             early_termination: let blocks go once every parity check is fulfilled.
-            with_crc: the information bits end with a CRC24A, which has to hold, too. A short code may come to rest on a wrong codeword.
+            with_crc: the information bits end with a CRC24A, which has to hold, too. A short code may come to rest on
+                a wrong codeword.
         """
         out = np.empty((len(variables), self.code.k), np.float32)
         taken = np.zeros(len(variables), np.int32)

@@ -30,7 +30,8 @@ KNOWN = 2000
 def _visit_check(app, messages, columns, start, stop, q, offset):  # pragma: no cover - compiled
     """Update the messages of one check node, and the a-posteriori values of its variables, in all lanes.
 
-    `q` int16 `[degree + 5, LANES]` is scratch: the incoming values, and in its last rows what is known of the check and the new message.
+    `q` int16 `[degree + 5, LANES]` is scratch: the incoming values, and in its last rows what is known of the check
+    and the new message.
     """
     smallest, second, product, floor = q.shape[0] - 5, q.shape[0] - 4, q.shape[0] - 3, q.shape[0] - 2
     new = q.shape[0] - 1
@@ -176,7 +177,8 @@ def decode_layered(
 
     Args:
         code: whose parity-check matrix and rate matching are used.
-        variables: LLRs `log P(b=1)/P(b=0)` of the graph's variables as of `LdpcCode.spread`, float32 `[blocks, variables]`.
+        variables: LLRs `log P(b=1)/P(b=0)` of the graph's variables as of `LdpcCode.spread`, float32
+            `[blocks, variables]`.
         iterations: the most that a block is given.
         offset: in steps of `1 / STEPS_PER_UNIT`.
         early_termination: let a block go once every parity check is fulfilled.

@@ -15,16 +15,16 @@ class LdpcCode:
     Args:
         k: information bits.
         n: coded bits after rate matching.
-        bits_per_symbol: for the bit interleaver of 5.4.2.2, which spreads the bits over the constellation's levels; BPSK has
-            one level and no interleaver.
+        bits_per_symbol: for the bit interleaver of 5.4.2.2, which spreads the bits over the constellation's levels;
+            BPSK has one level and no interleaver.
     """
 
     def __init__(self, k: int, n: int, bits_per_symbol: int) -> None:
         self.k, self.n = k, n
         interleaved = bits_per_symbol > 1
         self.encoder = LDPC5GEncoder(k, n, num_bits_per_symbol=bits_per_symbol if interleaved else None)
-        # Sionna's 5G decoder prunes the graph to what the rate needs; decoding itself is that of its parent class, used here
-        # directly because the parity checks need the bits of the whole graph.
+        # Sionna's 5G decoder prunes the graph to what the rate needs; decoding itself is that of its parent class,
+        # used here directly because the parity checks need the bits of the whole graph.
         never_sent = self.encoder.n_ldpc - (self.encoder.k_ldpc - k) - n - 2 * self.encoder.z
         pruned = LDPC5GDecoder(self.encoder, prune_pcm=never_sent > 0).pcm  # with none to prune it would drop all
         self.parity_checks = scipy.sparse.csr_matrix(pruned).astype(np.int32)

@@ -21,8 +21,8 @@ class DistortionRow:
         channel: `BSC`, simulated, or `link`, the real one.
         es_no_db: of the link in dB; NaN for a BSC.
         bit_error_rate: of the BSC; of the link as measured.
-        quantization, channel_exact, cross: the parts of `predicted` (eq. 20 with its cross term), a BSC's at this bit-error rate with the
-            codebook's own labels.
+        quantization, channel_exact, cross: the parts of `predicted` (eq. 20 with its cross term), a BSC's at this
+            bit-error rate with the codebook's own labels.
         channel_random: D_c by eq. 17 and 19 instead.
         predicted, measured: D_total.
         half_width: of the 95 % interval of `measured`, from the scatter of its draws.
@@ -72,8 +72,8 @@ class CodebookMeter:
     def over_link(self, es_no_db: float, received: Iterable[np.ndarray]) -> DistortionRow:
         """Row of a real link that delivered `received` for `bits`, at least twice.
 
-        Its errors come together, in the bits of one symbol and in failed blocks, so that fewer indices are wrong than a BSC with its
-        bit-error rate predicts.
+        Its errors come together, in the bits of one symbol and in failed blocks, so that fewer indices are wrong than
+        a BSC with its bit-error rate predicts.
         """
         return self._row(LINK, es_no_db, received)
 

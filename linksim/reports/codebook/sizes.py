@@ -53,14 +53,15 @@ def study_sizes(
 ) -> SizeStudy:
     """K-means codebooks of all `sizes`, and eq. 21 at each bit-error rate.
 
-    Codebooks are made on three quarters of the features and their distortion is measured on the rest: on its own features a codebook
-    with few of them per codeword would look too good.
+    Codebooks are made on three quarters of the features and their distortion is measured on the rest: on its own
+    features a codebook with few of them per codeword would look too good.
 
     Args:
         features: `[n, D]`, in random order.
         n_vectors: indices per image, n of `R = n ceil(log2 K)`.
         mu: price of a bit, squared distance per bit.
-        labelling: `random`, eq. 17; or `exact`, with labels assigned by binary switching at the middle one of the bit-error rates.
+        labelling: `random`, eq. 17; or `exact`, with labels assigned by binary switching at the middle one of the
+            bit-error rates.
         on_size: called with each size when it is done.
 
     Raises:

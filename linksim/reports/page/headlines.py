@@ -122,7 +122,9 @@ def _difference(run: Run, measure: Measure, first: str, second: str, snr_db: flo
 
 
 def _reign(run: Run, measure: Measure, schemes: list[str]) -> str:
-    """Who of `schemes` has the best mean over which stretch of SNR, and where the lead over the next one is within its error."""
+    """Who of `schemes` has the best mean over which stretch of SNR, and where the lead over the next one is within
+    its error.
+    """
     best = [(snr, leaders) for snr in run.snrs if (leaders := _best(run, measure, schemes, snr))]
     stretches = []
     for name, members in groupby(best, key=lambda item: item[1]):

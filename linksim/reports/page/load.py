@@ -61,7 +61,8 @@ class Run:
 
     @cached_property
     def budgets(self) -> list[tuple[float, list[str]]]:
-        """Schemes that may be compared: bandwidth ratio (NaN if unknown) and names of those with equal channel uses, ascending.
+        """Schemes that may be compared: bandwidth ratio (NaN if unknown) and names of those with equal channel uses,
+        ascending.
 
         A scheme that is matched to another one has that one's budget, also where it does not fill it.
         """

@@ -20,8 +20,9 @@ class Gallery:
 
     Attributes:
         data: base64 WebP of every distinct picture.
-        runs: for each run the images: `id`, `size` (width, height), `original` (number in `data`) and `received`, a list of scheme number,
-            SNR number, number in `data` (or None), PSNR in dB (or None) and whether it is an outage.
+        runs: for each run the images: `id`, `size` (width, height), `original` (number in `data`) and `received`, a
+            list of scheme number, SNR number, number in `data` (or None), PSNR in dB (or None) and whether it is an
+            outage.
         note: what was left out or pressed to keep the page small; "" if nothing.
         size: characters of `data`.
     """

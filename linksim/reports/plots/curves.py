@@ -87,7 +87,10 @@ def unequal_notes(
 
 
 def chosen(curves: list[Curve], schemes: Sequence[str] | None, relative_to: str | None) -> list[Curve]:
-    """The curves of `schemes` and of the one that they are drawn relative to. Raises `InputError` for a name that is none."""
+    """The curves of `schemes` and of the one that they are drawn relative to.
+
+    Raises `InputError` for a name that is none.
+    """
     if not schemes:
         return curves
     known = {name for curve in curves for name in (curve.scheme, curve.label)}

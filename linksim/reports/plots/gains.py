@@ -58,7 +58,8 @@ def gain(curve: Curve, reference: Curve, metric: str) -> tuple[np.ndarray, list[
 
 
 def average_gain(curve: Curve, reference: Curve, metric: str, snr_range: tuple[float, float] | None = None) -> Estimate:
-    """Mean gain over a range of SNRs: the area between the curves over the range's width (as Bjontegaard did over rate).
+    """Mean gain over a range of SNRs: the area between the curves over the range's width (as Bjontegaard did over
+    rate).
 
     The gain is linear between the SNRs that both curves have; a range beyond those is cut to them. NaN where fewer
     than two are left. Its 95 % interval is over the images, each with its own mean gain; NaN where an SNR lacks some

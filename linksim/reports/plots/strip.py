@@ -40,7 +40,8 @@ def plot_examples(
 
     Args:
         original: uint8 `[H, W, 3]`.
-        examples: what was received, in any order; schemes and SNRs appear in the order of their first example and by rising SNR.
+        examples: what was received, in any order; schemes and SNRs appear in the order of their first example and by
+            rising SNR.
         out: the file to write.
         title: above the original, e.g. the image's name.
         dpi: pixels per inch.

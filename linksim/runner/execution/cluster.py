@@ -157,7 +157,10 @@ class DaskWorkers:
             yield from self._records(future)
 
     def _next(self, finished: "queue.SimpleQueue[Any]") -> Any:
-        """The next finished future; `ClusterError` once the scheduler does not answer any more. Says so where no worker is there."""
+        """The next finished future; `ClusterError` once the scheduler does not answer any more.
+
+        Says so where no worker is there.
+        """
         idle_since: float | None = None
         while True:
             try:

@@ -175,8 +175,8 @@ class Simulator:
     def _clean_pictures(self, point: Point, sent: list[Transmission]) -> dict[int, Shown]:
         """What becomes of receptions without an error, computed once for all images of the batch.
 
-        Which of them are needed first must not change how they are computed. The SNR is a part of the key where the scheme sends or
-        receives differently at each.
+        Which of them are needed first must not change how they are computed. The SNR is a part of the key where the
+        scheme sends or receives differently at each.
         """
         scheme = self.schemes[point.scheme]
         name, encoding_snr_db = self._encodings.key(point.scheme, point.snr_db)

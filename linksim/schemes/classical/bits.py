@@ -1,8 +1,9 @@
 """Files as payload bits, and back.
 
-The link fills the last block with zeros, and a receiver that knows how many blocks were scheduled does not know where in the last one
-the file ends. Nothing needs to be signalled: a JPEG file ends in the marker FF D9 and a BPG file in an HEVC NAL unit, whose last byte
-holds the stop bit (ITU-T H.265, 7.3.2.11), so neither ends in a zero byte, and taking the zeros off the end gives the file exactly.
+The link fills the last block with zeros, and a receiver that knows how many blocks were scheduled does not know where
+in the last one the file ends. Nothing needs to be signalled: a JPEG file ends in the marker FF D9 and a BPG file in
+an HEVC NAL unit, whose last byte holds the stop bit (ITU-T H.265, 7.3.2.11), so neither ends in a zero byte, and
+taking the zeros off the end gives the file exactly.
 """
 
 import numpy as np

@@ -8,8 +8,10 @@ from linksim.codecs import DecodeError
 from linksim.schemes.base import Delivery
 
 MEAN_COLOR = (117, 111, 99)
-"""Mean RGB of the training images: over 434 pictures of VOC 2012's `train` split (every sixth of 2600) the mean of their mean colours is
-(117.4, 111.2, 98.8) with a standard error of 1.4; over the 300 of BSDS500's `train` split it is (109.9, 112.2, 93.9)."""
+"""Mean RGB of the training images: over 434 pictures of VOC 2012's `train` split (every sixth of 2600) the mean of
+their mean colours is (117.4, 111.2, 98.8) with a standard error of 1.4; over the 300 of BSDS500's `train` split it is
+(109.9, 112.2, 93.9).
+"""
 
 GREY = 128
 

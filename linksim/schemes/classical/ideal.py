@@ -1,4 +1,6 @@
-"""The bound of separate design: JPEG or BPG at the rate of an ideal code, which is at the capacity of constellation and channel."""
+"""The bound of separate design: JPEG or BPG at the rate of an ideal code, which is at the capacity of constellation
+and channel.
+"""
 
 import math
 from typing import Any
@@ -21,10 +23,10 @@ class IdealCodeScheme(Scheme):
     """A file of at most `C x budget` bits, C bits a channel use; no CRC, no filler, no blocks.
 
     A picture of which no file is that small is lost: it is concealed, as one that adaptive coding cannot get across.
-    C is the coded-modulation capacity of the best of the link's constellations (BPSK to 256-QAM) with perfect CSI. `ergodic`: the picture
-    always arrives. `outage`: C is the outage capacity, and the picture is lost where a fade drawn for the image does not carry it; the
-    fade is the same in all repetitions, so that a mean over images is what counts.
-    An `IdealStream` stands for the link.
+    C is the coded-modulation capacity of the best of the link's constellations (BPSK to 256-QAM) with perfect CSI.
+    `ergodic`: the picture always arrives. `outage`: C is the outage capacity, and the picture is lost where a fade
+    drawn for the image does not carry it; the fade is the same in all repetitions, so that a mean over images is what
+    counts. An `IdealStream` stands for the link.
     """
 
     transmit_depends_on_snr = True
@@ -38,7 +40,9 @@ class IdealCodeScheme(Scheme):
         self.codec = codec_of(config)
 
     def capacity(self, es_no_db: float) -> tuple[float, int]:
-        """Bits per channel use at the average Es/N0 in dB, and the bits per symbol of the constellation that gives them."""
+        """Bits per channel use at the average Es/N0 in dB, and the bits per symbol of the constellation that gives
+        them.
+        """
         if self.mcs.which == "ergodic":
             values = [ergodic_capacity(es_no_db, m, self.channel) for m in BITS_PER_SYMBOL]
         else:
@@ -82,7 +86,9 @@ class IdealCodeScheme(Scheme):
     def receive(
         self, transmissions: list[Transmission], receptions: list[tuple[AnyReception, ...]], es_no_db: float
     ) -> list[Delivery]:
-        """The file that the ideal code delivered, or the concealment; `partial` shows the mean colour, as nothing was decoded."""
+        """The file that the ideal code delivered, or the concealment; `partial` shows the mean colour, as nothing was
+        decoded.
+        """
         pairs = zip(transmissions, receptions, strict=True)
         return [self._receive(transmission.size, reception) for transmission, (reception,) in pairs]
 

@@ -16,8 +16,8 @@ from linksim.schemes.classical.concealment import conceal
 class ClassicalScheme(Scheme):
     """Files of an image codec over the scenario's link.
 
-    The whole file is sent, header and tables included, and the link adds and counts CRCs and filler. A picture is an outage when a block
-    fails its CRC or the codec refuses the file; then the concealment decides what is shown.
+    The whole file is sent, header and tables included, and the link adds and counts CRCs and filler. A picture is an
+    outage when a block fails its CRC or the codec refuses the file; then the concealment decides what is shown.
 
     Args:
         config: has `name`, `kind`, `rate_match`, `budget` and `concealment`.

@@ -1,4 +1,6 @@
-"""How the bits of the indices travel: as one stream, sorted to the strong bit levels, or as two streams of different code rates."""
+"""How the bits of the indices travel: as one stream, sorted to the strong bit levels, or as two streams of different
+code rates.
+"""
 
 from abc import ABC, abstractmethod
 from functools import lru_cache
@@ -74,8 +76,8 @@ class BitLevels(Plain):
 class CodeRates(Carrier):
     """Two streams: the important bits of every vector behind a stronger code, the others behind a weaker one.
 
-    The weak code is the strongest with which both together take no more channel uses than one stream at the link's rate, the filling of the
-    last block of each counted.
+    The weak code is the strongest with which both together take no more channel uses than one stream at the link's
+    rate, the filling of the last block of each counted.
     """
 
     def __init__(self, link: LinkConfig, importance: np.ndarray, config: CodeRateProtection, who: str) -> None:

@@ -21,14 +21,16 @@ from linksim.schemes.semantic.protection import build_carrier
 class SemanticScheme(Scheme):
     """A VQ codebook's indices over the link, with any receiver, transmitter and protection.
 
-    It knows no outage: whatever arrives is shown. The indices of an image's padding to whole index cells are sent and counted.
-    `context` of a transmission is the payload's layout. It follows from the image's size and the budget, which the receiver knows.
+    It knows no outage: whatever arrives is shown. The indices of an image's padding to whole index cells are sent and
+    counted. `context` of a transmission is the payload's layout. It follows from the image's size and the budget,
+    which the receiver knows.
 
     Args:
         config: the scheme's configuration.
         context: the scenario's link.
         codec: a codec as of `linksim.semantic.codec.load_checkpoint`; loaded by the checkpoint's name if None.
-        quantizer: what goes between the codec's features and the link; that of the codec's codebook, with the configured receiver, if None.
+        quantizer: what goes between the codec's features and the link; that of the codec's codebook, with the
+            configured receiver, if None.
     """
 
     receive_depends_on_snr = False
@@ -56,7 +58,8 @@ class SemanticScheme(Scheme):
         self.transmit_depends_on_snr = (
             isinstance(sender, ChannelOptimizedTransmitter) and sender.bit_error_rate == "auto"
         )
-        # Where the transmitter depends on the SNR, images are sent anew at each SNR; their features are not computed anew.
+        # Where the transmitter depends on the SNR, images are sent anew at each SNR; their features are not computed
+        # anew.
         self._features = lru_cache(maxsize=16)(self._encode)
 
     def transmit(
@@ -106,7 +109,9 @@ class SemanticScheme(Scheme):
     def receive(
         self, transmissions: list[Transmission], receptions: list[tuple[Any, ...]], es_no_db: float
     ) -> list[Delivery]:
-        """The decoder's picture of the received features; images one by one, so that no picture depends on its neighbours."""
+        """The decoder's picture of the received features; images one by one, so that no picture depends on its
+        neighbours.
+        """
         pairs = zip(transmissions, receptions, strict=True)
         return [Delivery(self._receive(transmission, parts), outage=False) for transmission, parts in pairs]
 
@@ -126,7 +131,10 @@ class SemanticScheme(Scheme):
 
 
 def _first_stages(config: SemanticConfig, stage_bits: tuple[int, ...]) -> tuple[int, ...]:
-    """Bits of the stages that the configuration asks for, all if it does not say. Raises `InputError` for more than there are."""
+    """Bits of the stages that the configuration asks for, all if it does not say.
+
+    Raises `InputError` for more than there are.
+    """
     if config.stages is not None and config.stages > len(stage_bits):
         raise InputError(
             f"schemes.{config.name}.stages: {config.stages} is not allowed; allowed: 1 to {len(stage_bits)}, the stages of "

@@ -1,8 +1,8 @@
 """Losses of the theoretically-grounded codebook: eqs. 5, 10-14 and 22 of `A Theoretically-Grounded Codebook`.
 
 All squared distances are means over the D dimensions of a feature vector, so that the weights do not depend on D. The
-features have unit variance per dimension (see `normalization.FeatureNorm`), which keeps a shrinking codebook from passing for a
-robust one.
+features have unit variance per dimension (see `normalization.FeatureNorm`), which keeps a shrinking codebook from
+passing for a robust one.
 """
 
 from typing import Any, Literal
@@ -37,10 +37,12 @@ def index_entropy(distances: Any, indices: Any, temperature: float, running: Any
     """Eqs. 10-11: empirical entropy of the indices of a batch, in nats, with a usable gradient.
 
     Forward, `p_hat` are the hard counts of `indices` `[n]`; backward, those of the soft assignments
-    `softmax(-||z - e_k||^2 / temperature)` (straight-through), since counts alone have no gradient. `distances` is `[n, K]`.
+    `softmax(-||z - e_k||^2 / temperature)` (straight-through), since counts alone have no gradient. `distances` is
+    `[n, K]`.
 
-    A batch of a few images uses few of the codewords, whatever the usage over all images is. So `running` `[K]`, frequencies of many
-    batches, may stand for `p_hat`: the gradient of eq. 14 is then taken at the usage of the whole training set.
+    A batch of a few images uses few of the codewords, whatever the usage over all images is. So `running` `[K]`,
+    frequencies of many batches, may stand for `p_hat`: the gradient of eq. 14 is then taken at the usage of the whole
+    training set.
     """
     size = distances.shape[-1]
     soft = ops.mean(ops.softmax(-distances / temperature, axis=-1), axis=0)
@@ -56,8 +58,8 @@ def entropy(p: Any) -> Any:
 def transition_matrix(size: int, bit_error_rate: Any, labelling: Labelling) -> Any:
     """`P(j | i)` of a binary symmetric channel, `[K, K]`, rows sum to 1, differentiable in `bit_error_rate`.
 
-    `exact`: that of the labels and the hard receiver, `linksim.codebook.labels.transition_matrix`. `random`: eq. 17, `P_e / (K - 1)` off
-    the diagonal with `P_e` of eq. 16.
+    `exact`: that of the labels and the hard receiver, `linksim.codebook.labels.transition_matrix`. `random`: eq. 17,
+    `P_e / (K - 1)` off the diagonal with `P_e` of eq. 16.
     """
     eps = ops.clip(ops.convert_to_tensor(bit_error_rate, "float32"), 1e-7, 0.5)
     if labelling == "exact":
@@ -68,10 +70,12 @@ def transition_matrix(size: int, bit_error_rate: Any, labelling: Labelling) -> A
 
 
 def channel_aware_distortion(z: Any, indices: Any, codewords: Any, transition: Any, used: Any) -> Any:
-    """Eq. 22: `E_z E_j ||z - sum_t e_{j_t}||^2 / D`, where each index that was sent arrives as `j` with `P(j | i)` of its own.
+    """Eq. 22: `E_z E_j ||z - sum_t e_{j_t}||^2 / D`, where each index that was sent arrives as `j` with `P(j | i)` of
+    its own.
 
-    The sum over j is taken once per codeword, by the mean and the energy of what arrives when `i` was sent, so its cost does not grow
-    with `n K`. Errors of different stages and heads are independent: their means add, and so do their variances.
+    The sum over j is taken once per codeword, by the mean and the energy of what arrives when `i` was sent, so its
+    cost does not grow with `n K`. Errors of different stages and heads are independent: their means add, and so do
+    their variances.
 
     Args:
         z: features `[n, D]`.

@@ -10,8 +10,8 @@ from linksim.semantic.codec import NORM_EPSILON
 class FeatureNorm(layers.Layer):
     """Zero mean per dimension and unit mean variance over all dimensions, without learned scale.
 
-    It fixes the scale of the features, so that neither commitment nor channel-aware distortion can be made small by shrinking
-    the codebook. Training uses the statistics of the batch, inference their moving averages.
+    It fixes the scale of the features, so that neither commitment nor channel-aware distortion can be made small by
+    shrinking the codebook. Training uses the statistics of the batch, inference their moving averages.
     """
 
     def __init__(self, dim: int, momentum: float = 0.99) -> None:

@@ -72,7 +72,9 @@ class Objective:
         return terms | {"codebook": l_cb}
 
     def _entropy(self, quantized: Quantized) -> Any:
-        """`H_hat` in nats: the sum of the entropies of all stages and heads (of the indices together, were they independent)."""
+        """`H_hat` in nats: the sum of the entropies of all stages and heads (of the indices together, were they
+        independent).
+        """
         entropy, quantizer = self.weights.entropy, self.quantizer
         usage = quantizer.usage() if entropy.estimate == "running" else None
         return sum(

@@ -31,9 +31,10 @@ class Quantized:
 class Quantizer(layers.Layer):
     """Nearest-neighbour quantizer (eq. 1), stage by stage, whose codewords follow by moving averages or by gradient.
 
-    With moving averages (EMA) the codewords of a stage and head minimize eq. 23 for the present partition of its residuals: with counts
-    `n_i` and sums `S_i`, codeword `e_j = sum_i W_ij S_i / sum_i W_ij n_i`, `W = I + gamma P`. For gamma = 0 these are the centroids; else
-    the generalized centroids of channel-optimized vector quantization (Farvardin 1990).
+    With moving averages (EMA) the codewords of a stage and head minimize eq. 23 for the present partition of its
+    residuals: with counts `n_i` and sums `S_i`, codeword `e_j = sum_i W_ij S_i / sum_i W_ij n_i`, `W = I + gamma P`.
+    For gamma = 0 these are the centroids; else the generalized centroids of channel-optimized vector quantization
+    (Farvardin 1990).
     """
 
     def __init__(self, config: TrainConfig) -> None:

@@ -1,7 +1,8 @@
 """The receivers of `linksim.codebook.receiver` in Keras, for a decoder to be trained on what they deliver.
 
-Each takes the LLRs relative to the bits that were sent (positive: pointing to the sent bit), since a training knows these. For one
-codebook they return estimates `[n, d]`, expected squared errors `[n]`, and biases `[n, d]`: posterior mean minus estimate.
+Each takes the LLRs relative to the bits that were sent (positive: pointing to the sent bit), since a training knows
+these. For one codebook they return estimates `[n, d]`, expected squared errors `[n]`, and biases `[n, d]`: posterior
+mean minus estimate.
 """
 
 from typing import Any

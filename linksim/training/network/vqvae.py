@@ -15,7 +15,8 @@ from linksim.training.network.quantizer import Quantized, Quantizer
 
 
 class Inputs(TypedDict, total=False):
-    """A batch of B images with everything that was drawn for it; h x w features of an image, S stages of H heads, m bits an index.
+    """A batch of B images with everything that was drawn for it; h x w features of an image, S stages of H heads, m
+    bits an index.
 
     Attributes:
         image: float32 `[B, H, W, 3]` in [0, 1].
@@ -24,7 +25,8 @@ class Inputs(TypedDict, total=False):
         bit_error_rate: float32 `[1]`, of eq. 22.
         quantize: float32 `[1]`, 0 before quantization begins, then 1.
         damaged: float32 `[1]`, 1 for a batch that has errors.
-        relative_llr: with `reception`, float32 `[B, h, w, S, H, m]`, LLRs of the index bits, positive where they point to the sent bit.
+        relative_llr: with `reception`, float32 `[B, h, w, S, H, m]`, LLRs of the index bits, positive where they
+            point to the sent bit.
         known: with `reception`, bool in the same shape, bits that the receiver knows because their block's CRC holds.
     """
 
@@ -95,8 +97,8 @@ class VQVAE(keras.Model):
     def _arrived(self, z: Any, quantized: Quantized, used: Any, inputs: Any, features: Any) -> Any:
         """What the decoder sees with `flips`, `[B, h, w, D]`.
 
-        Straight-through: the gradient at what arrived goes to the feature as if nothing had happened to it. Before quantization begins
-        (`quantize` = 0) the decoder sees the feature itself.
+        Straight-through: the gradient at what arrived goes to the feature as if nothing had happened to it. Before
+        quantization begins (`quantize` = 0) the decoder sees the feature itself.
         """
         flips = ops.reshape(inputs["flips"], (-1, *quantized.indices.shape[1:]))
         words = self.quantizer.words(receivers.arrived(quantized.indices, flips, self.quantizer.size))
