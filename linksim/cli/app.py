@@ -191,7 +191,7 @@ def codec_rd(
 
 @app.command()
 def doctor() -> None:
-    """What linksim finds on this machine, what is missing, and how to get it."""
+    """Say which libraries, data and programs are there, and how to get those that are not."""
     from linksim.cli import doctor as examination
 
     print(examination.report())
@@ -209,7 +209,7 @@ def schema() -> None:
 
 @data_app.command("list")
 def data_list() -> None:
-    """What can be used, and where it is."""
+    """List image sets and weights, and where they are."""
     from linksim.cli.data import list_command
 
     list_command()

@@ -1,4 +1,4 @@
-"""What linksim finds on this machine, what is missing, and the command that gets it."""
+"""The state of this machine: libraries, data and programs that are there, and how to get those that are not."""
 
 import importlib.metadata
 import os

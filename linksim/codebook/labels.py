@@ -77,7 +77,7 @@ def through_bsc(values: np.ndarray, bit_error_rate: BitErrorRate) -> np.ndarray:
 
 
 def from_bsc(weights: np.ndarray, bit_error_rate: BitErrorRate) -> np.ndarray:
-    """What arrives at each index of what was sent: `out[j] = sum_i P(j|i) weights[i]`, `[K, ...]` -> float64
+    """Weights at the received indices: `out[j] = sum_i P(j|i) weights[i]`, `[K, ...]` -> float64
     `[K, ...]`.
 
     With index probabilities as weights, the probabilities of the received indices. The transpose of `through_bsc`.

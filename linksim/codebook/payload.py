@@ -10,7 +10,7 @@ from linksim.common.errors import InputError
 
 @dataclass(frozen=True)
 class Layout:
-    """Which bits of which vectors a payload holds.
+    """The order of the bits in a payload.
 
     The first stage goes from vector to vector along the rows of their grid. The vectors of each further stage come in
     `spread_order`, and the last stage may end before the grid does. Within a stage the bits of a vector stay
@@ -67,7 +67,7 @@ class Layout:
         return self.grid[0] * self.grid[1]
 
     def settings(self) -> dict[str, int]:
-        """What a row of results says of it."""
+        """The layout as the settings of a row."""
         return {"stages": self.stages, "vectors_of_last_stage": self.last}
 
     @property
@@ -97,7 +97,9 @@ class Layout:
         return slice(first, first + self.counts[stage] * self.stage_bits[stage])
 
     def bit_of_vector(self) -> np.ndarray:
-        """Which bit of its vector each bit of the payload is, `0 .. sum(stage_bits) - 1`: int64 `[source_bits]`."""
+        """Place of each bit of the payload among the bits of its vector, `0 .. sum(stage_bits) - 1`: int64
+        `[source_bits]`.
+        """
         first = np.cumsum((0, *self.stage_bits))
         parts = [
             np.tile(np.arange(first[s], first[s] + self.stage_bits[s]), count) for s, count in enumerate(self.counts)

@@ -15,7 +15,7 @@ from linksim.codebook.transmitter import ChannelOptimized, Nearest
 
 
 class Quantizer(Protocol):
-    """What a semantic scheme needs of a quantizer: anything with these members goes between an encoder and the link.
+    """The quantizer of a semantic scheme; anything with these members goes between an encoder and the link.
 
     Attributes:
         dim: dimensions D of a vector.

@@ -28,7 +28,7 @@ def floored_prior(usage: np.ndarray) -> np.ndarray:
 
 
 class Estimate(NamedTuple):
-    """What a receiver makes of received indices.
+    """Estimates of vectors from received indices.
 
     Attributes:
         features: float32 `[n, D]`.

@@ -39,7 +39,7 @@ class FileCodec(ABC):
         """
 
     def decode_partial(self, data: bytes, size: tuple[int, int]) -> np.ndarray:
-        """What a decoder shows of a damaged file. Raises `DecodeError` where that is nothing."""
+        """The picture of a damaged file. Raises `DecodeError` where that is nothing."""
         raise DecodeError(f"{self.name} shows nothing of a damaged file")
 
     def best(self, image: np.ndarray, budget_bytes: int) -> Encoded | None:

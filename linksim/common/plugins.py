@@ -62,7 +62,7 @@ def find_plugins(group: str, own_kinds: tuple[str, ...], needs: str, fits: Calla
 
 
 def _what(group: str) -> str:
-    """What a group adds: scheme, channel, metric."""
+    """The thing that a group adds: scheme, channel, metric."""
     return group.rpartition(".")[2].removesuffix("s")
 
 

@@ -1,4 +1,4 @@
-"""What the command line and the rest of linksim ask of the data."""
+"""The items of the catalogue: which are there, where, and how to get the others."""
 
 from dataclasses import dataclass
 from pathlib import Path

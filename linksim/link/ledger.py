@@ -9,7 +9,7 @@ from linksim.link.config import LinkConfig
 
 @dataclass(frozen=True)
 class Ledger:
-    """What one payload costs on the link.
+    """The cost of one payload on the link.
 
     Attributes:
         source_bits: payload bits handed to the link.

@@ -29,7 +29,7 @@ class Link:
         self._shared = SharedBlocks(config)
 
     def ledger(self, source_bits: int) -> Ledger:
-        """What a payload of `source_bits` bits costs."""
+        """The ledger of a payload of `source_bits` bits."""
         return ledger_of(self.config, source_bits)
 
     def capacity_bits(self, channel_uses: int) -> int:

@@ -1,4 +1,4 @@
-"""What a link hands to the receiver: bits with their LLRs, or symbols with their noise, and the ledger of what was
+"""Receptions: bits with their LLRs, or symbols with their noise, and the ledger of what was
 sent.
 """
 
@@ -11,7 +11,7 @@ from linksim.link.ledger import Ledger
 
 @dataclass(frozen=True)
 class Reception:
-    """What the receiver has of one payload.
+    """One payload of bits as the receiver has it.
 
     Attributes:
         bits: decided payload bits uint8 `[source_bits]`.
@@ -43,7 +43,7 @@ class Reception:
 
 @dataclass(frozen=True)
 class SymbolReception:
-    """What the receiver has of complex symbols that were sent as they are.
+    """Complex symbols that were sent without code, as the receiver has them.
 
     Attributes:
         symbols: equalized, complex64 `[n]`.

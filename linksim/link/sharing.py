@@ -26,7 +26,7 @@ CACHE_BYTES = 128 * 2**20
 
 
 class Pattern(NamedTuple):
-    """What happened to a block: LLRs relative to the sent bits float32 `[k]` (positive: decided right), CRC,
+    """The fate of a block: LLRs relative to the sent bits float32 `[k]` (positive: decided right), CRC,
     iterations.
     """
 

@@ -1,4 +1,4 @@
-"""What a metric is: how it is called and shown, how it is computed, and what it needs for that."""
+"""The seam of metrics: name, label and direction, the function, and the data that it needs."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Which differences of schemes or runs are certain: paired by image, at equal images, size and budget."""
+"""Differences of schemes or runs with their certainty: paired by image, at equal images, size and budget."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

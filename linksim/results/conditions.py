@@ -1,4 +1,4 @@
-"""What a scheme was measured under, and whether two schemes may be compared: same images, same size, same budget."""
+"""The conditions of a scheme (images, size, budget), which have to be equal where schemes are compared."""
 
 import json
 import math

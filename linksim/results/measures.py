@@ -5,7 +5,7 @@ from linksim.metrics.registry import metrics
 
 
 class Rate(Measure):
-    """What the link does. That fewer errors are better needs no word on an axis."""
+    """A measure of the link. That fewer errors are better needs no word on an axis."""
 
     @property
     def axis_label(self) -> str:

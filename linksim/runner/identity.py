@@ -1,4 +1,4 @@
-"""What determines a result, as a SHA-256: the id under which a point is stored and found again."""
+"""The id of a point: a SHA-256 over all that determines its result."""
 
 import hashlib
 import json

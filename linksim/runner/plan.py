@@ -1,4 +1,4 @@
-"""What there is to do: batches of images, points (scheme x SNR x repetition x batch) and the jobs made of them."""
+"""The work of a run: batches of images, points (scheme x SNR x repetition x batch) and the jobs made of them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

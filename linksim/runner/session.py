@@ -43,7 +43,7 @@ class Execution:
 
 @dataclass
 class Outcome:
-    """What a run left behind.
+    """The folder and the tables that a run left.
 
     Attributes:
         folder: the results folder.

@@ -1,4 +1,4 @@
-"""What a scenario sweeps: SNRs as a list or a range, repetitions, and how narrow an interval has to be."""
+"""The sweep of a scenario: SNRs as a list or a range, repetitions, and how narrow an interval has to be."""
 
 import math
 import re
@@ -105,7 +105,7 @@ def _range_meant(text: str) -> str:
 
 
 class Sweep(StrictModel):
-    """What is swept: Es/N0 in dB, averaged over the fading, and how often each image is sent."""
+    """The sweep: Es/N0 in dB, averaged over the fading, and how often each image is sent."""
 
     snr_db: Annotated[Annotated[SnrList, Tag("list")] | Annotated[SnrRange, Tag("range")], Discriminator(_snr_form)] = (
         Field(description="a list of Es/N0 in dB, or {start, stop, step}")

@@ -15,7 +15,7 @@ __all__ = ["Delivery", "Scheme", "SchemeContext", "Stream", "SymbolStream", "Tra
 
 @dataclass(frozen=True)
 class Transmission:
-    """What a scheme sends for one image.
+    """One image on its way: the streams of a scheme.
 
     Attributes:
         streams: what travels, at least one; none where the image cannot be sent.
@@ -44,7 +44,7 @@ class Transmission:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What the receiver shows.
+    """The picture that the receiver shows.
 
     Attributes:
         image: uint8 `[height, width, 3]`; None where the scheme excludes lost pictures.
@@ -57,7 +57,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class SchemeContext:
-    """What a scheme knows of the experiment it is built for.
+    """The experiment as a scheme knows it.
 
     Attributes:
         link: the link of the scenario.
@@ -93,7 +93,7 @@ class Scheme(ABC):
     def transmit(
         self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
     ) -> list[Transmission]:
-        """What to send for each image.
+        """Encode images: one transmission for each.
 
         Args:
             images: uint8 `[height, width, 3]` each, of any sizes.

@@ -33,7 +33,7 @@ class Encodings:
         return name, snr_db if any(scheme.transmit_depends_on_snr for scheme in chain) else None
 
     def of(self, name: str, snr_db: float) -> list[Transmission]:
-        """What the scheme sends for each image at an average Es/N0 in dB."""
+        """The scheme's transmissions of the images at an average Es/N0 in dB."""
         key = self.key(name, snr_db)
         if key not in self._sent:
             scheme = self._schemes[name]

@@ -1,5 +1,5 @@
-"""What decides what a scheme does besides its configuration: weights, validation images, programs, code of other
-packages.
+"""Everything outside a scheme's configuration that its results depend on: weights, validation images, programs, code
+of other packages.
 """
 
 import hashlib

@@ -20,7 +20,7 @@ _NEEDS = (
 
 
 class SchemePlugin(Protocol):
-    """What an entry point of the group gives."""
+    """The object that an entry point of the group names."""
 
     config: Any
 

@@ -1,4 +1,4 @@
-"""What travels for an image: bits over a link, symbols over its channel, or a file that an ideal code stands for."""
+"""The streams of an image: bits over a link, symbols over its channel, or a file that an ideal code stands for."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class Stream:
     link: LinkConfig
 
     def ledger(self) -> Ledger:
-        """What the bits cost, filler and CRCs included."""
+        """The cost of the bits, filler and CRCs included."""
         return ledger_of(self.link, len(self.bits))
 
 
@@ -64,7 +64,7 @@ class IdealStream:
 
 @dataclass(frozen=True)
 class IdealReception:
-    """What arrives of an `IdealStream`.
+    """The file of an `IdealStream` where it arrived.
 
     Attributes:
         data: the file, or None where it is lost.

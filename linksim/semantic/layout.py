@@ -1,4 +1,4 @@
-"""What a checkpoint has to hold: names and shapes of all its arrays, from its sizes alone and without Keras."""
+"""The layout of a checkpoint: names and shapes of all its arrays, from its sizes alone and without Keras."""
 
 from collections.abc import Iterator
 

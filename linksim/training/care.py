@@ -1,4 +1,4 @@
-"""What is done to a codebook between steps: where it starts, how its labels begin, and how dead codewords come back."""
+"""Care for a codebook between steps: its start, its first labels, and the revival of dead codewords."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What arithmetic a training run computes in, where the recipe leaves it to the machine."""
+"""The arithmetic of a training run, where the recipe leaves it to the machine."""
 
 from pathlib import Path
 

@@ -18,7 +18,7 @@ IMAGE_SIDE = 256
 
 @dataclass(frozen=True)
 class LlrPool:
-    """What was received of the index bits, per SNR, `[images, h, w, S, H, m]` each; h x w features of an image.
+    """Received index bits, per SNR, `[images, h, w, S, H, m]` each; h x w features of an image.
 
     Attributes:
         grids: relative LLRs (positive: pointing to the sent bit), scaled, float32.
@@ -72,7 +72,7 @@ def gather_llrs(config: ReceptionConfig, stages: Stages, downsampling: int, seed
     payloads = [generator(seed, i, "payload").integers(0, 2, size, np.uint8) for i in range(config.images)]
 
     def grids(received: list[np.ndarray]) -> np.ndarray:
-        """What came of each payload, in the order of its vectors: `[images, h, w, S, H, m]`."""
+        """Received payloads in the order of their vectors: `[images, h, w, S, H, m]`."""
         out = np.empty((len(received), layout.vectors, stages.count, stages.bits_per_stage), received[0].dtype)
         for i, values in enumerate(received):
             payload = undo(values, order)

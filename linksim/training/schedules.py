@@ -1,4 +1,4 @@
-"""What changes with the training step: quantization, the learning rate, and the bit-error rate of eq. 22."""
+"""Schedules over the training steps: quantization, the learning rate, and the bit-error rate of eq. 22."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What a training starts from: the networks and the codebook of a checkpoint."""
+"""The start of a training: the networks and the codebook of a checkpoint."""
 
 from typing import Any
 

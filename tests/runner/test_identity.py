@@ -77,7 +77,7 @@ def test_the_code_of_an_id_is_the_code_that_a_run_uses(tmp_path: Path) -> None:
     assert {
         "link/coding/ldpc.py",
         "codebook/receiver.py",
-        "schemes/semantic.py",
+        "schemes/semantic/scheme.py",
         "metrics/pixels.py",
     } <= hashed & loaded
 

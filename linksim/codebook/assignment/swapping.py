@@ -92,7 +92,7 @@ def _transitions(state: State, fixed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @numba.njit(cache=True, fastmath=True)
 def price(state: State, a: int) -> np.ndarray:
-    """What swapping the label of codeword a with that of each codeword adds to D_c: float32 `[K]`."""
+    """Change of D_c where codeword a swaps labels with each codeword, float32 `[K]`."""
     added, apart = np.zeros_like(state.p), np.zeros_like(state.p)
     for d in range(len(state.u)):
         ua, wa, u, w = state.u[d, a], state.w[d, a], state.u[d], state.w[d]

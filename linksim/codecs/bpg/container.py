@@ -15,7 +15,7 @@ YCBCR_601, RGB, YCGCO, YCBCR_709, YCBCR_2020 = range(5)
 
 @dataclass(frozen=True)
 class BpgFile:
-    """What a BPG file without animation says.
+    """The header of a BPG file without animation.
 
     Attributes:
         pixel_format: GREY to M422.

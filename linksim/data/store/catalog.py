@@ -1,4 +1,4 @@
-"""What linksim can use from outside: data sets and network weights, where they come from, and how each is verified."""
+"""The catalogue: data sets and network weights, where they come from, and how each is verified."""
 
 from dataclasses import dataclass
 from typing import Literal

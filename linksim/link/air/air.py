@@ -36,7 +36,7 @@ class Realization(Protocol):
 
 
 class Air(ABC):
-    """What symbols meet between mapper and demapper: pilots, antennas, fading, noise, channel estimation, equalization.
+    """The way of symbols from mapper to demapper: pilots, antennas, fading, noise, channel estimation, equalization.
 
     A subclass says how slots are drawn and what becomes of symbols. It may override `llrs` with something faster that
     gives the same. A second transmission of a block is a slot with a key of its own.

@@ -1,4 +1,6 @@
-"""What symbols meet, as a scenario's `link.modulation`, `link.channel` and `link.csi` say it."""
+"""Constellation, channel and channel knowledge, as a scenario's `link.modulation`, `link.channel` and `link.csi` say
+it.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
@@ -33,7 +35,7 @@ class ChannelConfig(FadingConfig):
 
 
 def kind(channel: Any) -> str:
-    """Which model of the union a channel is of.
+    """The kind of a channel, which tells its model in the union.
 
     Without a kind it is one of our own, whose model has a default for it.
     """
@@ -57,7 +59,7 @@ else:
 
 
 class CsiConfig(StrictModel):
-    """What the receiver knows of the fading: `h` itself, or its MMSE estimate from a raw one, `h` plus Gaussian error
+    """Channel knowledge of the receiver: `h` itself, or its MMSE estimate from a raw one, `h` plus Gaussian error
     of `error_variance`.
 
     The raw estimate `h + w`, `w ~ CN(0, error_variance)`, is what pilots give (least squares). The receiver knows the

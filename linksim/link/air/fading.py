@@ -24,7 +24,7 @@ _NEEDS = (
 
 
 class FadingConfig(StrictModel):
-    """What the `channel:` of every link says. A plugin's model adds its `kind: Literal["..."]` and keys of its own.
+    """The keys that every `channel:` has. A plugin's model adds its `kind: Literal["..."]` and keys of its own.
 
     Unknown keys are refused. Values must be hashable (a tuple, not a list), since links are told apart by them.
     """
@@ -36,7 +36,7 @@ class FadingConfig(StrictModel):
 
 
 class FadingPlugin(Protocol):
-    """What an entry point of the group gives."""
+    """The object that an entry point of the group names."""
 
     config: type[FadingConfig]
 

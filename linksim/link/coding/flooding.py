@@ -48,8 +48,8 @@ class FloodingDecoder:
         self._edges = np.sort(code.parity_checks.indices)
 
     def _arrived(self, soft: np.ndarray, with_crc: bool) -> np.ndarray:
-        """Which rows of LLRs fulfil every parity check, and the CRC. An undecided bit (0) fulfils nothing: taking it
-        for either value would favour one codeword over another.
+        """Whether each row of LLRs fulfils every parity check, and the CRC. An undecided bit (0) fulfils nothing:
+        taking it for either value would favour one codeword over another.
         """
         decided = soft > 0
         arrived = self.code.fulfilled(decided) & np.all(soft != 0, axis=1)

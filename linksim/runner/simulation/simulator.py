@@ -31,7 +31,7 @@ N_EXAMPLES = 3
 
 
 class Shown(NamedTuple):
-    """What became of one image.
+    """One image after the link: metrics, outage, picture.
 
     Attributes:
         values: by metric.
@@ -104,7 +104,7 @@ class Simulator:
         return self._numbers[i] < N_EXAMPLES
 
     def _simulate(self, point: Point) -> tuple[dict[int, Shown], list[Row]]:
-        """What became of the images that could be sent, by number in the batch, and the rows of all."""
+        """The images that could be sent, by number in the batch, and the rows of all."""
         with self._timed("encode"):
             sent = self._encodings.of(point.scheme, point.snr_db)
         rows = [
@@ -173,7 +173,7 @@ class Simulator:
         }
 
     def _clean_pictures(self, point: Point, sent: list[Transmission]) -> dict[int, Shown]:
-        """What becomes of receptions without an error, computed once for all images of the batch.
+        """Pictures of receptions without an error, computed once for all images of the batch.
 
         Which of them are needed first must not change how they are computed. The SNR is a part of the key where the
         scheme sends or receives differently at each.

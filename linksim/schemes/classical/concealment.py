@@ -1,4 +1,4 @@
-"""What a receiver shows of a picture that it found lost."""
+"""Pictures in place of lost ones."""
 
 from collections.abc import Callable
 

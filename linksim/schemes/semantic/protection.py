@@ -26,7 +26,7 @@ class Carrier(ABC):
 
     @abstractmethod
     def join(self, received: tuple[np.ndarray, ...], layout: Layout) -> np.ndarray:
-        """What came of each stream (bits, LLRs, which are known) as one array in the payload's order."""
+        """Bits, LLRs or known flags of each stream as one array in the payload's order."""
 
     @abstractmethod
     def expected_bit_error_rate(self, es_no_db: float) -> float:

@@ -70,7 +70,7 @@ class SemanticScheme(Scheme):
         return [self._transmit(image, budget, rate) for image, budget in zip(images, budgets, strict=True)]
 
     def _bit_error_rate(self, es_no_db: float | None) -> float | None:
-        """What indices are chosen for; None: for no errors."""
+        """The bit-error rate that indices are chosen for; None: no errors."""
         config = self.config.transmitter
         if not isinstance(config, ChannelOptimizedTransmitter):
             return None

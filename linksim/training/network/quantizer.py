@@ -13,7 +13,7 @@ from linksim.training.network import losses
 
 @dataclass(frozen=True)
 class Quantized:
-    """What the quantizer made of features `[n, D]`; S stages, H heads, K codewords each.
+    """Features `[n, D]` after the quantizer; S stages, H heads, K codewords each.
 
     Attributes:
         indices: chosen codewords, int32 `[n, S, H]`.

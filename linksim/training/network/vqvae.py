@@ -95,7 +95,7 @@ class VQVAE(keras.Model):
         return ops.reshape(ops.zeros_like(features[..., :1]) + sent[:, None, None, :], (-1, self.quantizer.stages))
 
     def _arrived(self, z: Any, quantized: Quantized, used: Any, inputs: Any, features: Any) -> Any:
-        """What the decoder sees with `flips`, `[B, h, w, D]`.
+        """Features for the decoder with `flips`, `[B, h, w, D]`.
 
         Straight-through: the gradient at what arrived goes to the feature as if nothing had happened to it. Before
         quantization begins (`quantize` = 0) the decoder sees the feature itself.
@@ -107,7 +107,8 @@ class VQVAE(keras.Model):
         return ops.reshape(to_decoder, ops.shape(features))
 
     def _received(self, quantized: Quantized, used: Any, inputs: Any, features: Any) -> list[Any]:
-        """What a receiver hands the decoder: estimates `[B, h, w, D]` and their variance per dimension `[B, h, w, 1]`.
+        """Features for the decoder from a receiver: estimates `[B, h, w, D]` and their variance per dimension
+        `[B, h, w, 1]`.
 
         Estimates, variances and biases of the stages and heads add as in `codebook.quantizer.ResidualQuantizer.decode`.
         """
