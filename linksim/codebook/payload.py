@@ -1,4 +1,4 @@
-"""The order of a payload: stage by stage, so that fewer stages are a prefix of more, and so is a part of the last one."""
+"""The order of a payload: stage by stage, so that fewer stages are a prefix of more, as is a part of the last one."""
 
 from dataclasses import dataclass
 from functools import lru_cache

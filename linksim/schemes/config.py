@@ -205,7 +205,10 @@ class CodeRateProtection(StrictModel):
 
 
 class SemanticConfig(_SchemeConfig):
-    """Indices of a learned codebook over the link."""
+    """Indices of a learned codebook over the link.
+
+    Without a budget all stages of the codebook are sent, or the first `stages`; within one, as many of them as fit.
+    """
 
     kind: Literal["semantic"] = "semantic"
     checkpoint: Annotated[str, Field(min_length=1)] = Field(description="name of a shipped checkpoint, or a path")
@@ -215,6 +218,9 @@ class SemanticConfig(_SchemeConfig):
     )
     stages: Annotated[int, Field(ge=1, le=64)] | None = Field(
         None, description="how many of the codebook's stages are sent at most; all if null"
+    )
+    last_stage: Literal["part", "whole"] = Field(
+        "part", description="within a budget, the last stage that is sent is for as many features as fit, or for all"
     )
     receiver: Annotated[HardReceiver | SoftReceiver, Field(discriminator="kind")] = HardReceiver()
     transmitter: Annotated[NearestTransmitter | ChannelOptimizedTransmitter, Field(discriminator="kind")] = (

@@ -106,7 +106,7 @@ def test_code_rates_cost_no_more_and_keep_the_important_bits(codec, size):
     weak_blocks = Link(parts.streams[1].link).ledger(len(parts.streams[1].bits)).n_blocks
     # Less than a symbol of each weak block is left over.
     assert whole.channel_uses - weak_blocks < parts.channel_uses <= whole.channel_uses
-    strong, weak = (Link(link).expected_bit_error_rate(1.0) for link in split.carrier.links)
+    strong, weak = (Link(link).expected_bit_error_rate(1.0) for link in split.points.finest.links)
     assert strong < weak
 
 

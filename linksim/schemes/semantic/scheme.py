@@ -6,24 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from linksim.codebook.payload import Layout
 from linksim.codebook.quantizer import Quantizer, ResidualQuantizer
 from linksim.codebook.receiver import Hard, Soft
 from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
 from linksim.link import Reception
-from linksim.link.ledger import capacity_bits, ledger_of
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
 from linksim.schemes.config import ChannelOptimizedTransmitter, SemanticConfig, SoftReceiver
-from linksim.schemes.semantic.protection import build_carrier
+from linksim.schemes.semantic.rate_points import Allotment, RatePoints
 
 
 class SemanticScheme(Scheme):
     """A VQ codebook's indices over the link, with any receiver, transmitter and protection.
 
     It knows no outage: whatever arrives is shown. The indices of an image's padding to whole index cells are sent and
-    counted. `context` of a transmission is the payload's layout. It follows from the image's size and the budget,
-    which the receiver knows.
+    counted. `context` of a transmission is its `Allotment`, from which the receiver knows how many stages were sent.
 
     Args:
         config: the scheme's configuration.
@@ -50,10 +47,7 @@ class SemanticScheme(Scheme):
         if isinstance(config.receiver, SoftReceiver):
             make = partial(Soft, estimate=config.receiver.estimate, llr_scale=config.receiver.llr_scale)
         self.quantizer: Quantizer = quantizer or ResidualQuantizer(Stages.of(self.codec), make)
-        self.link = context.link
-        self.stage_bits = _first_stages(config, self.quantizer.stage_bits)
-        importance = self.quantizer.importance()[: sum(self.stage_bits)]
-        self.carrier = build_carrier(config.protection, context.link, importance, f"scheme {config.name!r}")
+        self.points = RatePoints(config, context.link, self.quantizer.stage_bits, self.quantizer.importance())
         sender = config.transmitter
         self.transmit_depends_on_snr = (
             isinstance(sender, ChannelOptimizedTransmitter) and sender.bit_error_rate == "auto"
@@ -65,7 +59,7 @@ class SemanticScheme(Scheme):
     def transmit(
         self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
     ) -> list[Transmission]:
-        """The bits of each image's indices, of as many stages as its budget allows; infeasible where not even one fits."""
+        """The bits of each image's indices, of as many stages as its budget allows; infeasible where not one fits."""
         rate = self._bit_error_rate(es_no_db)
         return [self._transmit(image, budget, rate) for image, budget in zip(images, budgets, strict=True)]
 
@@ -78,28 +72,20 @@ class SemanticScheme(Scheme):
         if rate == "auto":
             if es_no_db is None:
                 raise ValueError(f"scheme {self.name}: bit_error_rate auto needs es_no_db")
-            rate = self.carrier.expected_bit_error_rate(es_no_db)
+            rate = self.points.finest.expected_bit_error_rate(es_no_db)
         return min(rate, 0.5)
 
     def _transmit(self, image: np.ndarray, budget: int | None, bit_error_rate: float | None) -> Transmission:
         size = (image.shape[0], image.shape[1])
         features = self._features(image.tobytes(), size)
-        layout = self._layout((features.shape[0], features.shape[1]), budget)
+        allotment = Allotment((features.shape[0], features.shape[1]), budget)
+        layout = self.points.layout(allotment)
         if layout is None:
-            bits = features.shape[0] * features.shape[1] * self.stage_bits[0]
-            cost = ledger_of(self.link, bits).channel_uses
-            least = "the indices" if len(self.stage_bits) == 1 else "the indices of the first stage"
-            return Transmission((), size, infeasible=f"{least} take {cost} channel uses, the budget is {budget}")
+            return Transmission((), size, infeasible=self.points.too_small(allotment))
         indices = self.quantizer.encode(features.reshape(layout.vectors, -1), layout.stages, bit_error_rate)
-        streams = self.carrier.streams(self.quantizer.to_bits(indices, layout), layout)
-        chosen = {} if layout == Layout.whole(layout.grid, self.stage_bits) else layout.settings()
-        return Transmission(streams, size, context=layout, settings=chosen)
-
-    def _layout(self, grid: tuple[int, int], budget: int | None) -> Layout | None:
-        """As many stages as fit a budget, the last one perhaps for some vectors; None where not even the first fits."""
-        if budget is None:
-            return Layout.whole(grid, self.stage_bits)
-        return Layout.that_fits(grid, self.stage_bits, capacity_bits(self.link, budget))
+        streams = self.points.carrier(layout).streams(self.quantizer.to_bits(indices, layout), layout)
+        chosen = {} if layout == self.points.layout(allotment.without_limit()) else layout.settings()
+        return Transmission(streams, size, context=allotment, settings=chosen)
 
     def _encode(self, pixels: bytes, size: tuple[int, int]) -> np.ndarray:
         image = np.frombuffer(pixels, np.uint8).reshape(1, *size, 3)
@@ -116,9 +102,11 @@ class SemanticScheme(Scheme):
         return [Delivery(self._receive(transmission, parts), outage=False) for transmission, parts in pairs]
 
     def _receive(self, transmission: Transmission, parts: tuple[Reception, ...]) -> np.ndarray:
-        layout: Layout = transmission.context
+        layout = self.points.layout(transmission.context)
+        assert layout is not None  # or nothing would have been sent
+        join = self.points.carrier(layout).join
         bits, llr, known = (
-            self.carrier.join(tuple(getattr(part, name) for part in parts), layout) for name in ("bits", "llr", "known")
+            join(tuple(getattr(part, name) for part in parts), layout) for name in ("bits", "llr", "known")
         )
         estimate = self.quantizer.decode(bits, llr, known, layout)
         codec = self.codec if all(part.ok for part in parts) else self.damaged_codec
@@ -128,19 +116,6 @@ class SemanticScheme(Scheme):
             estimate.variance.reshape(1, *layout.grid),
         )[0]
         return picture
-
-
-def _first_stages(config: SemanticConfig, stage_bits: tuple[int, ...]) -> tuple[int, ...]:
-    """Bits of the stages that the configuration asks for, all if it does not say.
-
-    Raises `InputError` for more than there are.
-    """
-    if config.stages is not None and config.stages > len(stage_bits):
-        raise InputError(
-            f"schemes.{config.name}.stages: {config.stages} is not allowed; allowed: 1 to {len(stage_bits)}, the stages of "
-            f"{config.checkpoint!r}"
-        )
-    return stage_bits[: config.stages]
 
 
 def _check_pair(config: SemanticConfig, codec: Any, damaged: Any) -> None:
