@@ -31,14 +31,16 @@ def codebook_command(
     checkpoint: str, rates: str, images: str, count: int | None, scenario: Path | None, out: Path | None
 ) -> None:
     """Print, draw and write usage, perplexity and distortion of a codebook, over BSCs and over a scenario's link."""
+    from linksim.codebook.stages import Stages
     from linksim.codebook.theory import entropy_bits, perplexity
     from linksim.reports.codebook.figure import draw
     from linksim.reports.codebook.meter import CodebookMeter
+    from linksim.reports.codebook.stages import stage_rows, stage_table, usage_table
 
     parsed_rates = parse_rates(rates)
     parsed_scenario = load_scenario(scenario) if scenario else None
     codec, features = _features(checkpoint, images, count)
-    meter = CodebookMeter(features, codec.indices_of(features, codec.codebook), codec.codebook)
+    meter = CodebookMeter(features, Stages.of(codec))
     rows = [meter.over_bsc(rate, _BSC_DRAWS) for rate in parsed_rates]
     if parsed_scenario is not None:
         from linksim.link import Link
@@ -48,11 +50,14 @@ def codebook_command(
         for snr_db in parsed_scenario.sweep.snrs:
             received = (link.transmit([meter.bits], snr_db, [key])[0].bits for key in keys)
             rows.append(meter.over_link(snr_db, received))
-    size = len(codec.codebook)
-    print(
-        f"{checkpoint}: K = {size}, entropy {entropy_bits(meter.usage):.3f} bits, perplexity "
-        f"{perplexity(meter.usage):.1f}, {len(features)} vectors of {images}; squared distances per vector:"
+    stages = meter.stages
+    several = stages.count * stages.heads > 1
+    words = (
+        f"{stages.count} stages of {stages.heads} heads, K = {stages.size}"
+        if several
+        else f"K = {stages.size}, entropy {entropy_bits(meter.usage[0, 0]):.3f} bits, perplexity {perplexity(meter.usage[0, 0]):.1f}"
     )
+    print(f"{checkpoint}: {words}, {len(features)} vectors of {images}; squared distances per vector:")
     print(
         f"{'channel':<8} {'Es/N0':>6} {'BER':>8} {'D_q':>8} {'D_c':>8} {'D_c random':>10} {'predicted':>9} {'measured':>17} {'':>8}"
     )
@@ -65,7 +70,12 @@ def codebook_command(
     folder = _folder(out or Path("results") / f"codebook-{_stem(checkpoint)}")
     names = [field.name for field in fields(rows[0])]
     _write_csv(folder / "distortion.csv", names, [[getattr(row, name) for name in names] for row in rows])
-    _write_csv(folder / "usage.csv", ["index", "usage"], list(enumerate(meter.usage)))
+    _write_csv(folder / "usage.csv", *usage_table(meter.usage))
+    if several:
+        by_stage = stage_rows(meter, parsed_rates)
+        print(stage_table(by_stage))
+        names = [field.name for field in fields(by_stage[0])]
+        _write_csv(folder / "stages.csv", names, [[getattr(row, name) for name in names] for row in by_stage])
     _save(draw(meter, rows), folder / "codebook")
     print(f"Written to {folder}")
 
@@ -167,7 +177,7 @@ def _features(checkpoint: str, images: str, count: int | None) -> tuple[Any, np.
     codec = load_checkpoint(checkpoint)
     source = named_images(images, count)
     import_tensorflow()
-    parts = [codec.encode(image[None]).reshape(-1, codec.codebook.shape[1]) for _, image in source.readable()]
+    parts = [codec.encode(image[None]).reshape(-1, codec.dim) for _, image in source.readable()]
     features = np.concatenate(parts)
     return codec, features[generator("codebook features").permutation(len(features))[:_MAX_FEATURES]]
 

@@ -21,32 +21,62 @@ def principal_plane(codebook: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def draw(meter: CodebookMeter, rows: list[DistortionRow]) -> "Figure":
-    """Three panels: usage in falling order, distortion against the bit-error rate, codewords in their principal plane."""
-    from matplotlib.colors import LogNorm
+    """Three panels: usage in falling order, distortion against the bit-error rate, and one of the codewords.
+
+    The last is the principal plane of a codebook of one stage and head; of several, distortion against stages.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(14, 4.2), layout="constrained")
-    usage, curve, plane = figure.subplots(1, 3)
-    _draw_usage(usage, meter.usage)
-    _draw_distortion(curve, meter, rows)
-    xy, share = principal_plane(meter.codebook)
-    size = len(meter.codebook)
-    shade = LogNorm(0.05, 20, clip=True)
-    dots = plane.scatter(*xy.T, c=meter.usage * size, s=14, cmap="viridis", norm=shade, linewidths=0)
-    figure.colorbar(dots, ax=plane, extend="both", label="usage / uniform usage")
-    plane.set(xlabel="first principal component", ylabel="second principal component")
-    plane.set_title(f"codewords; the plane holds {100 * share:.0f} % of their variance")
-    for axes in (usage, curve, plane):
+    panels = figure.subplots(1, 3)
+    _draw_usage(panels[0], meter.usage)
+    _draw_distortion(panels[1], meter, rows)
+    if meter.usage.shape[:2] == (1, 1):
+        _draw_plane(figure, panels[2], meter.stages.codewords[0, 0], meter.usage[0, 0])
+    else:
+        _draw_stages(panels[2], meter, rows)
+    for axes in panels:
         axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 
+def _draw_plane(figure: "Figure", plane: "Axes", codebook: np.ndarray, usage: np.ndarray) -> None:
+    from matplotlib.colors import LogNorm
+
+    xy, share = principal_plane(codebook)
+    size = len(codebook)
+    shade = LogNorm(0.05, 20, clip=True)
+    dots = plane.scatter(xy[:, 0], xy[:, 1], c=usage * size, s=14, cmap="viridis", norm=shade, linewidths=0)
+    figure.colorbar(dots, ax=plane, extend="both", label="usage / uniform usage")
+    plane.set(xlabel="first principal component", ylabel="second principal component")
+    plane.set_title(f"codewords; the plane holds {100 * share:.0f} % of their variance")
+
+
+def _draw_stages(axes: "Axes", meter: CodebookMeter, rows: list[DistortionRow]) -> None:
+    """D_q and the predicted distortion at the simulated bit-error rates against the number of stages."""
+    counts = range(1, meter.stages.count + 1)
+    axes.plot(counts, [meter.predict(0.0, count).quantization for count in counts], "o-", color="0.2", label="$D_q$")
+    for rate in dict.fromkeys(row.bit_error_rate for row in rows if row.channel == BSC):
+        axes.plot(counts, [meter.predict(rate, count).total for count in counts], "o-", label=f"$D$ at {rate:g}")
+    axes.set(xlabel="stages that are sent", ylabel="squared distance per vector", xticks=counts)
+    axes.set_ylim(0, 1.35 * axes.get_ylim()[1])  # room for the legend
+    axes.set_title(f"more stages, {meter.stages.bits_per_stage} bits each")
+    axes.legend(frameon=False, fontsize=8, loc="upper left")
+
+
 def _draw_usage(axes: "Axes", usage: np.ndarray) -> None:
-    size = len(usage)
-    axes.fill_between(np.arange(size), np.sort(usage)[::-1] * size, step="mid", alpha=0.7)
+    size = usage.shape[2]
+    if usage.shape[:2] == (1, 1):
+        axes.fill_between(np.arange(size), np.sort(usage[0, 0])[::-1] * size, step="mid", alpha=0.7)
+        axes.set_title(f"perplexity {perplexity(usage[0, 0]):.0f} of {size} ({bits_per_index(size)} bits)")
+    else:
+        for s, heads in enumerate(usage):
+            for h, p in enumerate(heads):
+                label = f"stage {s + 1}: {perplexity(p):.0f}" if h == 0 else None
+                axes.step(np.arange(size), np.sort(p)[::-1] * size, where="mid", color=f"C{s}", label=label)
+        axes.set_title(f"perplexity of {size} ({bits_per_index(size)} bits)")
     axes.axhline(1, color="0.4", lw=1, ls="--", label="uniform")
     axes.set(xlabel="codeword, most used first", ylabel="usage / uniform usage", xlim=(0, size - 1), ylim=(0, None))
-    axes.set_title(f"perplexity {perplexity(usage):.0f} of {size} ({bits_per_index(size)} bits)")
     axes.legend(frameon=False)
 
 

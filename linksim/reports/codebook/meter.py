@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from linksim.codebook.labels import indices_to_bits
+from linksim.codebook.payload import Layout
+from linksim.codebook.quantizer import ResidualQuantizer
 from linksim.codebook.receiver import Hard
-from linksim.codebook.theory import Distortion, channel_distortion, distortion, index_frequencies
+from linksim.codebook.stage_theory import StagedDistortion, stage_distortion, stage_frequencies
+from linksim.codebook.stages import Stages
 from linksim.common.seeds import generator
 
 BSC, LINK = "BSC", "link"
@@ -46,20 +48,36 @@ class DistortionRow:
 
 
 class CodebookMeter:
-    """Features `[n, D]` sent as indices `[n]` of a codebook `[K, D]`, to be measured over channels."""
+    """Features `[n, D]` sent as indices of all stages of a codebook, to be measured over channels.
 
-    def __init__(self, features: np.ndarray, indices: np.ndarray, codebook: np.ndarray) -> None:
-        self.features, self.indices, self.codebook = features, indices, codebook
-        self.bits = indices_to_bits(indices, len(codebook))
-        self.usage = index_frequencies(indices, len(codebook))
+    Attributes:
+        indices: nearest codewords, int64 `[n, S, H]`.
+        usage: frequencies of the indices, float64 `[S, H, K]`.
+        bits: payload of the indices.
+    """
 
-    def predict(self, bit_error_rate: float) -> Distortion:
-        """Distortion over a BSC, exact labels."""
-        return distortion(self.features, self.indices, self.codebook, bit_error_rate)
+    def __init__(self, features: np.ndarray, stages: Stages) -> None:
+        self.features, self.stages = features, stages
+        # Measured distortion needs no variances, so the receiver is given no usage.
+        self._quantizer = ResidualQuantizer(stages, lambda codebook, usage: Hard(codebook))
+        self._layout = Layout.whole((len(features), 1), self._quantizer.stage_bits)
+        self.indices = self._quantizer.encode(features, stages.count)
+        self.bits = self._quantizer.to_bits(self.indices, self._layout)
+        self.usage = stage_frequencies(self.indices, stages.size)
+
+    def predict(self, bit_error_rate: float, stages: int | None = None) -> StagedDistortion:
+        """Distortion over a BSC, exact labels, of the first so many stages (None: all)."""
+        return stage_distortion(self.features, self.indices[:, :stages], self.stages, bit_error_rate)
 
     def predict_random(self, bit_error_rate: float) -> float:
         """D_c of random labels (eqs. 17, 19)."""
-        return channel_distortion(self.codebook, self.usage, bit_error_rate, "random")
+        return stage_distortion(self.features, self.indices, self.stages, bit_error_rate, "random").channel
+
+    def _measure(self, bits: np.ndarray) -> float:
+        """Mean squared distance from the features to what a hard receiver makes of received bits."""
+        nothing = np.zeros(bits.size, np.float32)
+        received = self._quantizer.decode(bits, nothing, nothing > 0, self._layout)
+        return float(((self.features - received.features) ** 2).sum(-1).mean())
 
     def over_bsc(self, bit_error_rate: float, draws: int = 16, seed: int = 0) -> DistortionRow:
         """Row of a simulated binary symmetric channel, the mean of `draws` >= 2 passes of all the features."""
@@ -80,11 +98,10 @@ class CodebookMeter:
     def _row(
         self, channel: str, es_no_db: float, received: Iterable[np.ndarray], bit_error_rate: float | None = None
     ) -> DistortionRow:
-        hard = Hard(self.codebook)
         rates, measured = [], []
         for bits in received:
             rates.append(np.mean(bits != self.bits))
-            measured.append(((self.features - hard.estimate(bits).features) ** 2).sum(-1).mean())
+            measured.append(self._measure(bits))
         rate = float(np.mean(rates)) if bit_error_rate is None else bit_error_rate
         parts = self.predict(rate)
         return DistortionRow(
