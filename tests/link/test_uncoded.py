@@ -119,7 +119,7 @@ def test_imperfect_csi_costs_and_its_llrs_stay_calibrated() -> None:
 
 
 def test_csi_error_without_fading_is_refused() -> None:
-    with pytest.raises(ValueError, match="channel.kind awgn has none, so leave it out"):
+    with pytest.raises(ValueError, match=r"channel\.kind awgn has none, so leave it out"):
         uncoded(4, channel={"kind": "awgn"}, csi={"error_variance": 0.5})
 
 
