@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from conftest import TinyCodec, link_config, picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_link import TinyCodec, link_config, picture
 
 from linksim.codebook.quantizer import ResidualQuantizer
 from linksim.codebook.stages import Stages

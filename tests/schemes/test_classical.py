@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-from conftest import link_config, picture, send
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_link import link_config, picture, send
 
 from linksim.codecs import bpg, jpeg
 from linksim.link import Link

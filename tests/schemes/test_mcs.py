@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from conftest import link_config, picture, send
 from PIL import Image
+from small_link import link_config, picture, send
 
 from linksim import metrics
 from linksim.codecs import jpeg

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import TinyCodec, link_config, picture, receptions_of, send
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from small_link import TinyCodec, link_config, picture, receptions_of, send
 
 from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError

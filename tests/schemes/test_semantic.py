@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from conftest import TinyCodec, link_config, picture, send
+from small_link import TinyCodec, link_config, picture, send
 
 from linksim.codebook.transmitter import Nearest
 from linksim.common.errors import InputError
