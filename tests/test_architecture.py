@@ -12,6 +12,9 @@ DOORSTEP = {"linksim", "linksim.api", "linksim.__main__"}
 MOST_MODULES = 16
 """About ten is the aim; more than this and a room holds a second idea."""
 
+BY_NAME = {"import_module", "late"}
+"""Functions that import a module whose name they are given."""
+
 Graph = dict[str, set[str]]
 
 
@@ -33,6 +36,11 @@ def imports(package: Path = PACKAGE) -> Graph:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Import):
                 targets |= {alias.name for alias in node.names if alias.name.split(".")[0] == "linksim"}
+            elif isinstance(node, ast.ImportFrom) and node.level:
+                pytest.fail(f"{name} line {node.lineno}: a relative import hides its arrow; name the module in full")
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in BY_NAME:
+                names = (str(a.value).partition(":")[0] for a in node.args if isinstance(a, ast.Constant))
+                targets |= {target for target in names if target in found}
             elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "linksim":
                 for alias in node.names:
                     full = f"{node.module}.{alias.name}"

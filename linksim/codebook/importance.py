@@ -75,7 +75,7 @@ class Split:
 
     @classmethod
     def most_important(cls, importance: np.ndarray, strong_bits: int) -> "Split":
-        """The `strong_bits` most important ones are strong.
+        """Marks the `strong_bits` most important bits as strong.
 
         Raises:
             InputError: none or all of them.

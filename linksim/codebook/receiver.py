@@ -167,8 +167,8 @@ class Soft:
     def _with_known(self, llr: np.ndarray, bits: np.ndarray, known: np.ndarray) -> np.ndarray:
         """LLRs `[n, m]` with those of known bits certain.
 
-        Where some labels are invalid, doubtful bits together could point to one and outvote a known bit; so it gets
-        that much more.
+        If K is no power of two, doubtful bits may favour an invalid label and outvote a known bit. So their sum of
+        `|LLR|` is added to it.
         """
         m, size = self._labels.shape
         against = np.zeros((1, 1)) if size == 2**m else np.abs(np.where(known, 0, llr)).sum(-1, keepdims=True)
@@ -177,7 +177,7 @@ class Soft:
     def estimate(self, bits: np.ndarray, llr: np.ndarray, known: np.ndarray | None = None) -> Estimate:
         """Posterior mean or maximum of LLRs `[n * m]` and the posterior variance around it, as in `Receiver`.
 
-        Of `bits` only those that are `known` are looked at (None: none is): of the others the LLRs say more.
+        Uses `bits` where they are `known` (None: nowhere), and the LLRs elsewhere.
         """
         size, dim = self.codebook.shape
         m = bits_per_index(size)

@@ -58,4 +58,8 @@ def symbol_ledger(config: LinkConfig, symbols: int) -> Ledger:
 
 def capacity_bits(config: LinkConfig, channel_uses: int) -> int:
     """The most payload bits whose ledger fits into `channel_uses`; 0 where not even one block does."""
-    return max(0, channel_uses // config.symbols_per_block) * config.payload_bits_per_block
+    blocks = max(0, channel_uses // config.symbols_per_block)
+    # A waveform may add to the symbols: pilots, guards, whole slots.
+    while config.channel_uses(blocks * config.symbols_per_block) > channel_uses and blocks:
+        blocks -= 1
+    return blocks * config.payload_bits_per_block

@@ -32,7 +32,7 @@ def send_symbols(config: LinkConfig, symbols: np.ndarray, es_no_db: float, key: 
     """Send symbols of mean power 1 over the slots of a link, each with the fades and noise of the code block there.
 
     Args:
-        config: the link; its code and its constellation do not matter, but for how many symbols a slot has.
+        config: the link. Code and constellation only set the symbols of a slot.
         symbols: complex `[n]`.
         es_no_db: Es/N0 in dB averaged over the fading.
         key: as for `Link.transmit`.

@@ -143,7 +143,7 @@ class AdaptiveScheme(Scheme):
     def receive(
         self, transmissions: list[Transmission], receptions: list[tuple[Any, ...]], es_no_db: float
     ) -> list[Delivery]:
-        """As the scheme of each transmission's grid entry does."""
+        """Each transmission is received by the scheme of its grid entry."""
         members: dict[Mcs, list[int]] = defaultdict(list)
         for i, transmission in enumerate(transmissions):
             members[transmission.context[0]].append(i)

@@ -6,8 +6,7 @@ from linksim.training.config import TrainConfig
 
 
 def quantization_begins(config: TrainConfig) -> int:
-    """The first step with quantization: that of `initialize_at`, after a third of all at the latest; 0 with a
-    codebook that is kept.
+    """The first step with quantization: `min(initialize_at, steps // 3)`, or 0 if the codebook is kept.
 
     There the codebook is initialized, and from there its labels, its revival and the annealing of eq. 22 run.
     """

@@ -143,7 +143,9 @@ class Trainer:
         return report
 
     def _refuse_lost_weights(self) -> None:
-        """What the last step made of the weights shows in no loss yet; a checkpoint has float16.
+        """Stop if a weight is not finite in float16, the type of a checkpoint.
+
+        The loss was taken before the last update, so it does not show that.
 
         Raises `InputError`.
         """

@@ -101,6 +101,7 @@ def test_bits_and_symbols_go_side_by_side() -> None:
     ("symbols", "problem"),
     [
         (2 * _qpsk(10), "mean power 4"),
+        (1.01 * _qpsk(10), "mean power 1.02"),
         (_qpsk(10).reshape(2, 5), "one row"),
         (np.full(4, np.nan + 0j), "finite"),
     ],

@@ -24,7 +24,7 @@ SEMANTIC = {"name": "s", "kind": "semantic", "checkpoint": "vqvae", "damaged_che
 
 
 def scenario(*schemes: dict, **more: object) -> Scenario:
-    data = {
+    data: dict[str, object] = {
         "name": "n",
         "images": {"dataset": "samples", "count": 1, "size": 32},
         "sweep": {"snr_db": [10.0]},
@@ -89,7 +89,7 @@ def test_figures_tables_and_training_are_no_part_of_it(part: str) -> None:
     assert not [file for file in identity.simulation_files() if file.is_relative_to(root / part)]
 
 
-@pytest.mark.parametrize("library", ["sionna-no-rt", "tensorflow", "keras", "av", "pillow"])
+@pytest.mark.parametrize("library", [*identity._LIBRARIES, "linksim"])
 def test_another_version_of_a_library_is_another_point(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = point_id(scenario({"name": "j", "kind": "jpeg", "quality": 20}))
     found = identity.library_versions()
@@ -123,6 +123,53 @@ def test_other_validation_images_are_another_point(tmp_path: Path) -> None:
 def test_the_scheme_that_sets_the_budget_is_a_part_of_it() -> None:
     jpeg = {"name": "b", "kind": "bpg", "rate_match": "j"}
     ids = {point_id(scenario(jpeg, {"name": "j", "kind": "jpeg", "quality": quality})) for quality in (9, 10)}
+    assert len(ids) == 2
+
+
+JPEG = {"name": "j", "kind": "jpeg", "quality": 20}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"seed": 2},
+        {"images": {"dataset": "samples", "count": 1, "size": 48}},
+        {"images": {"dataset": "samples", "count": 2, "size": 32}},
+        {"metrics": ["psnr", "ms_ssim"]},
+        {"link": {"modulation": {"bits_per_symbol": 4}}},
+        {"link": {"channel": {"kind": "awgn"}}},
+        {"link": {"code": {"kind": "ldpc5g", "rate": 0.75}}},
+        {"schemes": [JPEG | {"quality": 21}]},
+    ],
+    ids=str,
+)
+def test_every_part_of_a_scenario_that_a_result_depends_on(changed: dict) -> None:
+    assert point_id(scenario(**{"schemes": [JPEG]} | changed)) != point_id(scenario(JPEG))
+
+
+def test_snr_and_repetition_are_a_part_of_it() -> None:
+    given = scenario(JPEG)
+    plan = Plan(given, open_images(given.images), identity.scheme_identities(given), given.metrics)
+    batch = plan.batch(0)
+    assert len({plan.point(batch, "j", snr, r).id for snr in (1.0, 2.0) for r in (0, 1)}) == 4
+
+
+def test_the_metric_that_adaptive_coding_decides_by_is_a_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    mcs = {"kind": "adaptive", "metric": "ms_ssim", "validation": {"dataset": "samples", "count": 1, "size": 32}}
+    given = scenario({"name": "b", "kind": "bpg", "rho": "1/4", "mcs": mcs})
+    asked: list[str] = []
+    monkeypatch.setattr("linksim.runner.plan.facts", lambda names: asked.extend(names) or {})
+    point_id(given)
+    assert "ms_ssim" in asked
+
+
+def test_another_reference_encoder_is_another_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = scenario({"name": "b", "kind": "bpg", "qp": 40, "encoder": "bpgenc"})
+    monkeypatch.setattr("linksim.schemes.identity.shutil.which", lambda name: f"/bin/{name}")
+    ids = set()
+    for version in ("a", "b"):
+        monkeypatch.setattr("linksim.codecs.bpg.reference.program_hash", lambda name, version=version: version)
+        ids.add(point_id(given))
     assert len(ids) == 2
 
 

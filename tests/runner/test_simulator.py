@@ -153,3 +153,70 @@ def test_settings_are_for_show_alone() -> None:
 def test_pictures_of_the_first_repetition_alone_are_kept() -> None:
     shown = [row["shown"] for row in rows_of(Bits(link()), [50.0], repetitions=2)]
     assert shown == [2, 2, 0, 0]
+
+
+class TwoStreams(Bits):
+    """Sends the same bits over two links: one without noise to speak of, one without a chance."""
+
+    def __init__(self, good: LinkConfig, bad: LinkConfig) -> None:
+        super().__init__(good)
+        self.links = good, bad
+        self.seen: list[tuple[bool, ...]] = []
+
+    def transmit(self, images, image_ids, budgets, es_no_db):
+        bits = np.tile(np.array([0, 1], np.uint8), 400)
+        return [Transmission(tuple(Stream(bits, one) for one in self.links), image.shape[:2]) for image in images]
+
+    def receive(self, transmissions, receptions, es_no_db):
+        self.seen += [tuple(part.ok for part in parts) for parts in receptions]
+        self.receptions = receptions
+        return super().receive(transmissions, receptions, es_no_db)
+
+
+def _bpsk(**more: Any) -> LinkConfig:
+    return LinkConfig.model_validate(AWGN | {"modulation": {"bits_per_symbol": 1}} | more)
+
+
+def test_an_image_is_intact_only_if_all_its_streams_are() -> None:
+    qam = LinkConfig.model_validate(AWGN | {"modulation": {"bits_per_symbol": 8}})
+    scheme = TwoStreams(_bpsk(), qam)
+    rows = rows_of(scheme, [14.0])
+    assert scheme.seen == [(True, False)] * 2
+    sent = 2 * 800
+    assert [row["source_bits"] for row in rows] == [sent] * 2
+    for row, (good, bad) in zip(rows, scheme.receptions, strict=True):
+        assert row["block_errors"] == np.count_nonzero(~bad.block_ok) > 0
+        assert row["bit_errors"] == np.count_nonzero(bad.bits != good.bits) > 0
+        assert row["bpp"] == sent / (32 * 32)
+        assert row["channel_uses"] == good.ledger.channel_uses + bad.ledger.channel_uses
+
+
+def test_streams_and_repetitions_meet_noise_of_their_own() -> None:
+    scheme = TwoStreams(_bpsk(), _bpsk())
+    noises = []
+    for repetitions in (1, 2):
+        rows_of(scheme, [-5.0], repetitions=repetitions)
+        noises += [part.llr for part in scheme.receptions[0]]
+    first, second, again_first, again_second = (np.round(noise, 4).tobytes() for noise in noises)
+    assert len({first, second, again_first, again_second}) == 4
+    rows_of(scheme, [-5.0], repetitions=2)
+    assert np.array_equal(scheme.receptions[0][1].llr, noises[3]), "and the same ones when it is run again"
+
+
+class SentBySnr(Bits):
+    """Sends and shows another grey at each SNR, which its receiver takes from the settings."""
+
+    transmit_depends_on_snr = True
+
+    def transmit(self, images, image_ids, budgets, es_no_db):
+        sent = super().transmit(images, image_ids, budgets, es_no_db)
+        return [Transmission(one.streams, one.size, context=round(es_no_db)) for one in sent]
+
+    def receive(self, transmissions, receptions, es_no_db):
+        return [Delivery(np.full((*t.size, 3), t.context, np.uint8), outage=False) for t in transmissions]
+
+
+def test_what_is_sent_anew_at_each_snr_is_received_anew() -> None:
+    """Also where the receiver itself does not use the SNR, and every block arrives at both."""
+    found = {row["snr_db"]: row["psnr_db"] for row in rows_of(SentBySnr(link()))}
+    assert len(set(found.values())) == 2

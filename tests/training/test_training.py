@@ -277,6 +277,10 @@ def test_schedules() -> None:
     assert [quantizes(settings, s) for s in (0, 9, 10, 99)] == [False, False, True, True]
     assert learning_rate(settings, 4) == pytest.approx(0.5)
     assert learning_rate(settings, 99) == pytest.approx(0.1, abs=0.01)
+    # Half a cosine from step 10 to step 100: its quarter is 0.1 + 0.45 (1 + cos(pi / 4)), its middle the mean.
+    quarter, middle = (learning_rate(settings, 10 + part) for part in (22.5, 45))
+    assert quarter == pytest.approx(0.1 + 0.45 * (1 + np.sqrt(0.5)))
+    assert middle == pytest.approx(0.55)
 
 
 def test_quantization_and_annealing_begin_at_one_step() -> None:
@@ -375,3 +379,32 @@ def test_every_shipped_checkpoint_that_was_trained_has_its_recipe() -> None:
     trained = {name for name in pretrained_names() if "labels" not in load_checkpoint(name).card}
     assert trained <= {path.stem for path in RECIPES}
     assert {"vqvae-base", "vqvae", "proposed"} <= trained
+
+
+def test_bit_errors_of_validation_follow_from_seed_and_image_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every draw comes from `seeds.generator`, with a key that has the seed and the image's number."""
+    from linksim.codebook.stages import Stages
+    from linksim.common import seeds
+    from linksim.training import validation
+
+    class Plain:
+        downsampling, dim = 4, 3
+
+        def encode(self, x: np.ndarray) -> np.ndarray:
+            return x[:, ::4, ::4].astype(np.float32) / 255
+
+        def decode(self, z: np.ndarray, size: tuple[int, int], variance: np.ndarray | None = None) -> np.ndarray:
+            x = z.repeat(4, 1).repeat(4, 2)[:, : size[0], : size[1]]
+            return np.clip(np.rint(255 * x), 0, 255).astype(np.uint8)
+
+    keys: list[tuple] = []
+    monkeypatch.setattr(validation, "generator", lambda *key: keys.append(key) or seeds.generator(*key))
+    codewords = np.random.default_rng(1).random((1, 1, 8, 3)).astype(np.float32)
+    stages = Stages(codewords, np.full((1, 1, 8), 1 / 8, np.float32))
+    images = [np.random.default_rng(i).integers(0, 256, (160, 160, 3), np.uint8) for i in range(2)]
+    measured = [validation.validate(Plain(), stages, images, seed) for seed in (7, 7, 8)]  # type: ignore[arg-type]
+    assert measured[0] == measured[1]
+    assert measured[0]["psnr_db"] == measured[2]["psnr_db"]
+    assert measured[0]["psnr_db_at_ber_0.16"] != measured[2]["psnr_db_at_ber_0.16"]
+    assert {key[0] for key in keys} == {7, 8}
+    assert len(set(keys)) == 4

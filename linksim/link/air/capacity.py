@@ -95,8 +95,10 @@ def fading_quantile(probability: np.ndarray | float, channel: FadingConfig) -> n
         return plugin_power_quantile(channel, np.asarray(probability, float))
     if channel.kind == "awgn":
         return np.ones_like(np.asarray(probability, float))
-    if channel.kind == "rayleigh" or channel.k_factor_db is None:
+    if channel.kind == "rayleigh":
         return -np.log1p(-np.asarray(probability, float))
+    if channel.kind != "rician" or channel.k_factor_db is None:
+        raise ValueError(f"channel {channel.kind}: its fading has no law here")
     from scipy.stats import ncx2
 
     k = 10 ** (channel.k_factor_db / 10)

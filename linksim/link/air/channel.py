@@ -47,8 +47,10 @@ def line_of_sight(config: FadingConfig) -> tuple[float, float]:
         return 0.0, 1.0
     if config.kind == "awgn":
         return 1.0, 0.0
-    if config.kind == "rayleigh" or config.k_factor_db is None:
+    if config.kind == "rayleigh":
         return 0.0, 1.0
+    if config.kind != "rician" or config.k_factor_db is None:
+        raise ValueError(f"channel {config.kind}: its fading has no law here")
     k = 10 ** (config.k_factor_db / 10)
     return float(np.sqrt(k / (k + 1))), float(1 / (k + 1))
 
