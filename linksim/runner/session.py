@@ -9,7 +9,7 @@ from typing import Any
 
 from linksim.common.errors import InputError, LinksimError
 from linksim.data.images import open_images
-from linksim.metrics.registry import available
+from linksim.metrics.registry import available, metric
 from linksim.results import PointStore, write_tables
 from linksim.results.aggregates import Row
 from linksim.results.examples import save_example
@@ -85,7 +85,10 @@ class _Session:
         self.scenario, self.out, self.execution, self.progress = scenario, out, execution, progress
         if not (execution.scheduler or execution.slurm):  # a cluster's workers have programs of their own
             check_programs(scenario.schemes)
-        source = open_images(scenario.images)
+        source = open_images(scenario.images, "images")
+        sizes = source.examine(scenario.sweep.batch)
+        for name in scenario.metrics:
+            metric(name).require_side(sizes, "images")
         identities = scheme_identities(scenario)
         metrics, self.unavailable = available(scenario.metrics)
         self.plan = Plan(scenario, source, identities, metrics)
