@@ -16,6 +16,7 @@ from linksim.results.examples import save_example
 from linksim.results.row import unpack
 from linksim.results.store import StorageError
 from linksim.runner import folder as results_folder
+from linksim.runner.execution.address import check_address
 from linksim.runner.identity import scheme_identities
 from linksim.runner.plan import Job, Plan, Wanted, split_job
 from linksim.runner.progress import Progress
@@ -39,6 +40,8 @@ class Execution:
             raise InputError(f"--workers {self.workers}: at least 1 is needed")
         if (self.scheduler is not None) + (self.slurm is not None) + (self.workers > 1) > 1:
             raise InputError("--workers, --scheduler and --slurm exclude each other; give one of them")
+        if self.scheduler is not None:
+            check_address(self.scheduler)
 
 
 @dataclass
