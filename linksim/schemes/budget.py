@@ -10,6 +10,7 @@ from linksim.common.reading.ratio import exact_ratio
 from linksim.link.config import LinkConfig
 
 Unit = Literal["rho", "channel_uses", "bpp"]
+MOST: dict[Unit, int] = {"rho": 1000, "channel_uses": 10**12, "bpp": 1000}
 UNITS: tuple[Unit, ...] = ("rho", "channel_uses", "bpp")
 
 
@@ -44,9 +45,14 @@ def budget_number(unit: Unit, value: float | str) -> Fraction:
         ValueError: it is no number above 0; one line that says what is allowed.
     """
     try:
-        return exact_ratio(value)
+        number = exact_ratio(value)
     except ValueError as error:
         raise ValueError(f"{unit}: {error}") from None
+    if number > MOST[unit]:
+        raise ValueError(
+            f"{unit}: {str(value)[:40]} is not allowed; allowed: a number above 0 and at most {MOST[unit]:,}"
+        )
+    return number
 
 
 def budget_chain(name: str, configs: Mapping[str, Any]) -> list[str]:
