@@ -1,5 +1,7 @@
 """Python's way in: run a scenario and look at its tables."""
 
+import operator
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -87,9 +89,19 @@ def run(
     from linksim.runner import Execution, run_scenario
 
     parsed = _parsed(scenario, overrides)
+    workers = _whole_number("workers", workers)
     folder = Path(out) if out is not None else Path("results") / parsed.name
     outcome = run_scenario(parsed, folder, Execution(workers, scheduler, slurm), progress, figures)
     return Results(folder, outcome.unavailable)
+
+
+def _whole_number(name: str, value: Any) -> int:
+    try:
+        if not isinstance(value, bool):
+            return operator.index(value)
+    except TypeError:
+        pass
+    raise InputError(f"{name}: {value!r} is no whole number; give for example 2")
 
 
 def _parsed(scenario: "Scenario | Mapping[str, Any] | str | Path", overrides: Sequence[str]) -> "Scenario":
@@ -102,7 +114,11 @@ def _parsed(scenario: "Scenario | Mapping[str, Any] | str | Path", overrides: Se
             raise InputError("overrides go with a file or a dictionary; change a Scenario with model_copy")
         return scenario
     if isinstance(scenario, Mapping):
-        return validate(apply_overrides(dict(scenario), list(overrides)), Scenario, "scenario")
+        return validate(apply_overrides(scenario, overrides), Scenario, "scenario")
+    if not isinstance(scenario, str | os.PathLike):
+        raise InputError(
+            f"scenario: a value of type {type(scenario).__name__}; give the path of a YAML file, a mapping, or a Scenario"
+        )
     return load_scenario(scenario, overrides)
 
 

@@ -1,10 +1,12 @@
 """The command line. Everything heavy is imported inside the command that needs it."""
 
+import contextlib
 import os
 import sys
 import warnings
 from typing import Any, NoReturn
 
+from linksim.cli.streams import open_streams
 from linksim.common.errors import LinksimError
 
 _INTERRUPTED = 130
@@ -17,6 +19,7 @@ def main(arguments: list[str] | None = None) -> None:
     An error is one line on stderr. With `LINKSIM_DEBUG=1` the traceback comes before it.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes bury our one line
+    open_streams()
     warnings.showwarning = _one_line_warning
     import typer
 
@@ -57,10 +60,16 @@ def _fail(message: str, status: int) -> NoReturn:
         import traceback
 
         traceback.print_exc()
-    print(f"linksim: {' '.join(message.split())}", file=sys.stderr)
+    _say(message)
     sys.exit(status)
 
 
 def _one_line_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
     if not issubclass(category, DeprecationWarning | FutureWarning | PendingDeprecationWarning):
-        print(f"linksim: {' '.join(str(message).split())}", file=sys.stderr)
+        _say(str(message))
+
+
+def _say(message: str) -> None:
+    """One line on stderr; a reader that has gone away does not hide the exit status."""
+    with contextlib.suppress(OSError, ValueError):
+        print(f"linksim: {' '.join(message.split())}", file=sys.stderr, flush=True)

@@ -1,12 +1,17 @@
 """The state of this machine: libraries, data and programs that are there, and how to get those that are not."""
 
 import importlib.metadata
-import os
 import platform
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
 
 from linksim import data
 from linksim.common.errors import LinksimError
+from linksim.common.system import usable_cores
 from linksim.data.store.catalog import GROUPS, ITEMS
 from linksim.data.store.locate import find
 from linksim.metrics.registry import metrics
@@ -26,6 +31,9 @@ _PACKAGES = (
     "dask",
 )
 
+# What codecs and metrics are tried with: large enough for all of them.
+_PICTURE = (np.add.outer(np.arange(192), np.arange(192))[..., None] + np.array([0, 20, 40])).astype(np.uint8)
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -36,12 +44,14 @@ class Finding:
         name: what was looked for.
         found: version or place; empty if it is missing.
         remedy: what gets it where it is missing.
+        broken: why what is there cannot be used; empty if it can, or is not there.
     """
 
     topic: str
     name: str
     found: str
     remedy: str = ""
+    broken: str = ""
 
 
 def report() -> str:
@@ -54,24 +64,23 @@ def report() -> str:
         if finding.topic != topic:
             topic = finding.topic
             lines += ["", f"{topic}:"] if lines else [f"{topic}:"]
-        lines.append(f"  {finding.name:<{width}}  {finding.found or f'missing; {finding.remedy}'}")
+        problem = f"broken ({finding.broken})" if finding.broken else "missing"
+        lines.append(f"  {finding.name:<{width}}  {finding.found or f'{problem}; {finding.remedy}'}")
     missing = sum(not finding.found for finding in findings)
-    lines += ["", f"{missing} missing; each such line says what gets it." if missing else "Nothing is missing."]
+    broken = " or broken" if any(finding.broken for finding in findings) else ""
+    lines += ["", f"{missing} missing{broken}; each such line says what gets it." if missing else "Nothing is missing."]
     return "\n".join(lines)
 
 
 def examine() -> list[Finding]:
-    """Everything that is looked for. Imports TensorFlow, to name the devices it sees."""
+    """Everything that is looked for, and tried where it is there. Imports TensorFlow; downloads nothing."""
     return [*_versions(), *_devices(), *_codecs(), *_checkpoints(), *_data(), *_perceptual(), *_metrics()]
 
 
 def _versions() -> list[Finding]:
     findings = [Finding("Versions", "python", platform.python_version())]
     for package in _PACKAGES:
-        try:
-            version = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            version = ""
+        version = _version(package)
         extra = "linksim[cluster]" if package == "dask" else package
         findings.append(Finding("Versions", package, version, f"pip install '{extra}'"))
     return findings
@@ -84,11 +93,10 @@ def _devices() -> list[Finding]:
     import keras
     import tensorflow as tf
 
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     gpus = tf.config.list_physical_devices("GPU")
     names = [tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus]
     return [
-        Finding("Devices", "CPU", f"{usable} cores, {platform.machine()}"),
+        Finding("Devices", "CPU", f"{usable_cores()} cores, {platform.machine()}"),
         Finding("Devices", "GPU", ", ".join(names) or "none that TensorFlow sees; linksim runs on the CPU"),
         Finding("Devices", "Keras backend", keras.backend.backend()),
     ]
@@ -97,16 +105,23 @@ def _devices() -> list[Finding]:
 def _codecs() -> list[Finding]:
     from PIL import features
 
+    from linksim.codecs import bpg, jpeg
     from linksim.codecs.bpg import hevc, reference
 
-    found = []
-    jpeg = features.version("jpg") if features.check("jpg") else ""
-    found.append(Finding("Codecs", "JPEG (Pillow)", jpeg or "", "pip install --force-reinstall pillow"))
-    try:
-        version, remedy = f"PyAV {hevc.require_encoder()}", ""
-    except LinksimError as error:
-        version, remedy = "", str(error)
-    found.append(Finding("Codecs", "BPG (x265 in PyAV)", version, remedy))
+    def bpg_works() -> None:
+        hevc.require_encoder()
+        bpg.decode(bpg.encode(_PICTURE, 30, preset="ultrafast"), _PICTURE.shape[:2])
+
+    found = [
+        _checked(
+            Finding("Codecs", "JPEG (Pillow)", features.version("jpg") or "", "pip install --force-reinstall pillow"),
+            lambda: jpeg.decode(jpeg.encode(_PICTURE, 50), _PICTURE.shape[:2]),
+        ),
+        _checked(
+            Finding("Codecs", "BPG (x265 in PyAV)", f"PyAV {_version('av')}", "pip install --force-reinstall av"),
+            bpg_works,
+        ),
+    ]
     for name in ("bpgenc", "bpgdec"):
         try:
             place = reference.program(name)
@@ -117,30 +132,54 @@ def _codecs() -> list[Finding]:
 
 
 def _checkpoints() -> list[Finding]:
-    from linksim.semantic.checkpoint import pretrained_names
+    from linksim.semantic.checkpoint import Checkpoint, find_checkpoint, pretrained_names
 
-    names = ", ".join(pretrained_names())
-    return [Finding("Checkpoints", "shipped", names, "linksim train TRAIN.yaml makes one")]
+    def read(name: str) -> None:
+        Checkpoint.from_bytes(find_checkpoint(name)[1])
+
+    names, remedy = pretrained_names(), "pip install --force-reinstall linksim"
+    broken = {name: reason for name in names if (reason := _failure(partial(read, name)))}
+    whole = ", ".join(name for name in names if name not in broken)
+    return [
+        Finding("Checkpoints", "shipped", whole, remedy),
+        *(Finding("Checkpoints", name, "", remedy, reason) for name, reason in broken.items()),
+    ]
 
 
 def _data() -> list[Finding]:
+    from linksim.data.weights import load_weights
+
     topics = {"images": "Image sets", "weights": "Weights"}
-    return [
-        Finding(
+    found = []
+    for status in data.list_items():
+        finding = Finding(
             topics[status.kind],
             status.name,
             f"{status.place or ''}{f' ({status.subset})' if status.subset else ''}",
             status.command + (f"  ({status.download_bytes / 1e6:.0f} MB)" if status.download_bytes > 1e6 else ""),
         )
-        for status in data.list_items()
-    ]
+        read = _look_at_images if status.kind == "images" else load_weights
+        found.append(_checked(finding, partial(read, status.name)))
+    return found
+
+
+def _look_at_images(name: str) -> None:
+    """Headers of all images of a set. Raises `InputError` for the first bad one."""
+    from linksim.data.decode import image_size
+
+    for file in data.all_image_files(name):
+        image_size(file)
 
 
 def _perceptual() -> list[Finding]:
+    from linksim.metrics.lpips_v01 import lpips
+
     found = []
     for group, names in GROUPS.items():
-        ready = all(find(ITEMS[name]) for name in names)
-        found.append(Finding("Perceptual metrics", group, "ready" if ready else "", f"linksim data fetch {group}"))
+        net: Any = group.removeprefix("lpips-")
+        there = all(find(ITEMS[name]) for name in names)
+        finding = Finding("Perceptual metrics", group, "ready" if there else "", f"linksim data fetch {group}")
+        found.append(_checked(finding, partial(lpips, _PICTURE, _PICTURE, net)))
     return found
 
 
@@ -149,5 +188,33 @@ def _metrics() -> list[Finding]:
     for metric in metrics().values():
         absent = [name for name in metric.data if not all(find(ITEMS[part]) for part in GROUPS.get(name, (name,)))]
         ready = f"ready, of {metric.package}" if metric.package else "ready"
-        found.append(Finding("Metrics", metric.name, "" if absent else ready, f"linksim data fetch {' '.join(absent)}"))
+        remedy = (
+            f"linksim data fetch {' '.join(absent or metric.data)}"
+            if metric.data
+            else "see the line above, or reinstall"
+        )
+        finding = Finding("Metrics", metric.name, "" if absent else ready, remedy)
+        found.append(_checked(finding, partial(metric.values, _PICTURE[None], _PICTURE[None])))
     return found
+
+
+def _checked(finding: Finding, use: Callable[[], Any]) -> Finding:
+    """The finding, where what was found can be used; else the same as broken. What is missing is not tried, nor fetched."""
+    reason = _failure(use) if finding.found else ""
+    return replace(finding, found="", broken=f"{finding.found}: {reason}") if reason else finding
+
+
+def _failure(use: Callable[[], Any]) -> str:
+    """What `use` raises, in one line; "" where it works."""
+    try:
+        use()
+    except Exception as error:  # a broken installation fails in any way
+        return " ".join((str(error) or type(error).__name__).split())
+    return ""
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""

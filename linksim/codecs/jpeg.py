@@ -2,9 +2,11 @@
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from linksim.codecs.checks import check_image, check_integer
 from linksim.codecs.errors import DecodeError, check_size
@@ -43,8 +45,20 @@ def encode(image: np.ndarray, quality: int, restart_blocks: int = 0, optimize: b
     restarts = {"restart_marker_blocks": int(restart_blocks)} if restart_blocks else {}
     file = io.BytesIO()
     picture = Image.fromarray(np.ascontiguousarray(image))
-    picture.save(file, "JPEG", quality=int(quality), optimize=optimize, subsampling="4:2:0", **restarts)
+    with _room_for(image.size):
+        picture.save(file, "JPEG", quality=int(quality), optimize=optimize, subsampling="4:2:0", **restarts)
     return file.getvalue()
+
+
+@contextmanager
+def _room_for(n_bytes: int) -> Iterator[None]:
+    """Inside, Pillow's buffer holds `n_bytes` and a header: its own guess, a byte per pixel, is too small for noise."""
+    before = ImageFile.MAXBLOCK
+    ImageFile.MAXBLOCK = max(before, 2 * n_bytes + 65536)
+    try:
+        yield
+    finally:
+        ImageFile.MAXBLOCK = before
 
 
 def decode(data: bytes, expected_size: tuple[int, int] | None = None) -> np.ndarray:

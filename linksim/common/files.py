@@ -51,4 +51,10 @@ def read_bytes(path: str | os.PathLike[str], most_bytes: int, advice: str) -> by
     if not reason:
         return data
     said = reason if reason == "no such file" else f"cannot be read ({reason})"
-    raise InputError(f"{path}: {said}; {advice}")
+    raise InputError(f"{shown(path)}: {said}; {advice}")
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """The path in one line that every terminal can show: what is no printable character is escaped."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -1,7 +1,6 @@
 """The images of a scenario: data sets and folders, listed at once and read one by one when they are needed."""
 
 import hashlib
-import os
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,13 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from linksim.common.errors import InputError
+from linksim.common.files import shown, unfit
+from linksim.data.folder import Listing, list_folder
 
 if TYPE_CHECKING:
     import numpy as np
 
 # Colour photographs inside scikit-image's wheel; its other pictures are downloaded, grey, or no photographs of scenes.
 SAMPLES = ("astronaut.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm"})
+MAX_BATCH_PIXELS = 2**27
+"""Pixels of the images that are sent together; some 40 bytes each are in memory at a time."""
+_NAMED = 30
+"""Bad images that one error names; the others are counted."""
 
 
 class ImagesConfig(BaseModel):
@@ -36,9 +40,9 @@ class ImagesConfig(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     dataset: Literal["samples", "kodak", "voc2012", "bsds500", "folder"] = "samples"
-    path: str | None = None
+    path: Annotated[str, Field(min_length=1)] | None = None
     split: Literal["test", "train"] = "test"
-    count: Annotated[int, Field(ge=1)] | None = None
+    count: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     size: Annotated[int, Field(ge=16, le=8192)] | None = None
     on_error: Literal["stop", "skip"] = "stop"
 
@@ -57,14 +61,22 @@ class ImageSource:
         ids: one unique name per image: the file's name without its ending, or in folders its path below the folder.
             They do not depend on `count`, `size` or the folder's place.
         files: where each image is.
+        size: side in pixels that each is resized to; None for its own.
+        advice: what a user can do about bad images besides replacing them, e.g. `set images.on_error: skip`; "" for nothing.
+        unusable: reason by path of files that are not among `files` because nothing can be done with them.
+        notes: lines on what was passed over when the folder was listed.
         skipped: reason by id of the images that `readable` left out so far.
     """
 
-    def __init__(self, ids: list[str], files: list[Path], size: int | None = None, skip_errors: bool = False) -> None:
+    def __init__(
+        self, listing: Listing, ids: list[str], size: int | None = None, skip_errors: bool = False, advice: str = ""
+    ) -> None:
         self.ids = ids
-        self.files = files
+        self.files = listing.files[: len(ids)]
         self.size = size
         self.skip_errors = skip_errors
+        self.advice = advice
+        self.unusable, self.notes = listing.unusable, listing.notes
         self.skipped: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -78,7 +90,10 @@ class ImageSource:
         """
         from linksim.data.decode import read_image
 
-        return read_image(self.files[i], self.size)
+        try:
+            return read_image(self.files[i], self.size)
+        except InputError as error:
+            raise self._with_advice(str(error)) from error
 
     def readable(self, indices: Iterable[int] | None = None) -> Iterator[tuple[int, "np.ndarray"]]:
         """Number and pixels of each image (of `indices` if given); bad ones stop it or are left out, as `on_error`
@@ -95,17 +110,82 @@ class ImageSource:
                 continue
             yield i, image
 
+    def examine(self, batch: int = 1) -> dict[str, tuple[int, int]]:
+        """(height, width) by id of every image that can be used, from its header: bad ones are found before anything is simulated.
+
+        What the listing passed over is told in warnings.
+
+        Args:
+            batch: images that are in memory together, of which there must not be too many pixels.
+
+        Raises:
+            InputError: images cannot be used and are not to be skipped, or none can; one line that names them.
+        """
+        from linksim.data.decode import image_size
+
+        for note in self.notes:
+            warnings.warn(note, stacklevel=2)
+        problems = [f"{path}: {reason}" for path, reason in self.unusable.items()]
+        if self.skip_errors:
+            for problem in problems:
+                warnings.warn(f"left out: {problem}", stacklevel=2)
+        sizes: dict[str, tuple[int, int]] = {}
+        for i, file in enumerate(self.files):
+            try:
+                sizes[self.ids[i]] = image_size(file)
+            except InputError as error:
+                text = str(error).removeprefix(f"image {shown(file)}: ").removesuffix("; replace or remove it")
+                problems.append(f"{self.ids[i]}: {text}")
+        if problems and (not self.skip_errors or not sizes):
+            raise self._unusable(problems)
+        if self.size is None:
+            self._check_memory(sizes.values(), batch)
+            return sizes
+        return dict.fromkeys(sizes, (self.size, self.size))
+
+    def _unusable(self, problems: list[str]) -> InputError:
+        if len(problems) == 1 and not self.skip_errors:
+            return self._with_advice(f"image {problems[0]}; replace or remove it")
+        more = f"; and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
+        total = len(self.files) + len(self.unusable)
+        count = (
+            f"none of {total} images can be used"
+            if len(problems) == total
+            else f"{len(problems)} of {total} images cannot be used"
+        )
+        return self._with_advice(f"images: {count}: {'; '.join(problems[:_NAMED])}{more}; replace or remove them")
+
+    def _with_advice(self, text: str) -> InputError:
+        return InputError(f"{text}, or {self.advice}" if self.advice and not self.skip_errors else text)
+
+    @staticmethod
+    def _check_memory(sizes: Iterable[tuple[int, int]], batch: int) -> None:
+        pixels = sum(sorted((height * width for height, width in sizes), reverse=True)[:batch])
+        if pixels > MAX_BATCH_PIXELS:
+            raise InputError(
+                f"images: {batch} of them have up to {pixels:,} pixels, more than the {MAX_BATCH_PIXELS:,} that are sent together: "
+                "make sweep.batch smaller, or give images.size"
+            )
+
     def content_hash(self, i: int) -> str:
         """SHA-256 of the file of image `i`; what is done to its pixels is in the scenario (`size`)."""
+        file = self.files[i]
+        reason = unfit(file)
         try:
-            with self.files[i].open("rb") as stream:
-                return hashlib.file_digest(stream, "sha256").hexdigest()
+            if not reason:
+                with file.open("rb") as stream:
+                    return hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError as error:
-            raise InputError(f"image {self.files[i]}: unreadable ({error.strerror}); check the file") from error
+            reason = str(error.strerror)
+        raise InputError(f"image {shown(file)}: unreadable ({reason}); check the file")
 
 
-def open_images(spec: ImagesConfig) -> ImageSource:
+def open_images(spec: ImagesConfig, key: str = "") -> ImageSource:
     """List the images of `spec` without reading any.
+
+    Args:
+        spec: the data set or folder.
+        key: where `spec` stands in the user's file, e.g. `images`, for errors that advise to change it; "" where it stands nowhere.
 
     Raises:
         InputError: the folder is missing or has no images.
@@ -115,31 +195,21 @@ def open_images(spec: ImagesConfig) -> ImageSource:
 
     if spec.dataset == "folder":
         assert spec.path is not None
-        root = Path(spec.path).expanduser()
-        files = list_folder(root)
-        ids = [file.relative_to(root).as_posix() for file in files]
+        root = _expanded(spec.path)
+        listing = list_folder(root)
+        ids = [file.relative_to(root).as_posix() for file in listing.files]
     else:
-        files = _samples() if spec.dataset == "samples" else data.image_files(spec.dataset, spec.split)
-        ids = [file.stem for file in files]
-    return ImageSource(ids[: spec.count], files[: spec.count], spec.size, spec.on_error == "skip")
+        listing = Listing(_samples() if spec.dataset == "samples" else data.image_files(spec.dataset, spec.split))
+        ids = [file.stem for file in listing.files]
+    advice = f"set {key}.on_error: skip" if key else ""
+    return ImageSource(listing, ids[: spec.count], spec.size, spec.on_error == "skip", advice)
 
 
-def list_folder(root: Path) -> list[Path]:
-    """Image files below `root`, by their endings, in the order of their paths; hidden files and folders are left out."""
-    if not root.is_dir():
-        what = "is a file" if root.exists() else "does not exist"
-        raise InputError(f"images.path: {root} {what}; give a folder with images")
-    found = []
-    for folder, subfolders, names in os.walk(root):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        found += [
-            Path(folder, name)
-            for name in names
-            if not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES
-        ]
-    if not found:
-        raise InputError(f"images.path: no images in {root}; allowed are files ending in {', '.join(sorted(SUFFIXES))}")
-    return sorted(found, key=lambda file: file.relative_to(root).as_posix())
+def _expanded(path: str) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InputError(f"images.path: {path}: no such user; give a folder with images") from None
 
 
 def _samples() -> list[Path]:

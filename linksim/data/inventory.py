@@ -77,6 +77,11 @@ def path(name: str = "") -> list[Path]:
     return places
 
 
+def all_image_files(name: str) -> list[Path]:
+    """Files of an image data set that are here, whatever their part; downloads nothing."""
+    return [file for folder in locate.find(ITEMS[name]) for file in _image_files(folder)]
+
+
 def image_files(name: str, split: str) -> list[Path]:
     """Files of an image data set in alphabetical order; `split` as in `linksim.data.images.ImagesConfig`.
 

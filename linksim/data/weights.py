@@ -1,15 +1,20 @@
 """Network weights as named arrays, from whichever place and format has them."""
 
 import os
+import zipfile
 from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
 from linksim.common.errors import DataUnavailableError, InputError
+from linksim.common.files import unfit
 from linksim.data.store import locate
 from linksim.data.store.catalog import ITEMS
 from linksim.data.store.digest import DIGEST_KEY, arrays_digest
+
+MAX_BYTES = 1_000_000_000
+"""Of a file of weights, packed or unpacked: more than the largest network of the catalogue has."""
 
 # The first four convolutions alone, which the data bundle has where the whole network is absent.
 _FIRST_LAYERS = {
@@ -48,8 +53,13 @@ def load_weights(name: str, need: Collection[str] | None = None) -> dict[str, np
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of a `.npz` file, never unpickling."""
+    """All arrays of a `.npz` file, never unpickling. Raises `InputError`; what is too large is not unpacked."""
     try:
+        if reason := unfit(path, MAX_BYTES):
+            raise ValueError(reason)
+        with zipfile.ZipFile(path) as members:
+            if sum(member.file_size for member in members.infolist()) > MAX_BYTES:
+                raise ValueError(f"unpacked it has more than {MAX_BYTES:,} bytes")
         with np.load(path, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
     except Exception as error:  # zipfile, zlib and numpy each have their own

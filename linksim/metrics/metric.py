@@ -27,6 +27,7 @@ class Metric(Measure):
         identity: gives names and hashes of what determines its values, such as weights; for `run.json` and ids of
             points.
         by_size: what in its definition depends on the size of the image; None for nothing.
+        least_side: pixels that the shorter side of an image must have.
         package: name and version of the package that brings it; "" for linksim's own.
     """
 
@@ -34,6 +35,7 @@ class Metric(Measure):
     data: tuple[str, ...] = ()
     identity: Callable[[], Mapping[str, str]] = dict
     by_size: BySize | None = None
+    least_side: int = 1
     package: str = ""
 
     @property
@@ -54,6 +56,17 @@ class Metric(Measure):
         """Raise `InputError` where its mean over images of these sizes says nothing; `what` names them."""
         if self.by_size:
             self.by_size.require_one(sizes, what)
+
+    def require_side(self, sizes: Mapping[str, tuple[int, int]], what: str) -> None:
+        """Raise `InputError` where an image, (height, width) by name, is too small for the metric; `what` says whose images."""
+        small = {name: size for name, size in sizes.items() if min(size) < self.least_side}
+        if small:
+            name, (height, width) = min(small.items(), key=lambda item: min(item[1]))
+            raise InputError(
+                f"{what}: {len(small)} of {len(sizes)} are too small for {self.name}, the smallest with {height} x {width} pixels "
+                f"({name}); at least {self.least_side} x {self.least_side} are needed: choose other images, give a size, or leave "
+                f"{self.name} out"
+            )
 
     def values(self, originals: "np.ndarray", pictures: "np.ndarray") -> "np.ndarray":
         """The metric of each picture against its original, float64 `[batch]`, finite.

@@ -43,6 +43,7 @@ OWN = (
         higher_is_better=False,
         compute=late("linksim.metrics.lpips_v01:lpips"),
         data=("lpips-alex",),
+        least_side=31,
         identity=late("linksim.metrics.lpips_v01:lpips_provenance"),
     ),
     Metric(

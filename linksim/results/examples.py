@@ -10,7 +10,6 @@ tables.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import io
 import json
@@ -24,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from linksim.common.errors import InputError
+from linksim.common.system import lock
 from linksim.results.store import storage_error, write_atomically
 
 FOLDER = "examples"
@@ -142,7 +142,7 @@ def _locked(base: Path) -> Iterator[None]:
     try:
         # Some network file systems have no locks; there the pictures of a lone writer are safe all the same.
         with contextlib.suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            lock(handle, wait=True)
         yield
     finally:
         os.close(handle)

@@ -5,7 +5,6 @@ checksum and is skipped, so the point in it is simulated again and everything be
 """
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from linksim.common.errors import InputError, LinksimError
+from linksim.common.system import lock
 
 FILE_NAME = "points.jsonl"
 
@@ -73,7 +73,7 @@ class PointStore:
         except OSError as error:
             raise storage_error(self.path, error) from None
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(file, wait=False)
         except BlockingIOError:
             file.close()
             raise InputError(

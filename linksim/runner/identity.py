@@ -10,6 +10,7 @@ from typing import Any
 
 from linksim.common.errors import InputError
 from linksim.common.plugin_code import code_digest
+from linksim.common.plugins import PluginError
 from linksim.common.version import __version__
 from linksim.link.air import fading
 from linksim.scenario import Scenario
@@ -98,6 +99,8 @@ def scheme_identities(scenario: Scenario) -> dict[str, dict[str, str]]:
     for config in scenario.schemes:
         try:
             hashes[config.name] = identity(config)
+        except PluginError:
+            raise
         except InputError as error:
             raise InputError(f"schemes.{config.name}.{error}") from error
     return hashes

@@ -9,13 +9,14 @@ from typing import Any
 
 from linksim.common.errors import InputError, LinksimError
 from linksim.data.images import open_images
-from linksim.metrics.registry import available
+from linksim.metrics.registry import available, metric
 from linksim.results import PointStore, write_tables
 from linksim.results.aggregates import Row
 from linksim.results.examples import save_example
 from linksim.results.row import unpack
 from linksim.results.store import StorageError
 from linksim.runner import folder as results_folder
+from linksim.runner.execution.address import check_address
 from linksim.runner.identity import scheme_identities
 from linksim.runner.plan import Job, Plan, Wanted, split_job
 from linksim.runner.progress import Progress
@@ -39,6 +40,8 @@ class Execution:
             raise InputError(f"--workers {self.workers}: at least 1 is needed")
         if (self.scheduler is not None) + (self.slurm is not None) + (self.workers > 1) > 1:
             raise InputError("--workers, --scheduler and --slurm exclude each other; give one of them")
+        if self.scheduler is not None:
+            check_address(self.scheduler)
 
 
 @dataclass
@@ -85,7 +88,10 @@ class _Session:
         self.scenario, self.out, self.execution, self.progress = scenario, out, execution, progress
         if not (execution.scheduler or execution.slurm):  # a cluster's workers have programs of their own
             check_programs(scenario.schemes)
-        source = open_images(scenario.images)
+        source = open_images(scenario.images, "images")
+        sizes = source.examine(scenario.sweep.batch)
+        for name in scenario.metrics:
+            metric(name).require_side(sizes, "images")
         identities = scheme_identities(scenario)
         metrics, self.unavailable = available(scenario.metrics)
         self.plan = Plan(scenario, source, identities, metrics)

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 
 from linksim.common.model import FILE_NAME, StrictModel
-from linksim.data.images import ImagesConfig
+from linksim.data.images import MAX_BATCH_PIXELS, ImagesConfig
 from linksim.link.config import LinkConfig
 from linksim.metrics.registry import MetricName
 from linksim.results.row import columns
@@ -16,8 +16,6 @@ from linksim.schemes.plugins import check_plugin_names
 
 MAX_POINTS = 10_000_000
 """Schemes times SNRs times repetitions: every point is planned before the first is simulated."""
-MAX_BATCH_PIXELS = 2**27
-"""Pixels of the images that are sent together; some 40 bytes each are in memory at a time."""
 
 MAX_BATCH_BITS = 2**25
 """Bits of one block of each image that is sent together; some 20 bytes each are in memory at a time."""

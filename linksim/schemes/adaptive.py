@@ -95,7 +95,7 @@ class AdaptiveScheme(Scheme):
         return chosen.sign * float(chosen.values(image[None], picture[None])[0])
 
     def _validation(self) -> tuple[list[np.ndarray], list[str]]:
-        source = open_images(self.mcs.validation)
+        source = open_images(self.mcs.validation, f"schemes.{self.name}.mcs.validation")
         if self._images is None:
             self._images = [image for _, image in source.readable()]
             if not self._images:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
+from linksim.common.reading.ratio import exact_ratio
 from linksim.link.config import LinkConfig
 
 Unit = Literal["rho", "channel_uses", "bpp"]
+MOST: dict[Unit, int] = {"rho": 1000, "channel_uses": 10**12, "bpp": 1000}
 UNITS: tuple[Unit, ...] = ("rho", "channel_uses", "bpp")
-MAX_DIGITS = 40
-"""Characters of a number; a longer one is a mistake, and exact arithmetic with it is slow."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,13 @@ def budget_number(unit: Unit, value: float | str) -> Fraction:
         ValueError: it is no number above 0; one line that says what is allowed.
     """
     try:
-        number = Fraction(str(value)) if len(str(value)) <= MAX_DIGITS else Fraction(0)
-    except (ValueError, ZeroDivisionError):
-        number = Fraction(0)
-    if number <= 0:
-        shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}..."
-        raise ValueError(f"{unit}: {shown} is not allowed; allowed: a number above 0, such as 0.0833 or 1/12")
+        number = exact_ratio(value)
+    except ValueError as error:
+        raise ValueError(f"{unit}: {error}") from None
+    if number > MOST[unit]:
+        raise ValueError(
+            f"{unit}: {str(value)[:40]} is not allowed; allowed: a number above 0 and at most {MOST[unit]:,}"
+        )
     return number
 
 

@@ -66,7 +66,9 @@ class _SchemeConfig(StrictModel):
     name: Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=ONE_LINE)] = Field(
         description="unique; names the scheme in results"
     )
-    rate_match: str | None = Field(None, description="name of the scheme whose channel uses are this one's budget")
+    rate_match: Annotated[str, Field(max_length=MAX_NAME)] | None = Field(
+        None, description="name of the scheme whose channel uses are this one's budget"
+    )
     rho: float | str | None = Field(
         None, description="budget in complex channel uses per real source value, `3 H W` of them, e.g. 0.0833 or 1/12"
     )
@@ -136,7 +138,11 @@ class BpgConfig(_ClassicalConfig):
     """BPG files (x265, or the reference encoder) over the link."""
 
     kind: Literal["bpg"] = "bpg"
-    qp: Annotated[int, Field(ge=0, le=51)] | None = Field(None, description="fixed, 0 is best; or give a budget")
+    qp: Annotated[int, Field(ge=0, le=51)] | None = Field(
+        None,
+        description="fixed, 0 is best; or give a budget; at the same qp, files of x265 are 4 to 19 % larger and 0.3 to "
+        "0.6 dB better than those of bpgenc",
+    )
     chroma: Literal["420", "422", "444", "grey", "rgb"] = "420"
     encoder: Literal["x265", "bpgenc"] = "x265"
     preset: Literal[

@@ -8,7 +8,9 @@ from typing import Any
 
 from linksim.common.errors import InputError
 from linksim.common.plugin_code import code_digest
+from linksim.common.plugins import plugin_call, plugin_error
 from linksim.data.images import open_images
+from linksim.metrics.registry import metric
 from linksim.schemes.plugins import plugins
 
 Hashes = dict[str, str]
@@ -43,7 +45,12 @@ def _validation(config: Any) -> Hashes:
     validation = getattr(getattr(config, "mcs", None), "validation", None)
     if validation is None:
         return {}
-    source = open_images(validation)
+    source = open_images(validation, f"schemes.{config.name}.mcs.validation")
+    try:
+        sizes = source.examine()
+        metric(config.mcs.metric).require_side(sizes, "images")
+    except InputError as error:
+        raise InputError(f"mcs.validation: {error}") from error
     hasher = hashlib.sha256()
     for i in range(len(source)):
         hasher.update(source.content_hash(i).encode())
@@ -64,9 +71,9 @@ def _own(module: Any, config: Any) -> Hashes:
     function = getattr(module, "identity", None)
     if function is None:
         return {}
-    found = function(config)
+    with plugin_call("scheme", config.kind, plugins()[config.kind].package, f"{config.name}: identity"):
+        found = function(config)
     if not isinstance(found, dict) or not all(isinstance(part, str) for pair in found.items() for part in pair):
-        raise InputError(
-            f"kind {config.kind}: its identity(config) gives {found!r}; a mapping of text to text is needed"
-        )
+        problem = f"{config.name}: identity returned {repr(found)[:80]}; a mapping of text to text is needed"
+        raise plugin_error("scheme", config.kind, plugins()[config.kind].package, problem)
     return {f"own {name}": text for name, text in found.items()}

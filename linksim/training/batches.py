@@ -23,6 +23,8 @@ def load_images(config: DataConfig, seed: int, limit: int | None = None) -> tupl
         splits: tuple[Literal["train", "test"], ...] = ("train", "test") if dataset == "bsds500" else ("train",)
         path = config.path if dataset == "folder" else None
         sources = [open_images(ImagesConfig(dataset=dataset, split=s, path=path, on_error="skip")) for s in splits]
+        for source in sources:
+            source.examine()
         named = [(source.ids[i], image) for source in sources for i, image in source.readable()]
         images += [image for _, image in sorted(named, key=lambda entry: entry[0])]
     images = [image for image in images if min(image.shape[:2]) >= config.crop]

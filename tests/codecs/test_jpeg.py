@@ -83,3 +83,11 @@ def test_huge_header_is_refused_before_decoding() -> None:
 def test_bad_arguments(quality, restart_blocks: int) -> None:
     with pytest.raises(InputError, match="allowed are the integers"):
         jpeg.encode(np.zeros((16, 16, 3), np.uint8), quality, restart_blocks)
+
+
+@pytest.mark.parametrize(
+    ("shape", "quality", "restarts"), [((300, 300), 94, 1), ((17, 4000), 94, 0), ((1500, 40), 95, 1)]
+)
+def test_noise_that_overflows_the_library_s_buffer(shape, quality, restarts):
+    noise = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    assert jpeg.decode(jpeg.encode(noise, quality, restarts)).shape == noise.shape

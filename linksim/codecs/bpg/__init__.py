@@ -38,8 +38,9 @@ __all__ = ["CHROMA", "PRESETS", "QPS", "DecodeError", "decode", "decode_partial"
 def encode(image: np.ndarray, qp: int, chroma: str = "420", preset: str = "veryslow") -> bytes:
     """Encode an image as a complete BPG file.
 
-    `qp` means what it means to `bpgenc -q`: x265's constant quantizer, which codes the one picture, an I picture,
-    at qp - 3.
+    `qp` is x265's constant quantizer, as for `bpgenc -q`; the one picture, an I picture, is coded at qp - 3. The two do
+    not give the same file: at the same qp this one is 4 to 19 % larger and 0.3 to 0.6 dB better, so compare them at the
+    same size.
 
     Args:
         image: uint8 `[height, width, 3]`, RGB, sides up to 8192.

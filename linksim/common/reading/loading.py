@@ -70,4 +70,4 @@ def _each(value: Any) -> Sequence[Any]:
 
 def load(path: str | Path, model: type[Model], overrides: Sequence[str] = ()) -> Model:
     """The YAML file `path` with `overrides` applied, as `model`. Raises `InputError`."""
-    return validate(apply_overrides(read_yaml(path), list(overrides)), model, str(path))
+    return validate(apply_overrides(read_yaml(path), overrides), model, str(path))

@@ -95,4 +95,4 @@ class _Copy:
 
     def _problem(self, place: tuple[str, ...], what: str) -> InputError:
         where = f"{'.'.join(place)[:100]}: " if place else ""
-        return InputError(f"{self._source}: {where}{what}")
+        return InputError(" ".join(f"{self._source}: {where}{what}".split()))

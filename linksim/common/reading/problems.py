@@ -32,7 +32,8 @@ def validation_problem(error: ValidationError, model: type[BaseModel], data: Any
     more = len(problems) - 1 - len(alternatives)
     field = _dotted(location, data)
     line = f"{source}: {field + ': ' if field else ''}{text}{f' (and {more} more)' if more else ''}"
-    return InputError(" ".join(line.split()))
+    line = " ".join(line.split())
+    return InputError(line if len(line) <= _LONGEST else f"{line[:_LONGEST]}...")
 
 
 def quote_numbers(error: ValidationError, data: Any) -> bool:
@@ -59,6 +60,8 @@ def _options(problem: Any) -> list[str]:
     return str(problem["ctx"]["expected"]).replace(" or ", ", ").split(", ")
 
 
+_LONGEST = 1500
+"""Characters of an error; names and lists in a file may be of any length."""
 _WANTED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -111,7 +114,7 @@ def _text(problem: Any, location: Location, model: type[BaseModel], data: Any) -
         key = str(context["discriminator"]).strip("'()")
         tag, expected = str(context["tag"]), str(context["expected_tags"])
         nearest = did_you_mean(tag, [part.strip("' ") for part in expected.split(",")])
-        return f"unknown {key} {tag!r}{nearest}; allowed: {expected}"
+        return f"unknown {key} {_shown(tag)}{nearest}; allowed: {expected}"
     if kind == "literal_error":
         value, options = problem["input"], _options(problem)
         unquoted = isinstance(value, str) and value in options

@@ -190,5 +190,12 @@ class CoreDumper(yaml.SafeDumper):
     """Safe dumper that quotes every text that YAML 1.1 or 1.2 would read as something else."""
 
 
+def _written(dumper: CoreDumper, text: str) -> ScalarNode:
+    # Line breaks of Unicode are folded in other styles, and would come back as spaces.
+    style = '"' if re.search("[\x85\u2028\u2029\ufeff]", text) else None
+    return dumper.represent_scalar(_TAG + "str", text, style)
+
+
+CoreDumper.add_representer(str, _written)
 for _name, _pattern, _first in CORE_SCHEMA:
     CoreDumper.add_implicit_resolver(_TAG + _name, _pattern, _first)

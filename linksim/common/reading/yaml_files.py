@@ -28,7 +28,7 @@ def parse_yaml(text: str, source: str) -> Any:
         problem = error.problem or "cannot be read"
         if problem.startswith("but ") and error.context:
             problem = f"{error.context}, {problem}"
-        problem = " ".join(problem.split())
+        problem = " ".join(problem[:200].split())
         raise InputError(f"{source}{where}: not valid YAML: {problem}") from None
     except yaml.YAMLError as error:
         raise InputError(f"{source}: not valid YAML: {' '.join(str(error).split())}") from None

@@ -4,12 +4,14 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from linksim.common.errors import DataUnavailableError
+from linksim.common.files import unfit
+from linksim.common.system import lock
 from linksim.data.store.catalog import Remote
 
 _ATTEMPTS = 3
@@ -145,18 +147,16 @@ def _cause(error: BaseException) -> str:
 def matches(file: Path, checksum: str) -> bool:
     """Whether the file's checksum begins with `checksum` (`algorithm:hex`)."""
     algorithm, digits = checksum.split(":")
+    if unfit(file):
+        return False
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, algorithm).hexdigest().startswith(digits)
 
 
 @contextmanager
 def _lock(file: Path) -> Iterator[None]:
-    """One process at a time where the system has `flock`; the lock goes with the process, however it ends."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
+    """One process at a time where the file system has locks; the lock goes with the process, however it ends."""
     with file.open("w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+        with suppress(OSError):
+            lock(stream, wait=True)
         yield

@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from linksim.common.errors import LinksimError
+from linksim.common.system import usable_cores
 from linksim.runner.plan import Job
 from linksim.runner.simulation.start import start_simulator
 from linksim.scenario import Scenario
@@ -32,7 +33,7 @@ class WorkerError(LinksimError):
 @contextmanager
 def thread_caps(workers: int) -> Iterator[None]:
     """Environment in which each of `workers` processes takes its share of the cores and no more."""
-    threads = str(max(1, len(os.sched_getaffinity(0)) // workers))
+    threads = str(max(1, usable_cores() // workers))
     before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, threads))
     try:

@@ -57,7 +57,7 @@ class Simulator:
         self.scenario = scenario
         self.metrics = metrics
         self.schemes = build_schemes(scenario.link, scenario.schemes, scenario.seed) if schemes is None else schemes
-        self._source = open_images(scenario.images)
+        self._source = open_images(scenario.images, "images")
         self._links: dict[LinkConfig, Link] = {}
         self._batch: Batch | None = None
         self._seconds: dict[str, float] = defaultdict(float)
