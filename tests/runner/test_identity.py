@@ -193,7 +193,7 @@ def test_weights_and_code_of_a_plugin_are_a_part_of_it(monkeypatch: pytest.Monke
 
     assert identity_of(config) == {"package": "pack 1.0", "code": "code", "own network": "a"}
     weights["network"] = 7
-    with pytest.raises(InputError, match="kind mine: its identity"):
+    with pytest.raises(InputError, match=r"plug-in of package pack 1\.0: m: identity returned"):
         identity_of(config)
 
 

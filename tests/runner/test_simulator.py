@@ -179,7 +179,7 @@ def _bpsk(**more: Any) -> LinkConfig:
 
 def test_an_image_is_intact_only_if_all_its_streams_are() -> None:
     qam = LinkConfig.model_validate(AWGN | {"modulation": {"bits_per_symbol": 8}})
-    scheme = TwoStreams(_bpsk(), qam)
+    scheme = TwoStreams(_bpsk(code={"kind": "none", "block_bits": 512}), qam)
     rows = rows_of(scheme, [14.0])
     assert scheme.seen == [(True, False)] * 2
     sent = 2 * 800
