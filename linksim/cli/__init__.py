@@ -36,6 +36,8 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        _fail(f"{error.filename or 'the output'}: cannot be read or written ({error.strerror or error})", 1)
     except Exception as error:
         if hasattr(error, "format_message"):
             _fail_usage(error)

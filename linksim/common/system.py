@@ -29,7 +29,7 @@ def lock(file: Any, wait: bool) -> None:
         _lock_on_windows(file if isinstance(file, int) else file.fileno(), wait)
 
 
-_FAR = 2**62
+_FAR = 2**40
 """Byte that is locked on Windows, where a lock keeps others from reading: far behind the end of any file."""
 
 

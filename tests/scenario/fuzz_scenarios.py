@@ -107,13 +107,13 @@ def changed(data: Any, random: np.random.Generator, values: Any) -> Any:
             node = node[part]
         match random.integers(4):
             case 0 | 1:
-                node[key] = pick(random, values)
+                node[key] = copy.deepcopy(pick(random, values))
             case 2 if isinstance(node, dict):
                 node[pick(random, ("", "kind", "name", f"{key}x", "a.b", "\n", "k" * 300))] = node.pop(key)
             case _ if isinstance(node, dict):
                 node.pop(key)
             case _:
-                node.append(pick(random, values))
+                node.append(copy.deepcopy(pick(random, values)))
     return data
 
 
