@@ -19,19 +19,28 @@ def naming(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: cannot be written ({reason}); give a writable place with room") from None
 
 
+@contextmanager
+def in_one_step(path: Path) -> Iterator[Path]:
+    """Another path to write to, which takes the place of `path` at the end: readers see the old file or the new one.
+
+    Where something goes wrong nothing is left of it. An `OSError` is the caller's to name.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield partial
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Let `write` fill the file `path` in one step: a reader sees the old one or the new one, never a part.
 
     Raises:
         InputError: it cannot be written.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
     with naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with partial.open("wb") as file:
-                write(file)
-            partial.replace(path)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
+        with in_one_step(path) as partial, partial.open("wb") as file:
+            write(file)

@@ -3,11 +3,11 @@
 import csv
 import io
 import math
-import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from linksim.common.writing import in_one_step
 from linksim.results.aggregates import Row
 from linksim.results.row import Column, columns, result_columns
 from linksim.results.store import storage_error, write_atomically
@@ -53,16 +53,12 @@ def _write_images(path: Path, groups: Iterable[list[Row]], columns: Sequence[Col
 
     types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
     schema = pa.schema([(column.name, types[column.type]) for column in columns])
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with pq.ParquetWriter(partial, schema) as writer:
+        with in_one_step(path) as partial, pq.ParquetWriter(partial, schema) as writer:
             for rows in groups:
                 writer.write_table(pa.Table.from_pylist([_plain(row, columns) for row in rows], schema=schema))
-        partial.replace(path)
     except OSError as error:
         raise storage_error(path, error) from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _plain(row: Row, columns: Sequence[Column]) -> Row:

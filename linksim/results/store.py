@@ -14,6 +14,7 @@ from typing import Any
 
 from linksim.common.errors import InputError, LinksimError
 from linksim.common.system import lock
+from linksim.common.writing import in_one_step
 
 FILE_NAME = "points.jsonl"
 
@@ -147,10 +148,8 @@ def storage_error(path: Path, error: OSError) -> StorageError:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Put `data` into `path` in one step: readers see the old file or the new one. Raises `StorageError`."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        partial.write_bytes(data)
-        partial.replace(path)
+        with in_one_step(path) as partial:
+            partial.write_bytes(data)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise storage_error(path, error) from None
