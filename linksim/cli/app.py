@@ -38,6 +38,17 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Made if it is absent.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace files of the same names.")] = False,
+) -> None:
+    """Lay out the scenarios and training recipes that come with linksim, to run and to change."""
+    from linksim.cli.init import init_command
+
+    init_command(folder, force)
+
+
+@app.command()
 def run(
     scenario: ScenarioFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default results/NAME.")] = None,

@@ -36,7 +36,9 @@ def parse_yaml(text: str, source: str) -> Any:
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
     """The mapping in the YAML file `path`; `InputError` if it is missing, unreadable, too large or no mapping."""
-    data = read_bytes(path, MAX_BYTES, "give the path of a YAML file")
+    data = read_bytes(
+        path, MAX_BYTES, "give the path of a YAML file; `linksim init FOLDER` lays out those that come with linksim"
+    )
     try:
         text = data.decode()
     except UnicodeDecodeError:
