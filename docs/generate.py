@@ -1,11 +1,12 @@
-"""MkDocs hook that fills in what the code knows better than a writer: keys of scenario and training files, source files, results.
+"""The reference of scenario and training files as pages of `docs/`, for readers of the files and of the site.
 
-A page says `<!-- reference: scenario -->` or `<!-- reference: training -->` where the tables belong, `<!-- file: PATH -->` where a file of the
-repository does, and `<!-- results: NAME COLUMN -->` where a table of `results/NAME/results.csv` does. Types, defaults and ranges come from
-the pydantic models' JSON schema; so do descriptions, and `meanings.yml` has those that the models leave to the name of the key.
+    python -m docs.generate
+
+writes them anew, which is to be done when a key comes, goes or changes; a test compares the files with the models. Types, defaults and
+ranges come from the pydantic models' JSON schema; so do descriptions, and `meanings.yml` has those that the models leave to the name of
+the key.
 """
 
-import csv
 import inspect
 import json
 import re
@@ -19,7 +20,29 @@ from linksim.common.model import FILE_NAME
 
 Schema = dict[str, Any]
 
-MEANINGS: dict[str, dict[str, str]] = yaml.safe_load(Path(__file__).with_name("meanings.yml").read_text("utf-8"))
+DOCS = Path(__file__).parent
+COMMAND = "python -m docs.generate"
+MEANINGS: dict[str, dict[str, str]] = yaml.safe_load((DOCS / "meanings.yml").read_text("utf-8"))
+
+INTRODUCTION = {
+    "scenario": "# Reference of scenario files\n\nEvery key of a scenario, from the top down. How the file is read, and what `--set` "
+    "takes, is on the page [Scenario file](scenario.md).",
+    "training": "# Reference of training files\n\nEvery key of a training file, from the top down. What the parts do together is on the "
+    "page [Training file](training.md).",
+}
+
+
+def pages() -> dict[Path, str]:
+    """The text of every generated page by its file."""
+    from linksim.scenario import Scenario
+    from linksim.training.config import TrainConfig
+
+    models: dict[str, type[BaseModel]] = {"scenario": Scenario, "training": TrainConfig}
+    return {
+        DOCS / f"reference-{name}.md": f"<!-- Made by `{COMMAND}`; not to be edited. -->\n\n{INTRODUCTION[name]}\n\n"
+        f"`needed` in the column of defaults means that there is none. Unknown keys are errors.\n\n{reference(model)}\n"
+        for name, model in models.items()
+    }
 
 
 def reference(model: type[BaseModel]) -> str:
@@ -55,7 +78,9 @@ def _section(name: str, body: Schema, path: str, definitions: dict[str, Schema])
     title = "The file" if not path else f"`{path}`" + (f" with `kind: {kind}`" if kind else "")
     intro = inspect.cleandoc(body.get("description", "")).split("\n\nAttributes:")[0]
     lines = [
-        f"## {title} {{ #{name.lower()} }}",
+        f'<a id="{name.lower()}"></a>',
+        "",
+        f"## {title}",
         "",
         intro,
         "",
@@ -149,50 +174,13 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) and value else json.dumps(value)
 
 
-def included(match: re.Match[str]) -> str:
-    """A file of the repository as a fenced block."""
-    path = Path(__file__).parents[1] / match[1]
-    language = {".py": "python", ".toml": "toml"}[path.suffix]
-    return f'```{language} title="{match[1]}"\n{path.read_text("utf-8")}```'
+def main() -> None:
+    """Write the pages that are not current."""
+    for file, text in pages().items():
+        if not file.is_file() or file.read_text("utf-8") != text:
+            file.write_text(text, "utf-8")
+            print(f"written: {file}")
 
 
-def results_table(file: Path, column: str) -> str:
-    """Markdown: a column of a `results.csv`, schemes down and SNRs across, with half the 95 % interval; a line where there is no file."""
-    if not file.is_file():
-        return f"*There is no `{file.parent.name}/{file.name}` in this checkout; the command above makes it.*"
-    with file.open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    snrs = list(dict.fromkeys(row["snr_db"] for row in rows))
-    cells = {(row["scheme"], row["snr_db"]): _interval(row, column) for row in rows}
-    head = [f"`{column}`", *(f"{float(snr):g} dB" for snr in snrs)]
-    lines = [head, ["---"] * len(head)]
-    lines += [
-        [scheme, *(cells.get((scheme, snr), "") for snr in snrs)] for scheme in dict.fromkeys(s for s, _ in cells)
-    ]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _interval(row: dict[str, str], column: str) -> str:
-    if not row[column]:
-        return row["status"] if row["status"] != "ok" else ""
-    places = 2 if column == "psnr_db" else 3
-    value = f"{float(row[column]):.{places}f}"
-    if not row.get(f"{column}_low"):
-        return value
-    return f"{value} ± {(float(row[f'{column}_high']) - float(row[f'{column}_low'])) / 2:.{places}f}"
-
-
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """MkDocs calls this with every page."""
-    from linksim.scenario import Scenario
-    from linksim.training.config import TrainConfig
-
-    for name, model in (("scenario", Scenario), ("training", TrainConfig)):
-        marker = f"<!-- reference: {name} -->"
-        if marker in markdown:
-            markdown = markdown.replace(marker, reference(model))
-    markdown = re.sub(r"<!-- file: (\S+) -->", included, markdown)
-    results = Path(__file__).parents[1] / "results"
-    return re.sub(
-        r"<!-- results: (\S+) (\S+) -->", lambda m: results_table(results / m[1] / "results.csv", m[2]), markdown
-    )
+if __name__ == "__main__":
+    main()

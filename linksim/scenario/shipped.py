@@ -2,9 +2,11 @@
 
 import itertools
 import textwrap
+from functools import partial
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import BinaryIO
 
 from linksim.common.errors import InputError, LinksimError
 from linksim.common.files import shown
@@ -62,8 +64,12 @@ def lay_out(folder: Path, force: bool = False) -> dict[Path, str]:
         )
     for path, content in files.items():
         if _is_other(path, content) or not path.exists():
-            write_whole(path, lambda stream, content=content: stream.write(content))
+            write_whole(path, partial(_put, content))
     return {path: first_sentence(content) for path, content in files.items()}
+
+
+def _put(content: bytes, stream: BinaryIO) -> None:
+    stream.write(content)
 
 
 def _is_other(path: Path, content: bytes) -> bool:

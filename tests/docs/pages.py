@@ -31,9 +31,9 @@ def label(block: Block) -> str:
     return f"{block.page}-{block.number}"
 
 
-def generator_module() -> ModuleType:
-    """`docs/generate.py`, the hook that fills in the references."""
-    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+def docs_module(name: str) -> ModuleType:
+    """`docs/NAME.py`, by its path: in pytest the name `docs` is that of this folder."""
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -32,8 +32,8 @@ def test_every_page_is_built(site: Path) -> None:
 
 
 def test_references_are_filled_in(site: Path) -> None:
-    assert 'id="ldpc5gconfig"' in (site / "scenario.html").read_text()
-    assert 'id="channelawareconfig"' in (site / "training.html").read_text()
+    assert 'id="ldpc5gconfig"' in (site / "reference-scenario.html").read_text()
+    assert 'id="channelawareconfig"' in (site / "reference-training.html").read_text()
     assert 'id="linksim.link.link.Link.transmit"' in (site / "api.html").read_text()
 
 

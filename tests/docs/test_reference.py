@@ -13,9 +13,9 @@ from linksim.results.row import columns as row_columns
 from linksim.results.row import result_columns
 from linksim.scenario import Scenario
 from linksim.training.config import TrainConfig
-from tests.docs.pages import DOCS, generator_module
+from tests.docs.pages import DOCS, docs_module
 
-generate = generator_module()
+generate, hook = docs_module("generate"), docs_module("hook")
 
 
 def models_in(annotation: Any) -> list[type[BaseModel]]:
@@ -39,7 +39,7 @@ def tables(text: str) -> dict[str, dict[str, list[str]]]:
     """Cells by key by anchor of the section."""
     result: dict[str, dict[str, list[str]]] = {}
     for line in text.splitlines():
-        if heading := re.match(r"## .* \{ #(\w+) \}$", line):
+        if heading := re.match(r'<a id="(\w+)"></a>$', line):
             result[heading[1]] = {}
         elif row := re.match(r"\| `(\w+)` \| (.*) \| (.*) \| (.*) \|$", line):
             result[list(result)[-1]][row[1]] = [row[2], row[3], row[4]]
@@ -81,11 +81,33 @@ def test_types_ranges_and_defaults_are_those_of_the_models() -> None:
     assert found["jpegconfig"]["name"][:2] == ["text (1 to 60 characters)", "needed"]
 
 
-def test_pages_ask_for_the_references() -> None:
-    for page in ("scenario", "training"):
-        filled = generate.on_page_markdown((DOCS / f"{page}.md").read_text())
-        assert "<!-- reference" not in filled
-        assert filled.count("| key | type | default | meaning |") > 10
+def test_the_pages_are_current() -> None:
+    for file, text in generate.pages().items():
+        assert file.is_file(), f"there is no {file}; run `{generate.COMMAND}` and commit what it writes"
+        current = file.read_text("utf-8") == text
+        assert current, (
+            f"docs/{file.name} is not what the models say; run `{generate.COMMAND}` and commit what it writes"
+        )
+        assert text.count("| key | type | default | meaning |") > 10
+
+
+def test_every_link_inside_a_page_has_its_place() -> None:
+    for file, text in generate.pages().items():
+        places = set(re.findall(r'<a id="(\w+)"></a>', text))
+        links = set(re.findall(r"\]\(#(\w+)\)", text))
+        assert links
+        assert links <= places, file.name
+
+
+def test_one_command_writes_the_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "DOCS", tmp_path)
+    generate.main()
+    assert {file.name for file in tmp_path.iterdir()} == {"reference-scenario.md", "reference-training.md"}
+    before = {file: file.stat().st_mtime_ns for file in tmp_path.iterdir()}
+    (tmp_path / "reference-training.md").write_text("old")
+    generate.main()
+    assert {file.name for file in before if file.stat().st_mtime_ns != before[file]} == {"reference-training.md"}
+    assert (tmp_path / "reference-training.md").read_text() == (DOCS / "reference-training.md").read_text()
 
 
 def test_results_page_names_every_column() -> None:
@@ -101,11 +123,11 @@ def test_results_become_a_table(tmp_path: Path) -> None:
         "scheme,snr_db,psnr_db,psnr_db_low,psnr_db_high,outage_rate,status\n"
         "A,0.0,20.0,19.5,20.5,0.25,ok\nA,10.0,30.125,,,0,ok\nB,10.0,,,,,infeasible\n"
     )
-    assert generate.results_table(file, "outage_rate").splitlines()[2] == "| A | 0.250 | 0.000 |"  # it has no interval
-    assert generate.results_table(file, "psnr_db").splitlines() == [
+    assert hook.results_table(file, "outage_rate").splitlines()[2] == "| A | 0.250 | 0.000 |"  # it has no interval
+    assert hook.results_table(file, "psnr_db").splitlines() == [
         "| `psnr_db` | 0 dB | 10 dB |",
         "| --- | --- | --- |",
         "| A | 20.00 ± 0.50 | 30.12 |",
         "| B |  | infeasible |",
     ]
-    assert "There is no" in generate.results_table(tmp_path / "absent.csv", "psnr_db")
+    assert "There is no" in hook.results_table(tmp_path / "absent.csv", "psnr_db")
