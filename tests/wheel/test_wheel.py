@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from linksim.common.version import __version__
-from tests.packaging.wheel import ROOT, Environment, built_wheel, sources
+from tests.wheel.wheel import ROOT, Environment, built_wheel, sources
 
 
 @pytest.fixture(scope="module")
