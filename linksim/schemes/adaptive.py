@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,12 +16,31 @@ from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
 from linksim.schemes.budget import budget_chain
 from linksim.schemes.config import AdaptiveMcs, Mcs, SameMcs
 from linksim.schemes.encodings import Encodings
-from linksim.schemes.links import with_mcs
+from linksim.schemes.links import UnfitError, with_mcs
 from linksim.schemes.sending import send
+
+
+class Choice(NamedTuple):
+    """What may be chosen at an SNR.
+
+    Attributes:
+        mcs: code rate and constellation.
+        variant: number of the scheme's alternative; 0 is the scheme as it stands.
+    """
+
+    mcs: Mcs
+    variant: int = 0
+
+    def settings(self) -> dict[str, float]:
+        """The choice as a row tells it."""
+        other = {"alternative": self.variant} if self.variant else {}
+        return {"code_rate": round(self.mcs.rate, 4), "bits_per_symbol": self.mcs.bits_per_symbol} | other
 
 
 class AdaptiveScheme(Scheme):
     """A scheme with the code rate and constellation chosen per average SNR, on validation images at equal channel uses.
+
+    Where a configuration has `variants` (a semantic scheme's alternatives), each with each grid entry may be chosen.
 
     A grid entry counts by the mean metric over the validation images, where a picture that is lost, or that it cannot
     send within the budget, is concealed; of equals the first wins. An image under test that does not fit is sent with
@@ -36,38 +55,61 @@ class AdaptiveScheme(Scheme):
         self.budget = getattr(config, "budget", None)
         self.config, self.mcs, self.context = config, config.mcs, context
         self._build = build
-        self._built: dict[Mcs, Scheme] = {}
-        self._rankings: dict[float, list[Mcs]] = {}
-        self._scores: dict[tuple[float, Mcs], float] = {}
+        self._variants: tuple[Any, ...] = getattr(config, "variants", (config,))
+        self._built: dict[Choice, Scheme] = {}
+        self._rankings: dict[float, list[Choice]] = {}
+        self._scores: dict[tuple[float, Choice], float] = {}
         self._images: list[np.ndarray] | None = None
         for mcs in self.mcs.grid:
             with_mcs(context.link, mcs, f"scheme {self.name!r}: mcs adaptive")
 
-    def fixed(self, mcs: Mcs) -> Scheme:
-        """The scheme with one grid entry at every SNR: a curve under the envelope."""
-        if mcs not in self._built:
-            link = with_mcs(self.context.link, mcs, f"scheme {self.name!r}: mcs adaptive")
-            config = self.config.model_copy(update={"mcs": SameMcs()})
-            self._built[mcs] = self._build(config, SchemeContext(link, self.context.schemes, self.context.seed))
-        return self._built[mcs]
+    @cached_property
+    def choices(self) -> tuple[Choice, ...]:
+        """All that may be chosen: every variant with every grid entry that its protection goes with.
 
-    def choose(self, es_no_db: float) -> Mcs:
-        """The grid entry for an average Es/N0 in dB."""
+        Raises:
+            InputError: a variant that goes with none of the grid.
+        """
+        possible = []
+        for variant in range(len(self._variants)):
+            refusals = []
+            for mcs in self.mcs.grid:
+                try:
+                    self.fixed(mcs, variant)
+                except UnfitError as error:
+                    refusals.append(error)
+                else:
+                    possible.append(Choice(mcs, variant))
+            if len(refusals) == len(self.mcs.grid):
+                raise refusals[0]
+        return tuple(possible)
+
+    def fixed(self, mcs: Mcs, variant: int = 0) -> Scheme:
+        """A variant of the scheme with one grid entry at every SNR: a curve under the envelope."""
+        choice = Choice(mcs, variant)
+        if choice not in self._built:
+            link = with_mcs(self.context.link, mcs, f"scheme {self.name!r}: mcs adaptive")
+            config = self._variants[variant].model_copy(update={"mcs": SameMcs()})
+            self._built[choice] = self._build(config, SchemeContext(link, self.context.schemes, self.context.seed))
+        return self._built[choice]
+
+    def choose(self, es_no_db: float) -> Choice:
+        """What is chosen for an average Es/N0 in dB."""
         return self._ranking(es_no_db)[0]
 
-    def _ranking(self, es_no_db: float) -> list[Mcs]:
+    def _ranking(self, es_no_db: float) -> list[Choice]:
         if es_no_db not in self._rankings:
-            self._rankings[es_no_db] = sorted(self.mcs.grid, key=lambda mcs: -self.score(mcs, es_no_db))
+            self._rankings[es_no_db] = sorted(self.choices, key=lambda choice: -self.score(choice, es_no_db))
         return self._rankings[es_no_db]
 
-    def score(self, mcs: Mcs, es_no_db: float) -> float:
+    def score(self, choice: Choice, es_no_db: float) -> float:
         """Mean metric of all validation images, lost ones and those that do not fit concealed (larger is better)."""
-        if (es_no_db, mcs) not in self._scores:
-            self._scores[es_no_db, mcs] = self._score(mcs, es_no_db)
-        return self._scores[es_no_db, mcs]
+        if (es_no_db, choice) not in self._scores:
+            self._scores[es_no_db, choice] = self._score(choice, es_no_db)
+        return self._scores[es_no_db, choice]
 
-    def _score(self, mcs: Mcs, es_no_db: float) -> float:
-        scheme = self.fixed(mcs)
+    def _score(self, choice: Choice, es_no_db: float) -> float:
+        scheme = self.fixed(*choice)
         images, ids = self._validation()
         sizes = [(image.shape[0], image.shape[1]) for image in images]
         metric(self.mcs.metric).require_one_size(sizes, f"scheme {self.name!r}: mcs.validation: {self.mcs.metric}")
@@ -125,35 +167,30 @@ class AdaptiveScheme(Scheme):
             raise ValueError(f"scheme {self.name}: adaptive coding needs es_no_db")
         out: dict[int, Transmission] = {}
         choice = self.choose(es_no_db)
-        for mcs in self._ranking(es_no_db):
+        for tried in self._ranking(es_no_db):
             left = [i for i in range(len(images)) if i not in out or out[i].infeasible]
             if not left:
                 break
-            instead = {} if mcs == choice else {f"sent_{key}": value for key, value in _settings(mcs).items()}
-            tried = self.fixed(mcs).transmit(
+            instead = {} if tried == choice else {f"sent_{key}": value for key, value in tried.settings().items()}
+            transmissions = self.fixed(*tried).transmit(
                 [images[i] for i in left], [image_ids[i] for i in left], [budgets[i] for i in left], es_no_db
             )
-            for i, sent in zip(left, tried, strict=True):
+            for i, sent in zip(left, transmissions, strict=True):
                 if i not in out or not sent.infeasible:
-                    out[i] = replace(
-                        sent, context=(mcs, sent.context), settings=sent.settings | _settings(choice) | instead
-                    )
+                    settings = sent.settings | choice.settings() | instead
+                    out[i] = replace(sent, context=(tried, sent.context), settings=settings)
         return [out[i] for i in range(len(images))]
 
     def receive(
         self, transmissions: list[Transmission], receptions: list[tuple[Any, ...]], es_no_db: float
     ) -> list[Delivery]:
         """Each transmission is received by the scheme of its grid entry."""
-        members: dict[Mcs, list[int]] = defaultdict(list)
+        members: dict[Choice, list[int]] = defaultdict(list)
         for i, transmission in enumerate(transmissions):
             members[transmission.context[0]].append(i)
         out: dict[int, Delivery] = {}
-        for mcs, numbers in members.items():
+        for choice, numbers in members.items():
             sent = [replace(transmissions[i], context=transmissions[i].context[1]) for i in numbers]
-            deliveries = self.fixed(mcs).receive(sent, [receptions[i] for i in numbers], es_no_db)
+            deliveries = self.fixed(*choice).receive(sent, [receptions[i] for i in numbers], es_no_db)
             out.update(zip(numbers, deliveries, strict=True))
         return [out[i] for i in range(len(transmissions))]
-
-
-def _settings(mcs: Mcs) -> dict[str, float]:
-    return {"code_rate": round(mcs.rate, 4), "bits_per_symbol": mcs.bits_per_symbol}

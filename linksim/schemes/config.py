@@ -1,6 +1,6 @@
 """The `schemes:` part of a scenario as frozen, strict models. Light to import: no codec, no network."""
 
-from typing import TYPE_CHECKING, Annotated, Literal, Union
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -210,6 +210,37 @@ class CodeRateProtection(StrictModel):
     strong_rate: Annotated[float, Field(ge=0.2, le=0.93)] = 1 / 3
 
 
+Receiver = Annotated[HardReceiver | SoftReceiver, Field(discriminator="kind")]
+Transmitter = Annotated[NearestTransmitter | ChannelOptimizedTransmitter, Field(discriminator="kind")]
+Protection = Annotated[NoProtection | BitLevelProtection | CodeRateProtection, Field(discriminator="kind")]
+
+
+class SemanticAlternative(StrictModel):
+    """Another way of sending that adaptive coding may choose; a key that is not given is the scheme's."""
+
+    checkpoint: Annotated[str, Field(min_length=1)] | None = None
+    damaged_checkpoint: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="with a checkpoint that is given here, null means none"
+    )
+    stages: Annotated[int, Field(ge=1, le=64)] | None = None
+    receiver: Receiver | None = None
+    transmitter: Transmitter | None = None
+    protection: Protection | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> "SemanticAlternative":
+        if not self.model_fields_set:
+            allowed = ", ".join(type(self).model_fields)
+            raise ValueError(f"an alternative changes something; give at least one of {allowed}")
+        return self
+
+    def changes(self) -> dict[str, Any]:
+        """What differs from the scheme: a checkpoint of its own comes without the scheme's decoder and stages."""
+        given = {key: getattr(self, key) for key in type(self).model_fields if getattr(self, key) is not None}
+        own = {"damaged_checkpoint": None, "stages": None} if self.checkpoint is not None else {}
+        return own | given
+
+
 class SemanticConfig(_SchemeConfig):
     """Indices of a learned codebook over the link.
 
@@ -228,13 +259,29 @@ class SemanticConfig(_SchemeConfig):
     last_stage: Literal["part", "whole"] = Field(
         "part", description="within a budget, the last stage that is sent is for as many features as fit, or for all"
     )
-    receiver: Annotated[HardReceiver | SoftReceiver, Field(discriminator="kind")] = HardReceiver()
-    transmitter: Annotated[NearestTransmitter | ChannelOptimizedTransmitter, Field(discriminator="kind")] = (
-        NearestTransmitter()
+    receiver: Receiver = HardReceiver()
+    transmitter: Transmitter = NearestTransmitter()
+    protection: Protection = NoProtection()
+    alternatives: Annotated[tuple[SemanticAlternative, ...], Field(max_length=32)] = Field(
+        (),
+        description="other checkpoints, numbers of stages, receivers, transmitters or protections; `mcs.kind` adaptive chooses "
+        "among them, too",
     )
-    protection: Annotated[NoProtection | BitLevelProtection | CodeRateProtection, Field(discriminator="kind")] = (
-        NoProtection()
-    )
+
+    @model_validator(mode="after")
+    def _choosing(self) -> "SemanticConfig":
+        if self.alternatives and self.mcs.kind != "adaptive":
+            raise ValueError(
+                f"alternatives are chosen from by mcs.kind adaptive, but mcs.kind is {self.mcs.kind}; leave them out, or use "
+                "mcs: {kind: adaptive, ...}"
+            )
+        return self
+
+    @property
+    def variants(self) -> "tuple[SemanticConfig, ...]":
+        """The scheme as it stands, and with each of its alternatives."""
+        plain = self.model_copy(update={"alternatives": ()})
+        return plain, *(plain.model_copy(update=other.changes()) for other in self.alternatives)
 
     @model_validator(mode="after")
     def _no_ideal_code(self) -> "SemanticConfig":

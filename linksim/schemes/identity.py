@@ -33,8 +33,20 @@ def identity(config: Any) -> Hashes:
 
 
 def _checkpoints(config: Any) -> Hashes:
+    if config.kind in plugins():
+        return {}
+    hashes = _own_checkpoints(config)
+    for number, other in enumerate(getattr(config, "alternatives", ()), start=1):
+        try:
+            hashes |= {f"alternatives.{number} {key}": text for key, text in _own_checkpoints(other).items()}
+        except InputError as error:
+            raise InputError(f"alternatives.{number - 1}.{error}") from None
+    return hashes
+
+
+def _own_checkpoints(config: Any) -> Hashes:
     keys = [key for key in ("checkpoint", "damaged_checkpoint") if getattr(config, key, None) is not None]
-    if not keys or config.kind in plugins():
+    if not keys:
         return {}
     from linksim.semantic.checkpoint import find_checkpoint
 

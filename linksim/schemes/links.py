@@ -6,6 +6,10 @@ from linksim.link.config import LinkConfig
 from linksim.schemes.config import Mcs
 
 
+class UnfitError(InputError):
+    """A protection that does not go with a code rate or constellation; it may go with others."""
+
+
 def coded(link: LinkConfig, needed_by: str) -> Ldpc5gConfig:
     """The code of `link`. Raises `InputError` where it is uncoded."""
     if not isinstance(link.code, Ldpc5gConfig):

@@ -41,10 +41,10 @@ def test_the_envelope_is_never_below_a_single_scheme_on_the_validation_images(fo
     for snr in (4.0, 14.0, 22.0):
         choice = s.choose(snr)
         chosen.add(choice)
-        assert all(s.score(choice, snr) >= s.score(other, snr) for other in s.mcs.grid)
+        assert all(s.score(choice, snr) >= s.score(other, snr) for other in s.choices)
     assert len(chosen) > 1
-    assert s.choose(4.0).bits_per_symbol == 2
-    assert s.choose(22.0).rate * s.choose(22.0).bits_per_symbol == 3.0
+    assert s.choose(4.0).mcs.bits_per_symbol == 2
+    assert s.choose(22.0).mcs.rate * s.choose(22.0).mcs.bits_per_symbol == 3.0
 
 
 def test_the_envelope_delivers_no_less_than_any_single_scheme(folder):
@@ -69,9 +69,9 @@ def test_the_envelope_counts_what_does_not_fit_as_lost(folder, monkeypatch):
         Image.fromarray(image).save(f"{folder['path']}/{i}.png")
     grid = [{"rate": 0.75, "bits_per_symbol": 6}, {"rate": 1 / 3, "bits_per_symbol": 1}]
     s = adaptive(RAYLEIGH, folder, grid=grid)
-    weak, strong = s.mcs.grid
+    weak, strong = s.choices
     smallest = [8 * len(jpeg.encode(image, 1)) for image in pictures]
-    costs = [ledger_of(s.fixed(strong).link, bits).channel_uses for bits in smallest]
+    costs = [ledger_of(s.fixed(*strong).link, bits).channel_uses for bits in smallest]
     budgets = [costs[1] - 1] * 2
     assert costs[0] < budgets[0]
     monkeypatch.setattr(s, "_budgets", lambda es_no_db: budgets)

@@ -14,7 +14,7 @@ from linksim.link import Link, LinkConfig
 from linksim.link.coding.config import HIGHEST_CODE_RATE
 from linksim.schemes.base import Stream
 from linksim.schemes.config import BitLevelProtection, CodeRateProtection, NoProtection
-from linksim.schemes.links import coded, with_rate
+from linksim.schemes.links import UnfitError, coded, with_rate
 
 
 class Carrier(ABC):
@@ -85,7 +85,7 @@ class CodeRates(Carrier):
         self._link = link
         code_rate = coded(link, self._who).rate
         if config.strong_rate >= code_rate:
-            raise InputError(
+            raise UnfitError(
                 f"{self._who}: strong_rate {config.strong_rate:.4g} is no stronger than the link's code of rate {code_rate:.4g}; "
                 "give a lower one"
             )
@@ -93,7 +93,7 @@ class CodeRates(Carrier):
             self.split = Split.most_important(importance, config.strong_bits)
             weak_rate = self.split.weak_rate(code_rate, config.strong_rate)
         except InputError as error:
-            raise InputError(f"{self._who}: {error}") from None
+            raise UnfitError(f"{self._who}: {error}") from None
         # Of a long payload, where filling does not count.
         self.links = (with_rate(link, config.strong_rate, self._who), with_rate(link, weak_rate, self._who))
         self._weak_link = lru_cache(maxsize=8)(self._fit_weak_link)
