@@ -201,6 +201,19 @@ def codec_rd(
 
 
 @app.command()
+def verify(
+    cards: Annotated[list[str] | None, typer.Argument(metavar="[CARD]...", help="Default: all.")] = None,
+    short: Annotated[bool, typer.Option("--short", help="Fewer points and bits: a minute or two.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON per card.")] = False,
+    list_only: Annotated[bool, typer.Option("--list", help="Say what the cards are, and measure nothing.")] = False,
+) -> None:
+    """Measure known things on this machine: error rates, capacities, codecs, LPIPS; exit 1 where a value is off."""
+    from linksim.cli.verify import verify_command
+
+    verify_command(cards or [], short, as_json, list_only)
+
+
+@app.command()
 def doctor() -> None:
     """Say which libraries, data and programs are there, and how to get those that are not."""
     from linksim.cli import doctor as examination

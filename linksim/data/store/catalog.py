@@ -57,6 +57,12 @@ class Item:
 
 _TORCH = "https://download.pytorch.org/models/"
 _LPIPS = "https://raw.githubusercontent.com/richzhang/PerceptualSimilarity/master/lpips/weights/v0.1/"
+_LPIPS_EXAMPLE = "https://raw.githubusercontent.com/richzhang/PerceptualSimilarity/master/imgs/"
+_LPIPS_EXAMPLE_FILES = (
+    ("ex_ref", "57aff3a0aeb6ebea151411f35b4487ea130aedcac6addd91c8c015969f9df097", 9_464),
+    ("ex_p0", "f44901a99c82755cfe78cdbde66579ae06cd0ebbba4a2539aa35ef96bbe703db", 7_518),
+    ("ex_p1", "6ada2a42a3378bfa408027ba2d54a827c6f2cec30a0506e4f140fddaca661022", 10_078),
+)
 _KODAK_SHA256 = (
     "a56e27cbf5f843c048b6af1d6e090760e9c92fadba88b7dee0205918a37523bd",
     "4f4b74a79237e311d72cad958237b5f7088d8bce1c82305ebefe1a70e3022dfd",
@@ -188,6 +194,18 @@ ITEMS = {
                 ),
             ),
             "51d70f9e168c2f77f96ac29f4d16680e09a3546a3925c5f4d25997716e057f11",
+        ),
+        Item(
+            "lpips-example",
+            "The pictures of LPIPS's example, for linksim verify",
+            "images",
+            ("lpips/example",),
+            "images/lpips-example",
+            tuple(
+                Remote(f"{_LPIPS_EXAMPLE}{name}.png", f"sha256:{digest}", size)
+                for name, digest, size in _LPIPS_EXAMPLE_FILES
+            ),
+            n_images=3,
         ),
     )
 }
