@@ -26,13 +26,25 @@ _CODE = (
     "codecs",
     "codebook",
     "semantic",
+    "onnx",
     "metrics",
     "schemes",
     "runner/simulation",
 )
 # In those rooms, but no part of a simulation: label search and calibration, cards, other labels for a checkpoint.
 _NOT_SIMULATED = ("codebook/assignment", "codebook/calibration.py", "semantic/card.py", "semantic/relabel.py")
-_LIBRARIES = ("sionna-no-rt", "tensorflow", "keras", "numpy", "scipy", "pillow", "av", "scikit-image", "numba")
+_LIBRARIES = (
+    "sionna-no-rt",
+    "tensorflow",
+    "keras",
+    "numpy",
+    "scipy",
+    "pillow",
+    "av",
+    "scikit-image",
+    "numba",
+    "onnxruntime",
+)
 
 
 def canonical_json(value: Any) -> str:

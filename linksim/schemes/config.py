@@ -290,10 +290,85 @@ class SemanticConfig(_SchemeConfig):
         return self
 
 
-MODELS: tuple[type[BaseModel], ...] = (JpegConfig, BpgConfig, SemanticConfig)
+_DECODER_TAKES = {
+    "bits": ("bits", "llrs"),
+    "indices": ("indices", "llrs"),
+    "symbols": ("symbols", "symbols-and-noise"),
+}
+
+
+class OnnxConfig(_SchemeConfig):
+    """A pair of models of any framework, as two ONNX files: what the encoder puts out is sent, and the decoder shows
+    what arrived.
+    """
+
+    kind: Literal["onnx"] = "onnx"
+    encoder: Annotated[str, Field(min_length=1)] = Field(description="path of the encoder's ONNX file")
+    decoder: Annotated[str, Field(min_length=1)] = Field(description="path of the decoder's ONNX file")
+    sends: Literal["bits", "indices", "symbols"] = Field(
+        description="what the encoder puts out: bits 0 and 1, indices into a codebook, or symbols, two real numbers each"
+    )
+    takes: Literal["bits", "indices", "llrs", "symbols", "symbols-and-noise"] | None = Field(
+        None,
+        description="what the decoder takes: by default what is sent; llrs in place of bits or indices; symbols-and-noise: "
+        "a second input with the noise variance of each symbol",
+    )
+    codebook_size: Annotated[int, Field(ge=2, le=65536)] | None = Field(
+        None, description="K, for sends: indices; an index travels as ceil(log2 K) bits"
+    )
+    normalize: bool = Field(
+        False, description="scale each picture's symbols to mean power 1; without it, others are refused"
+    )
+    scale: Literal["0..1", "-1..1", "0..255"] = Field(description="values of the models' pictures")
+    layout: Literal["nchw", "nhwc"] = Field("nchw", description="axes of the models' pictures")
+    multiple: Annotated[int, Field(ge=1, le=1024)] = Field(
+        1, description="height and width are filled up to a multiple of it, by repeating the last row and column"
+    )
+    snr_input: bool = Field(
+        False, description="encoder, decoder or both have one more input, the last: the average Es/N0 in dB"
+    )
+    concealment: Literal["none", "mean", "grey", "partial", "exclude"] = Field(
+        "none",
+        description="where a block fails its CRC: none: the decoder shows what arrived, and no picture counts as lost; "
+        "partial: it does, and the picture counts as lost; others: as for files",
+    )
+
+    @property
+    def decoder_takes(self) -> str:
+        """What the decoder takes, once `takes` is filled in."""
+        return self.takes or self.sends
+
+    @model_validator(mode="after")
+    def _fits_what_is_sent(self) -> "OnnxConfig":
+        if self.decoder_takes not in _DECODER_TAKES[self.sends]:
+            allowed = " or ".join(_DECODER_TAKES[self.sends])
+            raise ValueError(f"takes: {self.takes} does not go with sends: {self.sends}; allowed: {allowed}")
+        if (self.codebook_size is not None) != (self.sends == "indices"):
+            needed = "needs a codebook_size" if self.sends == "indices" else "has no codebook_size; leave it out"
+            raise ValueError(f"sends: {self.sends} {needed}")
+        if self.mcs.kind == "capacity":
+            raise ValueError("mcs.kind capacity is the bound of separate design; allowed here: same, fixed, adaptive")
+        if self.sends != "symbols" and self.normalize:
+            raise ValueError(f"normalize is for symbols; leave it out with sends: {self.sends}")
+        if self.sends == "symbols":
+            self._symbols_alone()
+        return self
+
+    def _symbols_alone(self) -> None:
+        if self.mcs.kind != "same":
+            raise ValueError(f"mcs.kind {self.mcs.kind}: symbols have neither code nor constellation; leave mcs out")
+        if self.concealment != "none":
+            raise ValueError(
+                f"concealment: {self.concealment}: symbols have no CRC, so none is ever lost; leave it out"
+            )
+        if self.bpp is not None:
+            raise ValueError("bpp: symbols carry no bits; give rho or channel_uses")
+
+
+MODELS: tuple[type[BaseModel], ...] = (JpegConfig, BpgConfig, SemanticConfig, OnnxConfig)
 
 if TYPE_CHECKING:
-    SchemeConfig = JpegConfig | BpgConfig | SemanticConfig
+    SchemeConfig = JpegConfig | BpgConfig | SemanticConfig | OnnxConfig
 else:
     # Schemes of other packages are checked as strictly as our own: their models join the union.
     SchemeConfig = Annotated[

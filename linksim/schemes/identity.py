@@ -11,6 +11,7 @@ from linksim.common.plugin_code import code_digest
 from linksim.common.plugins import plugin_call, plugin_error
 from linksim.data.images import open_images
 from linksim.metrics.registry import metric
+from linksim.schemes.config import BpgConfig, OnnxConfig
 from linksim.schemes.plugins import plugins
 
 Hashes = dict[str, str]
@@ -25,7 +26,7 @@ def identity(config: Any) -> Hashes:
     Raises:
         InputError: something is not there or cannot be read; the message begins with the key of the scheme.
     """
-    hashes = _checkpoints(config) | _validation(config) | _program(config)
+    hashes = _checkpoints(config) | _models(config) | _validation(config) | _program(config)
     if config.kind in plugins():
         plugin = plugins()[config.kind]
         hashes |= {"package": plugin.package, "code": code_digest(plugin.module)} | _own(plugin.module, config)
@@ -53,6 +54,16 @@ def _own_checkpoints(config: Any) -> Hashes:
     return {key: hashlib.sha256(find_checkpoint(getattr(config, key), key)[1]).hexdigest() for key in keys}
 
 
+def _models(config: Any) -> Hashes:
+    """Of both ONNX files, which are tried before anything else is done."""
+    if not isinstance(config, OnnxConfig):
+        return {}
+    from linksim.schemes.onnx.scheme import load_pair, model_hashes
+
+    load_pair(config)
+    return model_hashes(config)
+
+
 def _validation(config: Any) -> Hashes:
     validation = getattr(getattr(config, "mcs", None), "validation", None)
     if validation is None:
@@ -71,12 +82,11 @@ def _validation(config: Any) -> Hashes:
 
 def _program(config: Any) -> Hashes:
     """The reference encoder, where it is on this machine; a cluster's workers have one of their own."""
-    name = getattr(config, "encoder", "")
-    if name != "bpgenc" or config.kind in plugins() or shutil.which(name) is None:
+    if not isinstance(config, BpgConfig) or config.encoder != "bpgenc" or shutil.which(config.encoder) is None:
         return {}
     from linksim.codecs.bpg.reference import program_hash
 
-    return {"program": program_hash(name)}
+    return {"program": program_hash(config.encoder)}
 
 
 def _own(module: Any, config: Any) -> Hashes:

@@ -5,16 +5,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from linksim.common.errors import InputError
+from linksim.schemes.config import BpgConfig
 
 
 def check_programs(configs: Iterable[Any]) -> None:
     """Refuse a scheme whose program is not on the PATH. Raises `InputError`, which names the scheme."""
     for config in configs:
-        name = getattr(config, "encoder", "")
-        if name == "bpgenc" and shutil.which(name) is None:
+        if isinstance(config, BpgConfig) and config.encoder == "bpgenc" and shutil.which(config.encoder) is None:
             from linksim.codecs.bpg.reference import program
 
             try:
-                program(name)
+                program(config.encoder)
             except InputError as error:
                 raise InputError(f"schemes.{config.name}.{error}") from None

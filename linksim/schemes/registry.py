@@ -8,7 +8,15 @@ from pydantic import TypeAdapter, ValidationError
 from linksim.common.errors import InputError
 from linksim.link.config import LinkConfig
 from linksim.schemes.base import Scheme, SchemeContext
-from linksim.schemes.config import AdaptiveMcs, BpgConfig, FixedMcs, JpegConfig, SchemeConfig, SemanticConfig
+from linksim.schemes.config import (
+    AdaptiveMcs,
+    BpgConfig,
+    FixedMcs,
+    JpegConfig,
+    OnnxConfig,
+    SchemeConfig,
+    SemanticConfig,
+)
 from linksim.schemes.plugins import OWN_KINDS, plugins
 
 
@@ -64,6 +72,10 @@ def build_scheme(config: Any, context: SchemeContext) -> Scheme:
         from linksim.schemes.semantic.scheme import SemanticScheme
 
         return SemanticScheme(config, context)
+    if isinstance(config, OnnxConfig):
+        from linksim.schemes.onnx.scheme import OnnxScheme
+
+        return OnnxScheme(config, context)
     if config.kind not in plugins():
         raise InputError(f"scheme {config.name!r}: unknown kind {config.kind!r}; allowed: {', '.join(known_kinds())}")
     from linksim.schemes.guard import build_guarded

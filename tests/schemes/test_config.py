@@ -15,7 +15,7 @@ VALIDATION = {"dataset": "samples"}
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"kind": "webp"}, "unknown kind 'webp'; allowed: jpeg, bpg, semantic"),
+        ({"kind": "webp"}, "unknown kind 'webp'; allowed: jpeg, bpg, semantic, onnx"),
         (
             {"kind": "jpeg"},
             "either quality or a budget .rate_match, rho, channel_uses, bpp. is needed, but neither is given",

@@ -1,0 +1,106 @@
+"""Checked models run by ONNX Runtime on the CPU: on one thread, so that numbers repeat, within bounds of memory and time."""
+
+import re
+import threading
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from linksim.common.errors import InputError
+from linksim.onnx.files import ModelFile
+from linksim.onnx.words import quoted, said
+
+MOST_MEMORY = 4 * 2**30
+"""Bytes that the models of a process may take together."""
+
+MOST_SECONDS = 300.0
+"""For one picture."""
+
+
+class Session:
+    """A model ready to run.
+
+    Raises:
+        InputError: ONNX Runtime does not take it; one line that begins with the path.
+    """
+
+    def __init__(self, file: ModelFile) -> None:
+        runtime = _runtime()
+        self.file = file
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.use_deterministic_compute = True
+        options.log_severity_level = 4
+        options.add_session_config_entry("session.use_env_allocators", "1")
+        options.add_session_config_entry("session.load_model_format", "ONNX")
+        try:
+            self._session = runtime.InferenceSession(file.data, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime's exceptions have no common base
+            raise InputError(f"{file.path}: {_refusal(error, file)}") from None
+
+    def run(self, *inputs: np.ndarray) -> list[Any]:
+        """The outputs for inputs in the model's order.
+
+        Raises:
+            InputError: the model fails, or takes too much memory or time; one line that begins with the path.
+        """
+        options = _runtime().RunOptions()
+        options.log_severity_level = 4
+        watch = threading.Timer(MOST_SECONDS, lambda: setattr(options, "terminate", True))
+        watch.daemon = True
+        feeds = dict(zip((port.name for port in self.file.inputs), inputs, strict=True))
+        watch.start()
+        try:
+            outputs: list[Any] = self._session.run([port.name for port in self.file.outputs], feeds, options)
+        except Exception as error:
+            shapes = ", ".join(f"{quoted(name)} {list(value.shape)}" for name, value in feeds.items())
+            raise InputError(f"{self.file.path}: fails for {shapes}: {_failure(error)}") from None
+        finally:
+            watch.cancel()
+        return outputs
+
+
+@cache
+def _runtime() -> Any:
+    """ONNX Runtime, quiet, with a bound on the memory of all its sessions."""
+    import onnxruntime
+
+    onnxruntime.set_default_logger_severity(4)
+    kind = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
+    place = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, onnxruntime.OrtMemType.DEFAULT)
+    as_requested = 1
+    onnxruntime.create_and_register_allocator(place, onnxruntime.OrtArenaCfg(MOST_MEMORY, as_requested, -1, -1))
+    return onnxruntime
+
+
+def _refusal(error: BaseException, file: ModelFile) -> str:
+    text = str(error)
+    version = _runtime().__version__
+    if newest := re.search(r"till opset (\d+)", text):
+        return (
+            f"has opset {file.opset}; ONNX Runtime {version} knows those up to {newest[1]}: export it with "
+            f"opset_version={newest[1]} or lower"
+        )
+    if newest := re.search(r"max supported IR version: (\d+)", text):
+        return f"is of a newer format (IR version) than ONNX Runtime {version} knows, {newest[1]}; export it with a lower one"
+    if _lacks_memory(text):
+        return _TOO_LARGE
+    return f"ONNX Runtime {version} does not take it: {said(error)}"
+
+
+def _failure(error: BaseException) -> str:
+    text = str(error)
+    if _lacks_memory(text):
+        return _TOO_LARGE
+    if "terminate flag" in text:
+        return f"it took more than {MOST_SECONDS:g} s, which is the most for one picture"
+    return said(error)
+
+
+_TOO_LARGE = f"it takes more than {MOST_MEMORY / 2**30:g} GiB of memory, which is the most; use smaller pictures or a smaller model"
+
+
+def _lacks_memory(text: str) -> bool:
+    signs = ("Available memory of", "Failed to allocate memory", "bad_alloc", "would require more than")
+    return any(sign in text for sign in signs)
