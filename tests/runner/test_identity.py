@@ -21,7 +21,19 @@ from linksim.scenario import Scenario
 from linksim.semantic.checkpoint import find_checkpoint
 
 LIBRARIES = [
-    *("linksim", "sionna-no-rt", "tensorflow", "keras", "numpy", "scipy", "numba", "pillow", "av", "scikit-image", "onnxruntime"),
+    *(
+        "linksim",
+        "sionna-no-rt",
+        "tensorflow",
+        "keras",
+        "numpy",
+        "scipy",
+        "numba",
+        "pillow",
+        "av",
+        "scikit-image",
+        "onnxruntime",
+    ),
 ]
 """Whatever computes, decodes or encodes."""
 
