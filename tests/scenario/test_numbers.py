@@ -65,6 +65,16 @@ SCENARIO: dict[str, Any] = {
             },
         },
         {
+            "name": "O",
+            "kind": "onnx",
+            "encoder": "enc.onnx",
+            "decoder": "dec.onnx",
+            "sends": "indices",
+            "codebook_size": 64,
+            "scale": "0..1",
+            "multiple": 8,
+        },
+        {
             "name": "C",
             "kind": "bpg",
             "rate_match": "Q",
