@@ -188,7 +188,10 @@ def labels(
 
 @app.command("codec-rd")
 def codec_rd(
-    codec: Annotated[list[str] | None, typer.Option(help="bpg or jpeg, once each; default both.")] = None,
+    codec: Annotated[
+        list[str] | None,
+        typer.Option(help="bpg, jpeg, jpeg2000, webp or avif; may be given again; default bpg and jpeg."),
+    ] = None,
     images: Images = "kodak",
     count: Count = None,
     out: Annotated[Path, typer.Option(help="Folder for tables and figure.")] = Path("results/codecs"),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from linksim.codecs.cache import EncodeCache, default_cache, image_hash
+from linksim.codecs.cache import EncodeCache, kept_encoder
 from linksim.codecs.checks import check_choice
 from linksim.codecs.file_codec import FileCodec
 
@@ -40,18 +40,17 @@ class BpgCodec(FileCodec):
         """Function of the qp, 0 (best) to 51, that encodes `image` or takes the bytes from the cache."""
         from linksim.codecs import bpg
 
-        kept, digest = self._cache or default_cache(), image_hash(image)
         settings: dict[str, str | int] = {"codec": "bpg", "encoder": self._encoder, "chroma": self._chroma}
         if self._encoder == "bpgenc":
             from linksim.codecs.bpg import reference
 
             settings["version"] = reference.program_hash("bpgenc")
-            return lambda qp: kept.get_or_encode(
-                digest, settings | {"qp": qp}, lambda: reference.encode(image, qp, self._chroma)
+            return kept_encoder(
+                self._cache, image, settings, "qp", lambda qp: reference.encode(image, qp, self._chroma)
             )
         settings |= {"preset": self._preset, "version": f"{bpg.VERSION} {bpg.hevc.require_encoder()}"}
-        return lambda qp: kept.get_or_encode(
-            digest, settings | {"qp": qp}, lambda: bpg.encode(image, qp, self._chroma, self._preset)
+        return kept_encoder(
+            self._cache, image, settings, "qp", lambda qp: bpg.encode(image, qp, self._chroma, self._preset)
         )
 
     def decode(self, data: bytes, size: tuple[int, int]) -> np.ndarray:

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,7 @@ class EncodeCache:
         self._unmeasured = max_bytes  # so that the first write measures the folder
         self._lock = threading.Lock()
 
-    def get_or_encode(self, image: str, settings: Mapping[str, str | int], encode: Callable[[], bytes]) -> bytes:
+    def get_or_encode(self, image: str, settings: Mapping[str, str | float], encode: Callable[[], bytes]) -> bytes:
         """The bytes kept under (`image`, `settings`), or those of `encode()`, kept from now on.
 
         Args:
@@ -136,6 +137,26 @@ class EncodeCache:
             with contextlib.suppress(OSError):
                 path.unlink()
             total -= size
+
+
+def kept_encoder(
+    cache: EncodeCache | None,
+    image: np.ndarray,
+    options: Mapping[str, str | int],
+    setting: str,
+    encode: Callable[[Any], bytes],
+) -> Callable[[Any], bytes]:
+    """The function `encode` of the value of `setting`, whose files are kept.
+
+    Args:
+        cache: where; the process's own if None.
+        image: what is encoded.
+        options: all else that determines the bytes, see `EncodeCache.get_or_encode`.
+        setting: name of what is searched, e.g. `qp`.
+        encode: makes the file at one value of it.
+    """
+    kept, digest = cache or default_cache(), image_hash(image)
+    return lambda value: kept.get_or_encode(digest, {**options, setting: value}, lambda: encode(value))
 
 
 def default_cache() -> EncodeCache:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ class FileCodec(ABC):
 
     Attributes:
         name: of the format, as errors call it.
-        setting: what is searched, `quality` or `qp`; it names the choice in results.
+        setting: what is searched, e.g. `quality` or `qp`; it names the choice in results.
         settings: its values, those with the worst picture first.
         may_end_in_zeros: whether a file may end in zero bytes. Its decoder is then given the zeros that fill the last
             block, too, and has to find the end by itself.
@@ -23,12 +24,12 @@ class FileCodec(ABC):
 
     name: str
     setting: str
-    settings: Sequence[int]
+    settings: Sequence[float]
     may_end_in_zeros: bool = False
     slack: tuple[float, int] = (1.0, 0)
 
     @abstractmethod
-    def encoder(self, image: np.ndarray) -> Callable[[int], bytes]:
+    def encoder(self, image: np.ndarray) -> Callable[[Any], bytes]:
         """Function of the setting that encodes `image`, uint8 `[height, width, 3]`, as a complete file."""
 
     @abstractmethod

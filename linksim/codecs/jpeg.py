@@ -1,7 +1,6 @@
 """Baseline JPEG (ITU-T T.81) through Pillow, with optimized Huffman tables and 4:2:0 chroma."""
 
 import io
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from linksim.codecs.checks import check_image, check_integer
-from linksim.codecs.errors import DecodeError, check_size
+from linksim.codecs.pillow.files import opened
 
 QUALITIES = range(1, 96)
 """Qualities of the encoder, worst first. Above 95 files grow without visible gain (libjpeg's own advice)."""
@@ -95,18 +94,9 @@ def decode_partial(data: bytes, expected_size: tuple[int, int]) -> np.ndarray:
 
 def _decode(data: bytes, expected_size: tuple[int, int] | None, partial: bool) -> np.ndarray:
     # An end marker behind a truncated file makes libjpeg fill up what is missing, as viewers do.
-    file = io.BytesIO(bytes(data) + END_OF_IMAGE if partial else bytes(data))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # size warnings: check_size is stricter
-            picture = Image.open(file, formats=["JPEG"])
-            check_size(picture.height, picture.width, expected_size)
-            _load(picture, partial)
-            return np.array(picture.convert("RGB"))
-    except DecodeError:
-        raise
-    except Exception as error:  # Pillow's parser raises a dozen types on damaged headers (struct.error, ...)
-        raise DecodeError(f"not a decodable JPEG file: {str(error) or type(error).__name__}") from error
+    with opened(bytes(data) + END_OF_IMAGE if partial else bytes(data), "JPEG", expected_size) as picture:
+        _load(picture, partial)
+        return np.array(picture.convert("RGB"))
 
 
 def _load(picture: Image.Image, partial: bool) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -9,11 +10,11 @@ class Encoded:
     """A file and the setting that made it, such as JPEG's quality or BPG's qp."""
 
     data: bytes
-    setting: int
+    setting: float
 
 
 def best_file(
-    encode: Callable[[int], bytes], settings: Sequence[int], budget_bytes: int, slack: tuple[float, int]
+    encode: Callable[[Any], bytes], settings: Sequence[float], budget_bytes: int, slack: tuple[float, int]
 ) -> Encoded | None:
     """The last of `settings` (worst picture first) whose file has at most `budget_bytes`; None if even the first has
     more.

@@ -108,18 +108,20 @@ class _SchemeConfig(StrictModel):
         return None
 
 
-class _ClassicalConfig(_SchemeConfig):
+class ClassicalConfig(_SchemeConfig):
+    """What the schemes that send files of an image codec have in common."""
+
     concealment: Literal["mean", "grey", "partial", "exclude"] = Field(
         "mean", description="what is shown of a lost picture; exclude: nothing, it has no metrics"
     )
 
-    def _one_of(self, name: str, value: int | None) -> None:
+    def _one_of(self, name: str, value: float | None) -> None:
         if (value is None) == (not self.budgets_given):
             given = f"{name} and {self.budgets_given[0]} are given" if self.budgets_given else "neither is given"
             raise ValueError(f"either {name} or a budget (rate_match, {', '.join(UNITS)}) is needed, but {given}")
 
 
-class JpegConfig(_ClassicalConfig):
+class JpegConfig(ClassicalConfig):
     """JPEG files (Pillow, optimized Huffman tables) over the link."""
 
     kind: Literal["jpeg"] = "jpeg"
@@ -134,7 +136,7 @@ class JpegConfig(_ClassicalConfig):
         return self
 
 
-class BpgConfig(_ClassicalConfig):
+class BpgConfig(ClassicalConfig):
     """BPG files (x265, or the reference encoder) over the link."""
 
     kind: Literal["bpg"] = "bpg"
@@ -152,6 +154,50 @@ class BpgConfig(_ClassicalConfig):
     @model_validator(mode="after")
     def _qp_or_budget(self) -> "BpgConfig":
         self._one_of("qp", self.qp)
+        return self
+
+
+class Jpeg2000Config(ClassicalConfig):
+    """JPEG 2000 codestreams (OpenJPEG through Pillow; YCbCr, irreversible wavelet, one layer) over the link."""
+
+    kind: Literal["jpeg2000"] = "jpeg2000"
+    ratio: Annotated[float, Field(ge=1, le=1e6)] | None = Field(
+        None,
+        description="fixed: bytes of the pixels over those of the file, met within a few percent; or give a budget",
+    )
+
+    @model_validator(mode="after")
+    def _ratio_or_budget(self) -> "Jpeg2000Config":
+        self._one_of("ratio", self.ratio)
+        return self
+
+
+class WebpConfig(ClassicalConfig):
+    """Lossy WebP files (libwebp through Pillow; 4:2:0) over the link."""
+
+    kind: Literal["webp"] = "webp"
+    quality: Annotated[int, Field(ge=0, le=100)] | None = Field(None, description="fixed; or give a budget")
+    method: Annotated[int, Field(ge=0, le=6)] = Field(6, description="effort of the encoder, 6 for the smallest files")
+
+    @model_validator(mode="after")
+    def _quality_or_budget(self) -> "WebpConfig":
+        self._one_of("quality", self.quality)
+        return self
+
+
+class AvifConfig(ClassicalConfig):
+    """AVIF files (libavif and aom through Pillow) over the link."""
+
+    kind: Literal["avif"] = "avif"
+    quality: Annotated[int, Field(ge=0, le=100)] | None = Field(None, description="fixed; or give a budget")
+    chroma: Literal["420", "422", "444", "grey"] = "420"
+    speed: Annotated[int, Field(ge=0, le=10)] = Field(
+        4, description="of the encoder: 0 takes minutes for a large picture, 10 gives the largest files"
+    )
+
+    @model_validator(mode="after")
+    def _quality_or_budget(self) -> "AvifConfig":
+        self._one_of("quality", self.quality)
         return self
 
 
@@ -365,10 +411,18 @@ class OnnxConfig(_SchemeConfig):
             raise ValueError("bpp: symbols carry no bits; give rho or channel_uses")
 
 
-MODELS: tuple[type[BaseModel], ...] = (JpegConfig, BpgConfig, SemanticConfig, OnnxConfig)
+MODELS: tuple[type[BaseModel], ...] = (
+    JpegConfig,
+    BpgConfig,
+    Jpeg2000Config,
+    WebpConfig,
+    AvifConfig,
+    SemanticConfig,
+    OnnxConfig,
+)
 
 if TYPE_CHECKING:
-    SchemeConfig = JpegConfig | BpgConfig | SemanticConfig | OnnxConfig
+    SchemeConfig = JpegConfig | BpgConfig | Jpeg2000Config | WebpConfig | AvifConfig | SemanticConfig | OnnxConfig
 else:
     # Schemes of other packages are checked as strictly as our own: their models join the union.
     SchemeConfig = Annotated[

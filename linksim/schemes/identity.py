@@ -11,7 +11,7 @@ from linksim.common.plugin_code import code_digest
 from linksim.common.plugins import plugin_call, plugin_error
 from linksim.data.images import open_images
 from linksim.metrics.registry import metric
-from linksim.schemes.config import BpgConfig, OnnxConfig
+from linksim.schemes.config import AvifConfig, BpgConfig, Jpeg2000Config, OnnxConfig, WebpConfig
 from linksim.schemes.plugins import plugins
 
 Hashes = dict[str, str]
@@ -26,7 +26,7 @@ def identity(config: Any) -> Hashes:
     Raises:
         InputError: something is not there or cannot be read; the message begins with the key of the scheme.
     """
-    hashes = _checkpoints(config) | _models(config) | _validation(config) | _program(config)
+    hashes = _checkpoints(config) | _models(config) | _validation(config) | _program(config) | _library(config)
     if config.kind in plugins():
         plugin = plugins()[config.kind]
         hashes |= {"package": plugin.package, "code": code_digest(plugin.module)} | _own(plugin.module, config)
@@ -87,6 +87,15 @@ def _program(config: Any) -> Hashes:
     from linksim.codecs.bpg.reference import program_hash
 
     return {"program": program_hash(config.encoder)}
+
+
+def _library(config: Any) -> Hashes:
+    """The version of the library that Pillow encodes with; one Pillow may be built on another one."""
+    if not isinstance(config, Jpeg2000Config | WebpConfig | AvifConfig):
+        return {}
+    from linksim.codecs.pillow.libraries import library_version
+
+    return {"library": library_version(config.kind)}
 
 
 def _own(module: Any, config: Any) -> Hashes:

@@ -8,15 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from linksim.common.errors import InputError
 from linksim.link.config import LinkConfig
 from linksim.schemes.base import Scheme, SchemeContext
-from linksim.schemes.config import (
-    AdaptiveMcs,
-    BpgConfig,
-    FixedMcs,
-    JpegConfig,
-    OnnxConfig,
-    SchemeConfig,
-    SemanticConfig,
-)
+from linksim.schemes.config import AdaptiveMcs, ClassicalConfig, FixedMcs, OnnxConfig, SchemeConfig, SemanticConfig
 from linksim.schemes.plugins import OWN_KINDS, plugins
 
 
@@ -59,7 +51,7 @@ def build_scheme(config: Any, context: SchemeContext) -> Scheme:
         from linksim.schemes.links import with_mcs
 
         context = replace(context, link=with_mcs(context.link, mcs, f"scheme {config.name!r}: mcs fixed"))
-    if isinstance(config, JpegConfig | BpgConfig):
+    if isinstance(config, ClassicalConfig):
         if config.mcs.kind == "capacity":
             from linksim.schemes.classical.ideal import IdealCodeScheme
 

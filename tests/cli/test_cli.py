@@ -175,8 +175,8 @@ def test_bad_options(scenario, tmp_path, options, said):
 
 
 def test_an_unknown_codec_is_said_before_images_are_looked_for(tmp_path):
-    done = linksim("codec-rd", "--codec", "webp", "--images", tmp_path / "absent")
-    assert_one_line(done, "codec: 'webp'; allowed are bpg, bpg-420, bpg-444, jpeg")
+    done = linksim("codec-rd", "--codec", "vvc", "--images", tmp_path / "absent")
+    assert_one_line(done, "codec: 'vvc'; allowed are bpg, jpeg, bpg-420, bpg-444, jpeg-annex-k, jpeg2000, webp, avif")
 
 
 def test_a_missing_reference_encoder_is_said_before_the_run(scenario, tmp_path):

@@ -39,9 +39,9 @@ def test_references_are_filled_in(site: Path) -> None:
 
 def test_included_code_is_the_examples(site: Path) -> None:
     text = re.sub(r"<[^>]*>", "", (site / "extend.html").read_text())
-    assert "class WebpCodec(FileCodec)" in text
+    assert "class ProgressiveCodec(FileCodec)" in text
     assert "class Doubting(Soft)" in text
-    assert 'webp = "linksim_example.webp"' in html.unescape(text)
+    assert 'progressive = "linksim_example.progressive"' in html.unescape(text)
 
 
 def test_pages_load_nothing_from_elsewhere(site: Path) -> None:

@@ -11,10 +11,10 @@ import yaml
 
 from tests.docs.example_package import PACKAGE, install, linksim
 
-# The palette of 8 colours for 32 x 32 pixels takes one block, into which no webp file fits.
+# The palette of 8 colours for 32 x 32 pixels takes one block, into which no progressive JPEG file fits.
 TINY = [
     {"name": "Tiny", "kind": "palette", "levels": 2, "cell": 32},
-    {"name": "WebP, tiny", "kind": "webp", "rate_match": "Tiny"},
+    {"name": "Progressive, tiny", "kind": "progressive-jpeg", "rate_match": "Tiny"},
 ]
 
 
@@ -39,7 +39,7 @@ def images(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.Data
 
 
 def test_all_schemes_run(images: pd.DataFrame) -> None:
-    names = {"WebP+LDPC", "JPEG+LDPC", "Palette", "Palette, doubting", "Tiny", "WebP, tiny"}
+    names = {"Progressive+LDPC", "JPEG+LDPC", "Palette", "Palette, doubting", "Tiny", "Progressive, tiny"}
     assert set(images["scheme"]) == names
     assert len(images) == len(names) * 2 * 2
 
@@ -52,15 +52,15 @@ def test_its_metric_is_measured(images: pd.DataFrame) -> None:
     assert (sent["mae"] <= 255 * 10 ** (-sent["psnr_db"] / 20) + 1e-9).all()
 
 
-def test_webp_keeps_to_the_budget_and_knows_what_is_lost(images: pd.DataFrame) -> None:
-    webp = images[images["scheme"] == "WebP+LDPC"].set_index(["snr_db", "image"])
+def test_a_codec_keeps_to_the_budget_and_knows_what_is_lost(images: pd.DataFrame) -> None:
+    files = images[images["scheme"] == "Progressive+LDPC"].set_index(["snr_db", "image"])
     palette = images[images["scheme"] == "Palette"].set_index(["snr_db", "image"])
-    assert (webp["status"] == "ok").all()
-    assert (webp["channel_uses"] <= palette["channel_uses"]).all()
-    assert webp.loc[4, "outage"].all()
-    assert not webp.loc[14, "outage"].any()
-    assert (webp.loc[14, "psnr_db"] > palette.loc[14, "psnr_db"]).all()
-    assert all(0 <= json.loads(settings)["quality"] <= 100 for settings in webp["settings"])
+    assert (files["status"] == "ok").all()
+    assert (files["channel_uses"] <= palette["channel_uses"]).all()
+    assert files.loc[4, "outage"].all()
+    assert not files.loc[14, "outage"].any()
+    assert (files.loc[14, "psnr_db"] > palette.loc[14, "psnr_db"]).all()
+    assert all(1 <= json.loads(settings)["quality"] <= 95 for settings in files["settings"])
 
 
 def test_doubt_helps_where_bits_are_wrong_and_costs_nothing_where_they_are_right(images: pd.DataFrame) -> None:
@@ -80,13 +80,13 @@ def test_its_keys_are_checked_like_our_own(installed: Path) -> None:
 
 def test_a_budget_that_is_too_small_is_infeasible(images: pd.DataFrame) -> None:
     assert (images[images["scheme"] == "Tiny"]["status"] == "ok").all()
-    tiny = images[images["scheme"] == "WebP, tiny"]
+    tiny = images[images["scheme"] == "Progressive, tiny"]
     assert (tiny["status"] == "infeasible").all()
-    assert tiny["reason"].str.startswith("no webp file fits").all()
+    assert tiny["reason"].str.startswith("no progressive-jpeg file fits").all()
 
 
 def test_without_the_package_the_kind_is_unknown() -> None:
     command = [sys.executable, "-m", "linksim", "run", str(PACKAGE / "scenario.yaml")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
-    assert "unknown kind 'webp'" in done.stderr
+    assert "unknown kind 'progressive-jpeg'" in done.stderr

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +27,12 @@ class Two:
 
 def test_tables_and_figure(photograph: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINKSIM_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(rd, "BPG_QPS", (30, 44))
-    monkeypatch.setattr(rd, "JPEG_QUALITIES", (10, 50))
+    for name, at in {"bpg-444": (30, 44), "jpeg": (10, 50), "jpeg-annex-k": (10, 50), "webp": (5, 60)}.items():
+        monkeypatch.setitem(rd.CURVES, name, replace(rd.CURVES[name], settings=at))
     images, said = Two(photograph), []
-    curves = rd.run(["jpeg", "bpg-444"], images, tmp_path / "out", "kodak", said.append)
-    assert [curve.name for curve in curves] == ["jpeg", "jpeg-annex-k", "bpg-444"]
-    assert len(said) == 6
+    curves = rd.run(["jpeg", "bpg-444", "webp"], images, tmp_path / "out", "kodak", said.append)
+    assert [curve.name for curve in curves] == ["jpeg", "jpeg-annex-k", "bpg-444", "webp"]
+    assert len(said) == 8
     table = json.loads((tmp_path / "out" / "jpeg.json").read_text())
     assert set(table) == {"name", "description", "results"}
     assert set(table["results"]) == {"bpp", "psnr", "ms-ssim"}
@@ -42,7 +43,7 @@ def test_tables_and_figure(photograph: np.ndarray, tmp_path: Path, monkeypatch: 
     assert 0.5 < table["results"]["ms-ssim"][0] < table["results"]["ms-ssim"][1] < 1
     assert (tmp_path / "out" / "rd.png").stat().st_size > 5000
     with (tmp_path / "out" / "comparison.csv").open() as file:
-        assert [row["codec"] for row in csv.DictReader(file)] == ["jpeg-annex-k"] * 2 + ["bpg-444"] * 3
+        assert [row["codec"] for row in csv.DictReader(file)] == ["jpeg-annex-k"] * 2 + ["bpg-444"] * 3 + ["webp"] * 3
 
 
 def test_interpolation() -> None:
@@ -53,7 +54,7 @@ def test_interpolation() -> None:
 
 def test_bad_input(photograph: np.ndarray, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="bpg-420"):
-        rd.run(["webp"], Two(photograph), tmp_path)
+        rd.run(["vvc"], Two(photograph), tmp_path)
     with pytest.raises(InputError, match=r"metric 'psrn': allowed are .*did you mean psnr"):
         rd.run(["jpeg"], Two(photograph), tmp_path, metrics=["psrn"])
     (tmp_path / "file").write_text("")

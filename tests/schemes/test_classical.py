@@ -19,7 +19,7 @@ CONTEXT = SchemeContext(LINK)
 
 
 def scheme(kind="jpeg", context=CONTEXT, **options):
-    if not {"quality", "qp"} & set(options):
+    if not {"quality", "qp", "ratio"} & set(options):
         options = {"rate_match": "reference"} | options
     return build_scheme(parse_scheme({"name": "s", "kind": kind} | options), context)
 
@@ -81,15 +81,27 @@ def test_the_ledger_counts_header_crc_and_filler():
     assert ledger.information_bits == ledger.source_bits + ledger.crc_bits + ledger.filler_bits
 
 
-@pytest.mark.parametrize("kind", ["jpeg", "bpg"])
+FIXED = {
+    "jpeg": {"quality": 50},
+    "bpg": {"qp": 30, "preset": "ultrafast"},
+    "jpeg2000": {"ratio": 12},
+    "webp": {"quality": 50},
+    "avif": {"quality": 50, "speed": 10},
+}
+
+
+@pytest.mark.parametrize("kind", FIXED)
 def test_intact_blocks_give_the_codec_s_picture(kind):
     image = picture(seed=2)
-    fixed = {"quality": 50} if kind == "jpeg" else {"qp": 30, "preset": "ultrafast"}
-    s = scheme(kind, **fixed)
+    s = scheme(kind, **FIXED[kind])
     sent = s.transmit([image], ["a"], [None], None)
     (delivery,) = send(s, sent, 30.0)
-    expected = (
-        jpeg.decode(jpeg.encode(image, 50)) if kind == "jpeg" else bpg.decode(bpg.encode(image, 30, preset="ultrafast"))
+    ((setting, value),) = sent[0].settings.items()
+    assert value == FIXED[kind][setting]
+    data = s.codec.encoder(image)(value)
+    assert sent[0].streams[0].ledger().source_bits == 8 * len(data)
+    expected = {"jpeg": jpeg.decode, "bpg": bpg.decode}.get(kind, lambda data: s.codec.decode(data, image.shape[:2]))(
+        data
     )
     assert not delivery.outage
     np.testing.assert_array_equal(delivery.image, expected)
@@ -102,6 +114,31 @@ def test_the_end_of_a_file_is_found_in_the_filled_blocks(image, quality):
         assert data[-1] != 0
         (reception,) = Link(LINK).transmit([file_bits(data)], 30.0, [("end", 0)])
         assert received_file(reception) == data
+
+
+@pytest.mark.parametrize("kind", ["jpeg2000", "webp", "avif"])
+@settings(deadline=None, max_examples=8)
+@given(images, st.integers(0, 12_000))
+def test_codecs_of_pillow_keep_to_the_budget(kind, image, budget):
+    s = scheme(kind, **({"speed": 10} if kind == "avif" else {}))
+    (sent,) = s.transmit([image], ["a"], [budget], None)
+    if sent.infeasible:
+        assert sent.infeasible == f"no {kind} file fits {budget} channel uses"
+        assert budget < 6_000
+    else:
+        assert 0 < cost(sent) <= budget
+
+
+@pytest.mark.parametrize("kind", ["jpeg2000", "webp", "avif"])
+@pytest.mark.parametrize("concealment", ["mean", "grey", "partial", "exclude"])
+def test_codecs_of_pillow_conceal_what_is_lost(kind, concealment):
+    image = picture(seed=3)
+    s = scheme(kind, **FIXED[kind], concealment=concealment)
+    (delivery,) = send(s, s.transmit([image], ["a"], [None], None), -8.0)
+    assert delivery.outage
+    assert (delivery.image is None) == (concealment == "exclude")
+    if concealment in ("mean", "grey"):
+        assert np.all(delivery.image == (MEAN_COLOR if concealment == "mean" else GREY))
 
 
 def test_an_outage_is_found_by_crc_not_by_comparing():

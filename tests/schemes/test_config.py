@@ -15,7 +15,12 @@ VALIDATION = {"dataset": "samples"}
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"kind": "webp"}, "unknown kind 'webp'; allowed: jpeg, bpg, semantic, onnx"),
+        ({"kind": "vvc"}, "unknown kind 'vvc'; allowed: jpeg, bpg, jpeg2000, webp, avif, semantic, onnx"),
+        ({"kind": "webp"}, "either quality or a budget"),
+        ({"kind": "webp", "quality": 101}, "quality: Input should be less than or equal to 100"),
+        ({"kind": "avif", "quality": 5, "speed": 11}, "speed: Input should be less than or equal to 10"),
+        ({"kind": "jpeg2000", "ratio": 0.5}, "ratio: Input should be greater than or equal to 1"),
+        ({"kind": "jpeg2000", "ratio": 8, "bpp": 1}, "but ratio and bpp are given"),
         (
             {"kind": "jpeg"},
             "either quality or a budget .rate_match, rho, channel_uses, bpp. is needed, but neither is given",

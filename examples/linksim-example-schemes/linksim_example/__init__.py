@@ -1,1 +1,1 @@
-"""Example schemes and an example channel for linksim; see the modules `webp`, `palette` and `nakagami`."""
+"""Example schemes and an example channel for linksim; see the modules `progressive`, `palette` and `nakagami`."""

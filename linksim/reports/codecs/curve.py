@@ -10,16 +10,16 @@ class Curve:
     """One codec's operating points, in the order of its settings; each value is a mean over the images.
 
     Attributes:
-        name: `bpg-420`, `bpg-444`, `jpeg` or `jpeg-annex-k`.
+        name: as in `rate_distortion.CURVES`, e.g. `bpg-420`.
         description: format and encoder settings.
-        settings: qp or quality.
+        settings: qp, quality or compression ratio.
         bpp: bits of the whole file per pixel.
         quality: by metric, e.g. `psnr`.
     """
 
     name: str
     description: str
-    settings: tuple[int, ...]
+    settings: tuple[float, ...]
     bpp: tuple[float, ...]
     quality: Mapping[str, tuple[float, ...]]
 

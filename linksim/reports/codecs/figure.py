@@ -11,11 +11,16 @@ from linksim.reports.codecs.curve import Curve
 PUBLISHED: dict[str, tuple[tuple[float, float], ...]] = {
     "bpg-444": ((0.161, 28.68), (0.352, 31.59), (0.685, 34.86)),
     "jpeg-annex-k": ((0.327, 26.58), (0.508, 29.04)),
+    "jpeg2000": ((0.239, 28.42), (0.479, 31.07), (1.198, 35.68)),
+    "webp": ((0.234, 28.33), (0.513, 31.44), (0.998, 35.10)),
 }
-"""(bpp, PSNR in dB) over the 24 Kodak images as CompressAI publishes them: BPG 0.9.8 with x265, Pillow's JPEG."""
+"""(bpp, PSNR in dB) over the 24 Kodak images as CompressAI publishes them: BPG 0.9.8 with x265, Pillow's JPEG and WebP (of
+2020, method 4), ffmpeg's JPEG 2000.
+"""
+
+_SIGNS = {"bpg-444": "+", "jpeg-annex-k": "x", "jpeg2000": "1", "webp": "2"}
 
 COLUMNS = "codec,bpp,published_psnr_db,measured_psnr_db,difference_db"
-STYLES = {"bpg-420": ("-", "o"), "bpg-444": ("--", "s"), "jpeg": ("-", "^"), "jpeg-annex-k": (":", "v")}
 
 
 def psnr_at(curve: Curve, bpp: float) -> float:
@@ -37,25 +42,33 @@ def comparison(curves: Sequence[Curve], published: Mapping[str, tuple[tuple[floa
 
 def figure(
     curves: Sequence[Curve],
+    looks: Mapping[str, tuple[str, str]],
     published: Mapping[str, tuple[tuple[float, float], ...]],
     image_set: str,
     folder: Path,
 ) -> None:
-    """Each metric against bits per pixel, MS-SSIM in dB (-10 log10(1 - MS-SSIM)): `rd.png` and `rd.pdf` in `folder`."""
+    """Each metric against bits per pixel, MS-SSIM in dB (-10 log10(1 - MS-SSIM)): `rd.png` and `rd.pdf` in `folder`.
+
+    Args:
+        curves: what was measured.
+        looks: line style and marker by curve.
+        published: points to draw beside them.
+        image_set: for the title.
+        folder: of the files.
+    """
     from matplotlib.figure import Figure
 
     names = list(curves[0].quality)
     drawing = Figure(figsize=(3.6 * len(names), 3.2), layout="constrained")
     for name, axes in zip(names, drawing.subplots(1, len(names), squeeze=False)[0], strict=True):
         for curve in curves:
-            line, marker = STYLES[curve.name]
+            line, marker = looks[curve.name]
             look = {"linestyle": line, "marker": marker, "markersize": 3, "linewidth": 1, "label": curve.name}
             values = np.array(curve.quality[name])
             axes.plot(curve.bpp, -10 * np.log10(1 - values) if name == "ms_ssim" else values, **look)
         for codec, points in published.items() if name == "psnr" else ():
             if codec in {curve.name for curve in curves}:
-                sign = "k+" if "bpg" in codec else "kx"
-                axes.plot(*zip(*points, strict=True), sign, label=f"{codec}, published")
+                axes.plot(*zip(*points, strict=True), f"k{_SIGNS[codec]}", label=f"{codec}, published")
         axes.set_ylabel("MS-SSIM (dB)" if name == "ms_ssim" else metric(name).axis_label)
         axes.set_xlabel("bits per pixel")
         axes.set_xscale("log")

@@ -1,6 +1,7 @@
 """Rate and distortion of the codecs alone, without a link: bits per pixel, and metrics over a set of images."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -10,30 +11,68 @@ from linksim.codecs.bpg_codec import BpgCodec
 from linksim.codecs.checks import check_choice
 from linksim.codecs.file_codec import FileCodec
 from linksim.codecs.jpeg_codec import JpegCodec
+from linksim.codecs.pillow.avif import AvifCodec
+from linksim.codecs.pillow.jpeg2000 import Jpeg2000Codec
+from linksim.codecs.pillow.webp import WebpCodec
 from linksim.common.errors import InputError
 from linksim.metrics.registry import metric
 from linksim.reports.codecs import figure as rd_report
 from linksim.reports.codecs.curve import Curve
 
-BPG_QPS = tuple(range(22, 51, 2))
-JPEG_QUALITIES = (5, 7, 10, 12, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 95)
-CODECS = {
-    "bpg": ("bpg-420", "bpg-444"),
-    "bpg-420": ("bpg-420",),
-    "bpg-444": ("bpg-444",),
-    "jpeg": ("jpeg", "jpeg-annex-k"),
-}
-"""Names for `run` and the curves that each stands for."""
-
 METRICS = ("psnr", "ms_ssim")
 """What is measured unless other metrics are asked for."""
 
-DESCRIPTIONS = {
-    "bpg-420": "BPG, 4:2:0, x265 preset veryslow, tune ssim, qp {settings}",
-    "bpg-444": "BPG, 4:4:4, x265 preset veryslow, tune ssim, qp {settings}",
-    "jpeg": "JPEG, 4:2:0, optimized Huffman tables, quality {settings}",
-    "jpeg-annex-k": "JPEG, 4:2:0, Huffman tables of Annex K, quality {settings}",
+
+@dataclass(frozen=True)
+class Measured:
+    """A curve that can be measured.
+
+    Attributes:
+        make: gives its codec.
+        description: format and encoder settings, with a place for the `settings`.
+        settings: where it is measured.
+        look: line style and marker.
+    """
+
+    make: Callable[[], FileCodec]
+    description: str
+    settings: Sequence[float]
+    look: tuple[str, str]
+
+
+_QPS = tuple(range(22, 51, 2))
+_QUALITIES = (5, 7, 10, 12, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 95)
+_RATIOS = (192, 128, 96, 64, 48, 32, 24, 16, 12, 8)
+_X265 = "x265 preset veryslow, tune ssim, qp {settings}"
+CURVES = {
+    "bpg-420": Measured(BpgCodec, f"BPG, 4:2:0, {_X265}", _QPS, ("-", "o")),
+    "bpg-444": Measured(lambda: BpgCodec(chroma="444"), f"BPG, 4:4:4, {_X265}", _QPS, ("--", "s")),
+    "jpeg": Measured(JpegCodec, "JPEG, 4:2:0, optimized Huffman tables, quality {settings}", _QUALITIES, ("-", "^")),
+    "jpeg-annex-k": Measured(
+        lambda: JpegCodec(optimize=False),
+        "JPEG, 4:2:0, Huffman tables of Annex K, quality {settings}",
+        _QUALITIES,
+        (":", "v"),
+    ),
+    "jpeg2000": Measured(
+        Jpeg2000Codec,
+        "JPEG 2000, codestream of OpenJPEG, 4:4:4, irreversible wavelet, compression ratio {settings}",
+        _RATIOS,
+        ("-.", "D"),
+    ),
+    "webp": Measured(
+        WebpCodec, "WebP, lossy, 4:2:0, libwebp method 6, quality {settings}", (0, *_QUALITIES), ("--", "P")
+    ),
+    "avif": Measured(AvifCodec, "AVIF, 4:2:0, aom speed 4, quality {settings}", (0, *range(10, 91, 10)), ("-", "X")),
 }
+"""What can be measured, by name."""
+
+CODECS = {
+    "bpg": ("bpg-420", "bpg-444"),
+    "jpeg": ("jpeg", "jpeg-annex-k"),
+    **{name: (name,) for name in CURVES if name != "jpeg"},
+}
+"""Names for `run` and the curves that each stands for."""
 
 
 class Images(Protocol):
@@ -55,7 +94,7 @@ def run(
 ) -> list[Curve]:
     """Measure the curves of `codecs` and write one JSON table each, a comparison with published curves, a figure.
 
-    BPG encodes come from the encode cache where they are in it.
+    Encodes (but JPEG's) come from the encode cache where they are in it.
 
     Args:
         codecs: names out of `CODECS`; `bpg` gives 4:2:0 and 4:4:4, `jpeg` both kinds of Huffman tables.
@@ -89,30 +128,30 @@ def run(
     published = rd_report.PUBLISHED if image_set == "kodak" and "psnr" in metrics else {}
     if published:
         (folder / "comparison.csv").write_text(rd_report.comparison(curves, published))
-    rd_report.figure(curves, published, image_set, folder)
+    rd_report.figure(curves, {name: curve.look for name, curve in CURVES.items()}, published, image_set, folder)
     return curves
 
 
 def measure(
     name: str,
     images: Images,
-    settings: Sequence[int] | None = None,
+    settings: Sequence[float] | None = None,
     progress: Callable[[str], None] = lambda text: None,
     metrics: Sequence[str] = METRICS,
 ) -> Curve:
     """The curve `name` at `settings` (its usual ones if None); see `run`."""
-    settings = settings or (BPG_QPS if name.startswith("bpg") else JPEG_QUALITIES)
-    points = []
+    settings = settings or CURVES[name].settings
+    codec, points = CURVES[name].make(), []
     for setting in settings:
         values = []
         for number in range(len(images.ids)):
             image = images.load(number)
-            n_bytes, shown = _code(name, image, setting)
+            n_bytes, shown = _code(codec, image, setting)
             bpp = 8 * n_bytes / (image.shape[0] * image.shape[1])
             values.append((bpp, *(float(metric(name).values(image[None], shown[None])[0]) for name in metrics)))
         points.append(tuple(float(value) for value in np.mean(values, axis=0)))
         progress(f"{name} at {setting}: {points[-1][0]:.3f} bpp, {quality_text(metrics, points[-1][1:])}")
-    description = DESCRIPTIONS[name].format(settings=", ".join(map(str, settings)))
+    description = CURVES[name].description.format(settings=", ".join(map(str, settings)))
     bpps, *columns = zip(*points, strict=True)
     return Curve(name, description, tuple(settings), bpps, dict(zip(metrics, columns, strict=True)))
 
@@ -123,10 +162,7 @@ def quality_text(metrics: Iterable[str], values: Iterable[float]) -> str:
     return ", ".join(f"{m.label} {value:.{m.decimals}f} {m.unit}".rstrip() for m, value in shown)
 
 
-def _code(name: str, image: np.ndarray, setting: int) -> tuple[int, np.ndarray]:
+def _code(codec: FileCodec, image: np.ndarray, setting: float) -> tuple[int, np.ndarray]:
     """Bytes of the file and the picture it shows."""
-    codec: FileCodec = JpegCodec(optimize=name == "jpeg")
-    if name.startswith("bpg"):
-        codec = BpgCodec(chroma=name.removeprefix("bpg-"))
     data = codec.encoder(image)(setting)
     return len(data), codec.decode(data, (image.shape[0], image.shape[1]))

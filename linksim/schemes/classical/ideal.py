@@ -1,4 +1,4 @@
-"""The bound of separate design: JPEG or BPG at the rate of an ideal code, which is at the capacity of constellation
+"""The bound of separate design: image files at the rate of an ideal code, which is at the capacity of constellation
 and channel.
 """
 
@@ -13,7 +13,7 @@ from linksim.link.air.capacity import awgn_capacity, ergodic_capacity, fading_qu
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
 from linksim.schemes.classical.codec import codec_of
 from linksim.schemes.classical.concealment import conceal
-from linksim.schemes.config import BpgConfig, CapacityMcs, JpegConfig
+from linksim.schemes.config import CapacityMcs, ClassicalConfig
 from linksim.schemes.streams import AnyReception, IdealReception, IdealStream
 
 BITS_PER_SYMBOL = (1, 2, 4, 6, 8)
@@ -32,7 +32,7 @@ class IdealCodeScheme(Scheme):
     transmit_depends_on_snr = True
     receive_depends_on_snr = False
 
-    def __init__(self, config: JpegConfig | BpgConfig, context: SchemeContext) -> None:
+    def __init__(self, config: ClassicalConfig, context: SchemeContext) -> None:
         assert isinstance(config.mcs, CapacityMcs)
         self.name, self.rate_match, self.budget = config.name, config.rate_match, config.budget
         self.config, self.mcs = config, config.mcs

@@ -28,7 +28,7 @@ class ClassicalScheme(Scheme):
 
     receive_depends_on_snr = False
 
-    def __init__(self, config: Any, context: SchemeContext, codec: FileCodec, fixed: int | None) -> None:
+    def __init__(self, config: Any, context: SchemeContext, codec: FileCodec, fixed: float | None) -> None:
         self.name, self.rate_match, self.budget = config.name, config.rate_match, config.budget
         self.config = config
         self.link: LinkConfig = context.link
