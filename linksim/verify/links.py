@@ -37,7 +37,7 @@ def _uncoded(bits_per_symbol: int, channel: str, **settings: Any) -> dict[str, A
 
 
 def _error_rates(channel: str, points: dict[int, tuple[float, ...]], short: bool) -> Iterator[Check]:
-    errors, share = (20_000, 0.05) if short else (100_000, 0.02)
+    errors, share = (20_000, 0.05) if short else (60_000, 0.02)
     for bits_per_symbol, snrs in points.items():
         for es_no_db in snrs:
             expected = bit_error_rate(bits_per_symbol, es_no_db, channel == "rayleigh")
@@ -53,7 +53,7 @@ def _uncoded_awgn(short: bool) -> Iterator[Check]:
 
 
 def _uncoded_rayleigh(short: bool) -> Iterator[Check]:
-    return _error_rates("rayleigh", dict.fromkeys((1, 2, 4, 6, 8), (5.0, 20.0)), short)
+    return _error_rates("rayleigh", dict.fromkeys((1, 2, 4, 6, 8), (5.0, 15.0)), short)
 
 
 def llr_information(sent: np.ndarray, llr: np.ndarray, bits_per_symbol: int) -> float:
@@ -95,7 +95,7 @@ def _cliff(short: bool) -> Iterator[Check]:
 
 
 _STANDARD_ERROR = (
-    "at least 20,000 (short form) or 100,000 errors a point, whose standard error is 0.4 to 1 %: 5 % or 2 %"
+    "at least 20,000 (short form) or 60,000 errors a point, whose standard error is at most 1 % or 0.5 %: 5 % or 2 %"
 )
 
 UNCODED_AWGN = Card(

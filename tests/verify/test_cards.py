@@ -71,7 +71,7 @@ def _curve_of(name: str) -> Break:
 
 
 def _worse_by(decibel: float) -> Break:
-    """As if every BPG picture were worse; the files are not made anew."""
+    """As if every picture were worse; the files are not made anew."""
 
     def broken(patch: pytest.MonkeyPatch) -> None:
         true = pictures._published
@@ -90,6 +90,7 @@ BREAKS: list[tuple[Card, Break, str]] = [
     (codebooks.CODEBOOK, _other_labels, "random labels"),
     (pictures.LPIPS, _lpips_of("squeeze"), "another network"),
     (pictures.JPEG, _curve_of("jpeg"), "other Huffman tables"),
+    (pictures.WEBP, _curve_of("jpeg"), "JPEG in its place"),
     (pictures.BPG, _worse_by(0.5), "half a dB lost"),
 ]
 
