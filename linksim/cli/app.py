@@ -65,6 +65,18 @@ def run(
 
 
 @app.command()
+def budget(
+    scenario: ScenarioFile,
+    set_: Overrides = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON in place of a table.")] = False,
+) -> None:
+    """Say what each scheme sends for the first image, bit by bit, without simulating."""
+    from linksim.cli.budget import budget_command
+
+    budget_command(scenario, set_ or [], as_json)
+
+
+@app.command()
 def train(
     recipe: Annotated[Path, typer.Argument(metavar="TRAIN.yaml")],
     out: Annotated[Path | None, typer.Option(help="Folder for log and checkpoints; default runs/NAME.")] = None,
