@@ -204,15 +204,23 @@ def codec_rd(
         list[str] | None,
         typer.Option(help="bpg, jpeg, jpeg2000, webp or avif; may be given again; default bpg and jpeg."),
     ] = None,
+    checkpoint: Annotated[
+        list[str] | None, typer.Option(help="Codebook to measure at each number of its stages; may be given again.")
+    ] = None,
     images: Images = "kodak",
     count: Count = None,
+    size: Annotated[
+        int | None, typer.Option(min=16, max=8192, help="Side of the square that images are cut and resized to.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for tables and figure.")] = Path("results/codecs"),
     metric: Annotated[list[str] | None, typer.Option(help="May be given again; default psnr and ms_ssim.")] = None,
 ) -> None:
-    """Rate and distortion of the codecs alone, without a link."""
+    """Rate and distortion of codecs and codebooks alone, without a link."""
     from linksim.cli.codecs import codec_rd_command
 
-    codec_rd_command(codec or ["bpg", "jpeg"], images, count, out, metric or ["psnr", "ms_ssim"])
+    codec_rd_command(
+        codec or ["bpg", "jpeg"], checkpoint or [], images, count, size, out, metric or ["psnr", "ms_ssim"]
+    )
 
 
 @app.command()

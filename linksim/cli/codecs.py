@@ -1,4 +1,4 @@
-"""`linksim codec-rd`: rate-distortion curves of the codecs."""
+"""`linksim codec-rd`: rate-distortion curves of codecs and codebooks."""
 
 import sys
 from pathlib import Path
@@ -7,17 +7,40 @@ from linksim.cli.images import named_images
 from linksim.codecs.checks import check_choice
 from linksim.common.tensorflow import import_tensorflow
 from linksim.reports.codecs import rate_distortion as rd
+from linksim.reports.codecs.curve import quality_text
 
 
-def codec_rd_command(codecs: list[str], images: str, count: int | None, out: Path, metrics: list[str]) -> None:
-    """Measure the curves, write them, and print what was measured. `images` names a data set or a folder."""
+def codec_rd_command(
+    codecs: list[str],
+    checkpoints: list[str],
+    images: str,
+    count: int | None,
+    size: int | None,
+    out: Path,
+    metrics: list[str],
+) -> None:
+    """Measure the curves, write them, and print what was measured.
+
+    Args:
+        codecs: names of `rate_distortion.CODECS`.
+        checkpoints: names of shipped checkpoints, or paths.
+        images: a data set or a folder, of which the first `count` images are taken.
+        size: side of the square that images are cut and resized to; None: as they are.
+        out: folder of tables and figure.
+        metrics: what is measured.
+    """
     for name in codecs:  # a wrong name is said before images are looked for, which may be absent
         check_choice("codec", name, tuple(rd.CODECS))
-    source = named_images(images, count)
+    source = named_images(images, count, size)
     import_tensorflow()
-    curves = rd.run(codecs, source, out, images, lambda text: print(text, file=sys.stderr, flush=True), metrics)
+    from linksim.semantic.codec import load_checkpoint
+
+    codebooks = {Path(name).stem: load_checkpoint(name) for name in checkpoints}
+    curves = rd.run(
+        codecs, source, out, images, lambda text: print(text, file=sys.stderr, flush=True), metrics, codebooks
+    )
     for curve in curves:
         print(f"{curve.name}: {curve.description}")
         for setting, bpp, *values in zip(curve.settings, curve.bpp, *curve.quality.values(), strict=True):
-            print(f"  {setting:>3}  {bpp:.4f} bpp  {rd.quality_text(curve.quality, values)}")
+            print(f"  {setting:>3}  {bpp:.4f} bpp  {quality_text(curve.quality, values)}")
     print(f"Written to {out}")

@@ -4,10 +4,12 @@ import csv
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from linksim.codebook.stages import Stages
 from linksim.codecs import jpeg
 from linksim.common.errors import InputError
 from linksim.reports.codecs import figure as rd_report
@@ -60,3 +62,40 @@ def test_bad_input(photograph: np.ndarray, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be made"):
         rd.run(["jpeg"], Two(photograph), tmp_path / "file")
+
+
+class Colours:
+    """Mean colours of 8 x 8 cells, in two stages of 8 words."""
+
+    def __init__(self) -> None:
+        corners = np.stack(np.meshgrid(*[[-1, 1]] * 3, indexing="ij"), -1).reshape(1, 1, 8, 3)
+        codewords = np.concatenate([0.25 * corners + 0.5, 0.125 * corners]).astype(np.float32)
+        self.stages = Stages(codewords, np.full((2, 1, 8), 1 / 8, np.float32))
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        n, h, w, _ = images.shape
+        return (images / 255).reshape(n, h // 8, 8, w // 8, 8, 3).mean((2, 4)).astype(np.float32)
+
+    def decode(self, features: np.ndarray, size: tuple[int, int], variance: Any = None) -> np.ndarray:
+        return np.rint(features.repeat(8, 1).repeat(8, 2)[:, : size[0], : size[1]] * 255).clip(0, 255).astype(np.uint8)
+
+
+def test_a_codebook_has_a_point_for_each_number_of_stages(photograph: np.ndarray, tmp_path: Path) -> None:
+    images, codec = Two(photograph), Colours()
+    (curve,) = rd.run([], images, tmp_path, metrics=["psnr"], codebooks={"mine": codec})
+    assert curve.settings == (1, 2)
+    assert curve.bpp == pytest.approx((3 / 64, 6 / 64))
+    for stages in (1, 2):
+        expected = []
+        for i in range(2):
+            left, total = codec.encode(images.load(i)[None])[0], 0.0
+            for words in codec.stages.codewords[:stages, 0]:
+                word = words[np.square(left[..., None, :] - words).sum(-1).argmin(-1)]
+                left, total = left - word, total + word
+            expected.append(psnr(codec.decode(total[None], (128, 144))[0], images.load(i)))
+        assert curve.quality["psnr"][stages - 1] == pytest.approx(np.mean(expected))
+    table = json.loads((tmp_path / "mine.json").read_text())
+    assert table["results"]["bpp"] == pytest.approx([3 / 64, 6 / 64])
+    assert (tmp_path / "rd.png").exists()
+    with pytest.raises(InputError, match="'jpeg' has the name of a codec's curve"):
+        rd.run([], images, tmp_path, metrics=["psnr"], codebooks={"jpeg": codec})

@@ -1,8 +1,22 @@
 """One codec's rate-distortion curve."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from linksim.metrics.registry import metric
+
+
+class Images(Protocol):
+    """What `run` needs of `linksim.data.images.ImageSource`."""
+
+    ids: list[str]
+
+    def load(self, i: int) -> np.ndarray:
+        """Image `i`: uint8 `[height, width, 3]`."""
 
 
 @dataclass(frozen=True)
@@ -10,9 +24,9 @@ class Curve:
     """One codec's operating points, in the order of its settings; each value is a mean over the images.
 
     Attributes:
-        name: as in `rate_distortion.CURVES`, e.g. `bpg-420`.
+        name: as in `rate_distortion.CURVES`, e.g. `bpg-420`, or a checkpoint.
         description: format and encoder settings.
-        settings: qp, quality or compression ratio.
+        settings: qp, quality, compression ratio or number of stages.
         bpp: bits of the whole file per pixel.
         quality: by metric, e.g. `psnr`.
     """
@@ -29,3 +43,9 @@ class Curve:
         results = {"bpp": self.bpp} | quality
         table = {"name": self.name, "description": self.description, "results": results}
         return json.dumps(table, indent=2) + "\n"
+
+
+def quality_text(metrics: Iterable[str], values: Iterable[float]) -> str:
+    """Values of metrics in words, e.g. `PSNR 30.12 dB, MS-SSIM 0.9512`."""
+    shown = ((metric(name), value) for name, value in zip(metrics, values, strict=True))
+    return ", ".join(f"{m.label} {value:.{m.decimals}f} {m.unit}".rstrip() for m, value in shown)

@@ -1,9 +1,8 @@
-"""Rate and distortion of the codecs alone, without a link: bits per pixel, and metrics over a set of images."""
+"""Rate and distortion of codecs and codebooks without a link: bits per pixel, and metrics over a set of images."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -17,7 +16,8 @@ from linksim.codecs.pillow.webp import WebpCodec
 from linksim.common.errors import InputError
 from linksim.metrics.registry import metric
 from linksim.reports.codecs import figure as rd_report
-from linksim.reports.codecs.curve import Curve
+from linksim.reports.codecs.codebooks import LOOKS, Codec, measure_codebook
+from linksim.reports.codecs.curve import Curve, Images, quality_text
 
 METRICS = ("psnr", "ms_ssim")
 """What is measured unless other metrics are asked for."""
@@ -75,15 +75,6 @@ CODECS = {
 """Names for `run` and the curves that each stands for."""
 
 
-class Images(Protocol):
-    """What `run` needs of `linksim.data.images.ImageSource`."""
-
-    ids: list[str]
-
-    def load(self, i: int) -> np.ndarray:
-        """Image `i`: uint8 `[height, width, 3]`."""
-
-
 def run(
     codecs: Sequence[str],
     images: Images,
@@ -91,8 +82,9 @@ def run(
     image_set: str = "",
     progress: Callable[[str], None] = lambda text: None,
     metrics: Sequence[str] = METRICS,
+    codebooks: Mapping[str, Codec] | None = None,
 ) -> list[Curve]:
-    """Measure the curves of `codecs` and write one JSON table each, a comparison with published curves, a figure.
+    """Measure the curves of `codecs` and `codebooks` and write one JSON table each, a comparison with published curves, a figure.
 
     Encodes (but JPEG's) come from the encode cache where they are in it.
 
@@ -103,6 +95,7 @@ def run(
         image_set: name of the image set, for the figure's title and the choice of published points.
         progress: called with one short line after each operating point.
         metrics: names of what is measured.
+        codebooks: codecs of checkpoints by name, measured at every number of their stages.
 
     Returns:
         The curves, in the order written.
@@ -116,6 +109,9 @@ def run(
         metric(name).require_one_size((images.load(i).shape[:2] for i in range(len(images.ids))), f"images: {name}")
     if not images.ids:
         raise InputError("images: none given; give at least one")
+    taken = [name for name in codebooks or {} if name in CURVES]
+    if taken:
+        raise InputError(f"checkpoint {taken[0]!r} has the name of a codec's curve; give the file another name")
     folder = Path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -123,12 +119,16 @@ def run(
         raise InputError(f"out: {folder} cannot be made ({error.strerror}); give a folder you can write") from error
     names = dict.fromkeys(curve for name in codecs for curve in CODECS[name])
     curves = [measure(name, images, progress=progress, metrics=metrics) for name in names]
+    looks = {name: curve.look for name, curve in CURVES.items()}
+    for number, (name, codec) in enumerate((codebooks or {}).items()):
+        curves.append(measure_codebook(name, codec, images, progress, metrics))
+        looks[name] = LOOKS[number % len(LOOKS)]
     for curve in curves:
         (folder / f"{curve.name}.json").write_text(curve.to_json())
     published = rd_report.PUBLISHED if image_set == "kodak" and "psnr" in metrics else {}
     if published:
         (folder / "comparison.csv").write_text(rd_report.comparison(curves, published))
-    rd_report.figure(curves, {name: curve.look for name, curve in CURVES.items()}, published, image_set, folder)
+    rd_report.figure(curves, looks, published, image_set, folder)
     return curves
 
 
@@ -154,12 +154,6 @@ def measure(
     description = CURVES[name].description.format(settings=", ".join(map(str, settings)))
     bpps, *columns = zip(*points, strict=True)
     return Curve(name, description, tuple(settings), bpps, dict(zip(metrics, columns, strict=True)))
-
-
-def quality_text(metrics: Iterable[str], values: Iterable[float]) -> str:
-    """Values of metrics in words, e.g. `PSNR 30.12 dB, MS-SSIM 0.9512`."""
-    shown = ((metric(name), value) for name, value in zip(metrics, values, strict=True))
-    return ", ".join(f"{m.label} {value:.{m.decimals}f} {m.unit}".rstrip() for m, value in shown)
 
 
 def _code(codec: FileCodec, image: np.ndarray, setting: float) -> tuple[int, np.ndarray]:
