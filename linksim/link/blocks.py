@@ -4,13 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from linksim.link.air.air import SlotKey
+from linksim.link.air.air import BlockKey
 from linksim.link.coding import crc
 from linksim.link.config import LinkConfig
 from linksim.link.parts import air_of, code_of
-
-BlockKey = SlotKey
-
 
 UNDECIDED = np.float32(1e-6)
 """Magnitude that an LLR of exactly zero is given, so that hard decisions, CRC and LLRs agree."""

@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 
 from linksim.common.model import StrictModel
 from linksim.link.air.config import AnyChannel, ChannelConfig, CsiConfig, ModulationConfig
+from linksim.link.air.fitting import check_air
+from linksim.link.air.waveform import AntennasConfig, OfdmConfig, SingleCarrierConfig
 from linksim.link.coding.config import CRC_BITS, MAX_BASE_GRAPH_2_BITS, Ldpc5gConfig, UncodedConfig
 
 
@@ -15,9 +17,15 @@ class LinkConfig(StrictModel):
 
     code: Annotated[Ldpc5gConfig | UncodedConfig, Field(discriminator="kind")] = Ldpc5gConfig()
     modulation: ModulationConfig = ModulationConfig()
+    waveform: Annotated[SingleCarrierConfig | OfdmConfig, Field(discriminator="kind")] = SingleCarrierConfig()
     channel: AnyChannel = ChannelConfig()
+    antennas: AntennasConfig = AntennasConfig()
     csi: CsiConfig = CsiConfig()
     demapping: Literal["app", "maxlog"] = "app"
+    engine: Literal["compiled", "sionna"] = Field(
+        "compiled",
+        description="what maps, fades, equalizes and demaps: one compiled pass, or Sionna's own blocks, slower and equal",
+    )
     share_blocks: bool = Field(
         True, description="simulate each block once and apply its errors to every scheme with the same code and channel"
     )
@@ -31,14 +39,11 @@ class LinkConfig(StrictModel):
                     f"code.rate {self.code.rate} with code.block_bits {self.block_bits}: rates below 1/3 need blocks of "
                     f"at most {MAX_BASE_GRAPH_2_BITS} bits (base graph 2)"
                 )
-        if self.channel.kind == "awgn" and self.channel.coherence != "symbol":
-            raise ValueError(
-                "channel.coherence says how long a fade lasts; channel.kind awgn has none, so leave it out"
-            )
-        if self.channel.kind == "awgn" and self.csi.error_variance > 0:
-            raise ValueError(
-                "csi.error_variance is the error of an estimate of the fading; channel.kind awgn has none, so leave it out"
-            )
+        return self
+
+    @model_validator(mode="after")
+    def _air_fits(self) -> "LinkConfig":
+        check_air(self.waveform, self.channel, self.antennas, self.csi)
         return self
 
     @property
@@ -70,5 +75,21 @@ class LinkConfig(StrictModel):
         return self.coded_bits_per_block // self.modulation.bits_per_symbol
 
     def channel_uses(self, symbols: int) -> int:
-        """Complex channel uses that `symbols` data symbols take; on a single carrier as many."""
-        return symbols
+        """Channel uses that `symbols` data symbols take: as many on a single carrier, over OFDM all resource elements
+        of the slots they need.
+        """
+        if isinstance(self.waveform, SingleCarrierConfig):
+            return symbols
+        return math.ceil(symbols / self.waveform.data_elements) * self.waveform.elements
+
+    def prefix_samples(self, symbols: int) -> int:
+        """Samples of the cyclic prefixes beside `channel_uses(symbols)`, each as long as a channel use."""
+        if isinstance(self.waveform, SingleCarrierConfig):
+            return 0
+        return math.ceil(symbols / self.waveform.data_elements) * self.waveform.prefix_samples
+
+    def data_symbols(self, channel_uses: int) -> int:
+        """The most data symbols whose `channel_uses` are not above these."""
+        if isinstance(self.waveform, SingleCarrierConfig):
+            return max(0, channel_uses)
+        return max(0, channel_uses // self.waveform.elements) * self.waveform.data_elements

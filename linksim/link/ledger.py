@@ -19,6 +19,8 @@ class Ledger:
         coded_bits: what leaves it.
         channel_uses: complex symbols; the budget on which schemes are compared.
         n_blocks: code blocks.
+        prefix_samples: what cyclic prefixes take beside the channel uses, each sample as long as one; time that no
+            budget counts.
     """
 
     source_bits: int
@@ -28,6 +30,7 @@ class Ledger:
     coded_bits: int
     channel_uses: int
     n_blocks: int
+    prefix_samples: int = 0
 
     def __post_init__(self) -> None:
         if self.source_bits + self.filler_bits + self.crc_bits != self.information_bits:
@@ -40,26 +43,25 @@ class Ledger:
 def ledger_of(config: LinkConfig, source_bits: int) -> Ledger:
     """Ledger of a payload of `source_bits` bits; an empty payload takes no block."""
     blocks = math.ceil(source_bits / config.payload_bits_per_block)
+    symbols = blocks * config.symbols_per_block
     return Ledger(
         source_bits=source_bits,
         filler_bits=blocks * config.payload_bits_per_block - source_bits,
         crc_bits=blocks * CRC_BITS,
         information_bits=blocks * config.block_bits,
         coded_bits=blocks * config.coded_bits_per_block,
-        channel_uses=config.channel_uses(blocks * config.symbols_per_block),
+        channel_uses=config.channel_uses(symbols),
         n_blocks=blocks,
+        prefix_samples=config.prefix_samples(symbols),
     )
 
 
 def symbol_ledger(config: LinkConfig, symbols: int) -> Ledger:
     """Ledger of `symbols` complex symbols that carry no bits."""
-    return Ledger(0, 0, 0, 0, 0, channel_uses=config.channel_uses(symbols), n_blocks=0)
+    uses, prefixes = config.channel_uses(symbols), config.prefix_samples(symbols)
+    return Ledger(0, 0, 0, 0, 0, channel_uses=uses, n_blocks=0, prefix_samples=prefixes)
 
 
 def capacity_bits(config: LinkConfig, channel_uses: int) -> int:
     """The most payload bits whose ledger fits into `channel_uses`; 0 where not even one block does."""
-    blocks = max(0, channel_uses // config.symbols_per_block)
-    # A waveform may add to the symbols: pilots, guards, whole slots.
-    while config.channel_uses(blocks * config.symbols_per_block) > channel_uses and blocks:
-        blocks -= 1
-    return blocks * config.payload_bits_per_block
+    return config.data_symbols(channel_uses) // config.symbols_per_block * config.payload_bits_per_block

@@ -3,7 +3,9 @@
 from functools import lru_cache
 
 from linksim.link.air.air import Air
+from linksim.link.air.fading import FadingConfig
 from linksim.link.air.flat import FlatAir
+from linksim.link.air.waveform import OfdmConfig
 from linksim.link.coding.code import Code
 from linksim.link.coding.config import UncodedConfig
 from linksim.link.coding.uncoded import Uncoded
@@ -22,5 +24,21 @@ def code_of(config: LinkConfig) -> Code:
 
 @lru_cache(maxsize=64)
 def air_of(config: LinkConfig) -> Air:
-    """Waveform, channel and demapper of a link."""
-    return FlatAir(config.channel, config.csi, config.modulation, config.demapping == "app", config.symbols_per_block)
+    """Waveform, channel and demapper of a link. Only what runs on Sionna imports it."""
+    after = config.modulation, config.demapping == "app", config.symbols_per_block
+    sionna = config.engine == "sionna"
+    if isinstance(config.waveform, OfdmConfig):
+        from linksim.link.air.ofdm.ofdm import OfdmAir
+
+        before = config.waveform, config.channel, config.antennas, config.csi
+        if sionna:
+            from linksim.link.air.ofdm.sionna import SionnaOfdmAir
+
+            return SionnaOfdmAir(*before, *after)
+        return OfdmAir(*before, *after)
+    assert isinstance(config.channel, FadingConfig)
+    if sionna:
+        from linksim.link.air.sionna import SionnaFlatAir
+
+        return SionnaFlatAir(config.channel, config.csi, *after)
+    return FlatAir(config.channel, config.csi, *after)

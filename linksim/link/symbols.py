@@ -1,9 +1,9 @@
-"""Complex symbols over the link's channel, slot by slot, without code and CRC."""
+"""Complex symbols over the link's channel, block by block, without code and CRC."""
 
 import numpy as np
 
 from linksim.common.errors import InputError
-from linksim.link.air.air import SlotKey
+from linksim.link.air.air import BlockKey
 from linksim.link.config import LinkConfig
 from linksim.link.ledger import symbol_ledger
 from linksim.link.parts import air_of
@@ -28,11 +28,11 @@ def check_symbols(symbols: np.ndarray) -> np.ndarray:
     return symbols.astype(np.complex64)
 
 
-def send_symbols(config: LinkConfig, symbols: np.ndarray, es_no_db: float, key: SlotKey) -> SymbolReception:
-    """Send symbols of mean power 1 over the slots of a link, each with the fades and noise of the code block there.
+def send_symbols(config: LinkConfig, symbols: np.ndarray, es_no_db: float, key: BlockKey) -> SymbolReception:
+    """Send symbols of mean power 1 in the places of code blocks, with the fades and the noise of those.
 
     Args:
-        config: the link. Code and constellation only set the symbols of a slot.
+        config: the link. Code and constellation only set the symbols of a block.
         symbols: complex `[n]`.
         es_no_db: Es/N0 in dB averaged over the fading.
         key: as for `Link.transmit`.
@@ -42,11 +42,11 @@ def send_symbols(config: LinkConfig, symbols: np.ndarray, es_no_db: float, key: 
     """
     air, symbols = air_of(config), check_symbols(symbols)
     ledger = symbol_ledger(config, len(symbols))
-    slots = -(-len(symbols) // air.symbols_per_slot)
-    if not slots:
+    blocks = -(-len(symbols) // air.symbols_per_block)
+    if not blocks:
         return SymbolReception(symbols, np.zeros(0, np.float32), ledger)
-    # The last slot is filled with zeros that are not sent, nor counted.
-    grid = np.pad(symbols, (0, slots * air.symbols_per_slot - len(symbols))).reshape(slots, air.symbols_per_slot)
-    received = air.send(grid, air.draw(es_no_db, [(*key, slot) for slot in range(slots)]))
+    # The last block is filled with zeros that are not sent, nor counted.
+    filled = np.pad(symbols, (0, blocks * air.symbols_per_block - len(symbols))).reshape(blocks, air.symbols_per_block)
+    received = air.send(filled, air.draw(es_no_db, [(*key, block) for block in range(blocks)]))
     n = len(symbols)
     return SymbolReception(received.symbols.reshape(-1)[:n], received.noise_variance.reshape(-1)[:n], ledger)

@@ -83,6 +83,16 @@ def rate_as(name: str, total: str = "") -> MakeAggregate:
     return lambda column: Aggregate((name, f"{name}_low", f"{name}_high"), lambda rows: of(rows, column))
 
 
+def share_as(name: str, total: str) -> MakeAggregate:
+    """Sum of the column over the sum of the column `total`, without an interval."""
+
+    def of(rows: Sequence[Row], column: str) -> tuple[float]:
+        whole = math.fsum(values_of(rows, total))
+        return (math.fsum(values_of(rows, column)) / whole if whole else math.nan,)
+
+    return lambda column: Aggregate((name,), lambda rows: of(rows, column))
+
+
 def quality_of(metric: Metric) -> MakeAggregate:
     """Mean of a metric with its 95 % interval, and its mean over the pictures that were not lost.
 

@@ -20,6 +20,7 @@ from linksim.results.aggregates import (
     mean,
     quality_of,
     rate_as,
+    share_as,
     shared_settings,
 )
 
@@ -65,6 +66,7 @@ COLUMNS = (
     Column("outage", bool, rate_as("outage_rate")),
     Column("iterations", float, mean),
     Column("settings", str, shared_settings),
+    Column("prefix_samples", int, share_as("time_overhead", "channel_uses"), ledger=True),
 )
 
 LEDGER = tuple(column.name for column in COLUMNS if column.ledger)

@@ -71,7 +71,7 @@ def test_symbols_meet_the_fades_and_the_noise_of_bits_with_the_same_key() -> Non
     config = LinkConfig(modulation={"bits_per_symbol": 4})
     air, key = air_of(config), (1, "image", 0)
     world = air.draw(10.0, [(*key, 0), (*key, 1)])
-    n = air.symbols_per_slot + 100
+    n = air.symbols_per_block + 100
     symbols = _qpsk(n)
     (received,) = Link(config).transmit([symbols], 10.0, [key])
     fading, noise = world.fading.ravel()[:n], world.noise.ravel()[:n]

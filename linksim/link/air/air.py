@@ -8,16 +8,20 @@ import numpy as np
 from linksim.link.air.demapping import demap
 from linksim.link.air.modulation import gray_pam, map_bits
 
-SlotKey = tuple[int | float | str, ...]
-"""The randomness of a slot: equal keys meet the same fading and noise."""
+BlockKey = tuple[int | float | str, ...]
+"""The randomness of a block: equal keys meet the same fading and noise.
+
+The last element is the number of the block in its payload, or in what is sent again of it; the others name the
+payload and, where a block is sent again, the transmission. Blocks of one payload lie behind each other on the air.
+"""
 
 
 class Equalized(NamedTuple):
     """Symbols after equalization, `x_hat = x + error`.
 
     Attributes:
-        symbols: `x_hat`, complex64 `[slots, symbols]`.
-        noise_variance: of the error of each symbol, float32 `[slots, symbols]`.
+        symbols: `x_hat`, complex64 `[blocks, symbols]`.
+        noise_variance: of the error of each symbol, float32 `[blocks, symbols]`.
     """
 
     symbols: np.ndarray
@@ -25,10 +29,10 @@ class Equalized(NamedTuple):
 
 
 class Realization(Protocol):
-    """Everything random that some slots meet. Only `scrambling` is looked at from outside.
+    """Everything random that some blocks meet. Only `scrambling` is looked at from outside.
 
     Attributes:
-        scrambling: uniform bits that both ends know, uint8 `[slots, bits]`.
+        scrambling: uniform bits that both ends know, uint8 `[blocks, bits]`.
     """
 
     @property
@@ -38,32 +42,34 @@ class Realization(Protocol):
 class Air(ABC):
     """The way of symbols from mapper to demapper: pilots, antennas, fading, noise, channel estimation, equalization.
 
-    A subclass says how slots are drawn and what becomes of symbols. It may override `llrs` with something faster that
-    gives the same. A second transmission of a block is a slot with a key of its own.
+    A subclass says what is drawn for blocks and what becomes of their symbols. It may override `llrs` with another way
+    to the same. A second transmission of a block is a block with a key of its own.
 
     Attributes:
         bits_per_symbol: of the constellation that carries bits.
         exact: whether bits get exact LLRs; else max-log ones.
-        symbols_per_slot: data symbols that a slot carries, those of one code block.
+        symbols_per_block: data symbols of one code block.
     """
 
     bits_per_symbol: int
     exact: bool
-    symbols_per_slot: int
+    symbols_per_block: int
 
     @abstractmethod
-    def draw(self, es_no_db: float, keys: list[SlotKey]) -> Any:
-        """A `Realization` of one slot per key at an average Es/N0 in dB; no slot depends on those beside it."""
+    def draw(self, es_no_db: float, keys: list[BlockKey]) -> Any:
+        """A `Realization` of one block per key at an average Es/N0 in dB; no block depends on which others are drawn
+        with it.
+        """
 
     @abstractmethod
     def send(self, symbols: np.ndarray, realization: Any) -> Equalized:
-        """Send symbols complex64 `[slots, symbols]` of mean power 1; fewer than `symbols_per_slot` take a slot's
-        first ones.
+        """Send symbols complex64 `[blocks, symbols]` of mean power 1; fewer than `symbols_per_block` take the first
+        places of a block.
         """
 
     def llrs(self, coded: np.ndarray, realization: Any) -> np.ndarray:
-        """Scramble, map, send and demap coded bits uint8 `[slots, bits]`; LLRs of the bits before scrambling, float32
-        `[slots, bits]`.
+        """Scramble, map, send and demap coded bits uint8 `[blocks, bits]`; LLRs of the bits before scrambling, float32
+        `[blocks, bits]`.
 
         Scrambling (as in 3GPP TS 38.211, 7.3.1.1) makes what is sent uniform over the constellation whatever the
         codeword is.

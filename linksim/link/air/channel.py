@@ -55,15 +55,15 @@ def line_of_sight(config: FadingConfig) -> tuple[float, float]:
     return float(np.sqrt(k / (k + 1))), float(1 / (k + 1))
 
 
-def _complex_normal(rng: np.random.Generator, n: int) -> np.ndarray:
+def complex_normal(rng: np.random.Generator, n: int) -> np.ndarray:
     """CN(0, 2): unit variance in each real dimension."""
     return rng.standard_normal(2 * n, dtype=np.float32).view(np.complex64)
 
 
-def _scattered(config: FadingConfig, power: float, rng: np.random.Generator, n: int) -> np.ndarray:
+def scattered_fades(config: FadingConfig, power: float, rng: np.random.Generator, n: int) -> np.ndarray:
     """The scattered part of `n` fades: complex64 `[n]` of mean power `power`."""
     if isinstance(config, ChannelConfig):
-        return np.float32(np.sqrt(power / 2)) * _complex_normal(rng, n)
+        return np.float32(np.sqrt(power / 2)) * complex_normal(rng, n)
     return plugin_fades(config, rng, n)
 
 
@@ -90,11 +90,11 @@ def draw(
     for i, key in enumerate(keys):
         rng = generator(*key, es_no_db, "channel")
         scrambling[i] = np.unpackbits(np.frombuffer(rng.bytes(-(-n_bits // 8)), np.uint8), count=n_bits)
-        noise[i] = _complex_normal(rng, n_symbols)
+        noise[i] = complex_normal(rng, n_symbols)
         if scattered:
-            fades[i] = _scattered(channel, scattered, rng, n_fades)
+            fades[i] = scattered_fades(channel, scattered, rng, n_fades)
             if error_variance:
-                errors[i] = _complex_normal(rng, n_fades)
+                errors[i] = complex_normal(rng, n_fades)
     noise *= np.float32(np.sqrt(no / 2))
 
     if not scattered:

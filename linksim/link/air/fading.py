@@ -16,7 +16,8 @@ from linksim.common.model import StrictModel
 from linksim.common.plugins import Plugin, find_plugins, plugin_call, plugin_error
 
 GROUP = "linksim.channels"
-OWN_KINDS = ("awgn", "rayleigh", "rician")
+FLAT_KINDS = ("awgn", "rayleigh", "rician")
+OWN_KINDS = (*FLAT_KINDS, "tdl", "cdl")
 _NEEDS = (
     '`config`, a model derived from linksim.link.air.fading.FadingConfig with kind: Literal["..."], and the functions '
     "`fades(config, rng, count)` and `power_quantile(config, probability)`"
@@ -31,7 +32,9 @@ class FadingConfig(StrictModel):
 
     kind: str
     coherence: Literal["symbol", "block"] | Annotated[int, Field(ge=1, le=1_000_000)] = Field(
-        "symbol", description="how many symbols a fade lasts; `block`: one code block. Not for `awgn`"
+        "symbol",
+        description="how many symbols a fade lasts; `block`: one code block. Over `ofdm`: `symbol` is a resource "
+        "element, `block` a slot, and a number counts OFDM symbols. Not for `awgn`",
     )
 
 

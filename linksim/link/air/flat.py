@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from linksim.link.air.air import Air, Equalized, SlotKey
+from linksim.link.air.air import Air, BlockKey, Equalized
 from linksim.link.air.channel import Realizations, draw
 from linksim.link.air.config import CsiConfig, ModulationConfig
 from linksim.link.air.demapping import SMALLEST_GAIN, channel_llrs
@@ -14,15 +14,15 @@ class FlatAir(Air):
     """Single carrier over flat fading, equalized by the receiver's estimate (see `channel` for the model)."""
 
     def __init__(
-        self, channel: FadingConfig, csi: CsiConfig, modulation: ModulationConfig, exact: bool, symbols_per_slot: int
+        self, channel: FadingConfig, csi: CsiConfig, modulation: ModulationConfig, exact: bool, symbols_per_block: int
     ) -> None:
         self.channel, self.csi = channel, csi
         self.bits_per_symbol, self.exact = modulation.bits_per_symbol, exact
-        self.symbols_per_slot = symbols_per_slot
+        self.symbols_per_block = symbols_per_block
 
-    def draw(self, es_no_db: float, keys: list[SlotKey]) -> Realizations:
+    def draw(self, es_no_db: float, keys: list[BlockKey]) -> Realizations:
         """Scrambling, noise, fading and its estimate."""
-        n = self.symbols_per_slot
+        n = self.symbols_per_block
         return draw(self.channel, self.csi, n * self.bits_per_symbol, n, es_no_db, keys)
 
     def send(self, symbols: np.ndarray, realization: Realizations) -> Equalized:

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 
 from linksim.codecs import DecodeError
+from linksim.common.errors import InputError
 from linksim.common.seeds import generator
+from linksim.link import LinkConfig
 from linksim.link.air.capacity import awgn_capacity, ergodic_capacity, fading_quantile, outage_capacity
+from linksim.link.air.fading import FadingConfig
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
 from linksim.schemes.classical.codec import codec_of
 from linksim.schemes.classical.concealment import conceal
@@ -36,7 +39,7 @@ class IdealCodeScheme(Scheme):
         assert isinstance(config.mcs, CapacityMcs)
         self.name, self.rate_match, self.budget = config.name, config.rate_match, config.budget
         self.config, self.mcs = config, config.mcs
-        self.channel, self.seed = context.link.channel, context.seed
+        self.channel, self.seed = _flat_channel(context.link, config.name), context.seed
         self.codec = codec_of(config)
 
     def capacity(self, es_no_db: float) -> tuple[float, int]:
@@ -101,3 +104,16 @@ class IdealCodeScheme(Scheme):
         if reception.data is None:
             return conceal(self.config.concealment, size, nothing)
         return Delivery(self.codec.decode(reception.data, size), outage=False)
+
+
+def _flat_channel(link: LinkConfig, name: str) -> FadingConfig:
+    """The channel whose capacity is known. Raises `InputError` for any but flat fading that the receiver knows, on a
+    single carrier with one antenna.
+    """
+    if isinstance(link.channel, FadingConfig) and link.waveform.kind == "single-carrier":
+        return link.channel
+    raise InputError(
+        f"scheme {name!r}: mcs capacity is that of flat fading on a single carrier, and link.waveform is "
+        f"{link.waveform.kind} over channel.kind {link.channel.kind}; give mcs: {{kind: adaptive, ...}}, or leave the "
+        "scheme out"
+    )

@@ -1,0 +1,1 @@
+"""Symbols in, equalized symbols out, over OFDM: resource grid, channel, pilots, channel estimate, LMMSE equalizer."""
