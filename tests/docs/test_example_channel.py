@@ -224,7 +224,7 @@ def test_the_schema_has_its_keys(installed: Path) -> None:
     definitions = json.loads(linksim(installed, "schema").stdout)["$defs"]
     assert definitions["NakagamiConfig"]["properties"]["m"]["minimum"] == 0.5
     references = [part["$ref"] for part in definitions["LinkConfig"]["properties"]["channel"]["oneOf"]]
-    assert references == ["#/$defs/ChannelConfig", "#/$defs/NakagamiConfig"]
+    assert references == [f"#/$defs/{name}" for name in ("ChannelConfig", "TdlConfig", "CdlConfig", "NakagamiConfig")]
 
 
 def test_without_the_package_the_kind_is_unknown(scenario: Path) -> None:
@@ -232,7 +232,7 @@ def test_without_the_package_the_kind_is_unknown(scenario: Path) -> None:
     from linksim.scenario import load_scenario
 
     with pytest.raises(
-        InputError, match=r"link\.channel: unknown kind 'nakagami'; allowed: 'awgn', 'rayleigh', 'rician'"
+        InputError, match=r"link\.channel: unknown kind 'nakagami'; allowed: 'awgn', 'rayleigh', 'rician', 'tdl', 'cdl'"
     ):
         load_scenario(scenario, ["schemes=[{name: JPEG, kind: jpeg, quality: 50}]"])
 

@@ -1,6 +1,7 @@
 """The resource grid of a waveform, as Sionna has it."""
 
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from sionna.phy.ofdm import ResourceGrid
@@ -9,7 +10,7 @@ from linksim.link.air.waveform import OfdmConfig
 
 
 @lru_cache(maxsize=16)
-def resource_grid(waveform: OfdmConfig) -> ResourceGrid:
+def resource_grid(waveform: OfdmConfig, precision: Literal["single", "double"] = "single") -> ResourceGrid:
     """One transmitter, one stream; pilots are QPSK symbols of energy 1 on all used subcarriers of the pilot symbols."""
     pilots = {"pilot_pattern": "kronecker", "pilot_ofdm_symbol_indices": list(waveform.pilot_symbols)}
     return ResourceGrid(
@@ -19,6 +20,7 @@ def resource_grid(waveform: OfdmConfig) -> ResourceGrid:
         cyclic_prefix_length=waveform.cyclic_prefix,
         num_guard_carriers=waveform.guards,
         dc_null=waveform.dc_null,
+        precision=precision,
         **(pilots if waveform.pilot_symbols else {}),
     )
 

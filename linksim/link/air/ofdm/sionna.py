@@ -52,9 +52,11 @@ class SionnaOfdmAir(SionnaMapping, OfdmAir):
         if self.csi.kind == "ls":
             self._estimate = LSChannelEstimator(grid, SIONNA_NAMES[self.csi.interpolation])
         elif self.csi.kind == "lmmse":
-            frequency, time = (tf.constant(matrix, tf.complex64) for matrix in covariances(self.channel, self.waveform))
+            # In single precision its least squares fail where the covariance has hardly more than one eigenvalue.
+            grid = resource_grid(self.waveform, "double")
+            frequency, time = (tf.constant(matrix) for matrix in covariances(self.channel, self.waveform))
             interpolator = LMMSEInterpolator(grid.pilot_pattern, time, frequency, order="f-t")
-            self._estimate = LSChannelEstimator(grid, interpolator=interpolator)
+            self._estimate = LSChannelEstimator(grid, interpolator=interpolator, precision="double")
         self._receive_slot = tf.function(self._slot)
 
     def draw(self, es_no_db: float, keys: list[BlockKey]) -> SlotBlocks:
@@ -74,6 +76,7 @@ class SionnaOfdmAir(SionnaMapping, OfdmAir):
             estimated, error = known, residual
         else:
             estimated, error = self._estimate(received, no)
+            estimated, error = tf.cast(estimated, tf.complex64), tf.cast(error, tf.float32)
         return self._equalize(received, estimated, error, no)
 
     def send(self, symbols: np.ndarray, realization: Any) -> Equalized:
