@@ -89,6 +89,7 @@ def test_what_only_a_run_can_tell_is_said(file: Path, capsys: pytest.CaptureFixt
     assert notes == {
         "Tiny": "infeasible: no webp file fits 12 channel uses",
         "After tiny": "infeasible: no jpeg file fits 0 channel uses",
+        "Adaptive": "infeasible: no webp file fits 3072 channel uses",  # with 1 bit a symbol
         "After adaptive": "its budget is what Adaptive takes, which a run chooses on validation images",
     }
 
