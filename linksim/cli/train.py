@@ -6,20 +6,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from linksim.common.reading.loading import load
 from linksim.common.tensorflow import import_tensorflow
-from linksim.training.config import TrainConfig
+from linksim.training.kinds import load_recipe, make_run
 
 
 def train_command(recipe: Path, overrides: list[str], steps: int | None, out: Path | None) -> None:
     """Train what the YAML file describes, or go on with it; prints the path of the checkpoint."""
-    config = load(recipe, TrainConfig, [*overrides, *([f"steps={steps}"] if steps else [])])
+    config = load_recipe(recipe, [*overrides, *([f"steps={steps}"] if steps else [])])
     import_tensorflow()
-    from linksim.semantic.checkpoint import Checkpoint
-    from linksim.training.trainer import Trainer
-
     console = Console(stderr=True)
-    trainer = Trainer(config, out or Path("runs") / config.name)
+    trainer = make_run(config, out or Path("runs") / config.name)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -35,6 +31,6 @@ def train_command(recipe: Path, overrides: list[str], steps: int | None, out: Pa
             progress.update(task, completed=step, note=f"train PSNR {psnr:.2f} dB, loss {report['loss']:.4f}")
 
         path = trainer.run(on_step)
-    measured = Checkpoint.from_bytes(path.read_bytes(), str(path)).card["validation"]
+    measured = trainer.read_card(path.read_bytes(), str(path))["validation"]
     console.print(", ".join(f"{key} {value:.2f}" for key, value in measured.items()))
     print(path)

@@ -6,7 +6,8 @@ import numpy as np
 
 from linksim.common.errors import InputError
 from linksim.common.seeds import generator
-from linksim.training.config import DataConfig, FlipsConfig, TrainConfig
+from linksim.training.config import FlipsConfig, TrainConfig
+from linksim.training.recipe import DataConfig
 
 
 def load_images(config: DataConfig, seed: int, limit: int | None = None) -> tuple[list[np.ndarray], list[np.ndarray]]:

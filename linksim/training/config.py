@@ -1,50 +1,17 @@
-"""The training YAML as frozen, strict models. Light to import: no Keras here."""
+"""The recipe of a codebook as frozen, strict models. Light to import: no Keras here."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from linksim.common.model import FILE_NAME, StrictModel
+from linksim.common.model import StrictModel
 from linksim.link.config import LinkConfig
 from linksim.semantic.model import ModelConfig
+from linksim.training.recipe import Positive, Recipe, Steps
 
-MAX_CROP_PIXELS = 2**26
-"""Pixels of a batch of crops: the activations of the networks take some hundred times as many numbers."""
-
-Rate = Annotated[float, Field(gt=0)]
-Positive = Annotated[float, Field(ge=1e-6, le=1e6)]
 NonNegative = Annotated[float, Field(ge=0, le=1e6)]
-Steps = Annotated[int, Field(ge=0, le=10**9)]
 EsNoDb = Annotated[float, Field(ge=-100, le=100)]
 Probability = Annotated[float, Field(ge=0, le=0.5)]
-
-
-class DataConfig(StrictModel):
-    """Training images; the last `validation` of their seeded shuffle are held out."""
-
-    datasets: Annotated[tuple[Literal["voc2012", "bsds500", "samples", "folder"], ...], Field(min_length=1)] = (
-        "voc2012",
-        "bsds500",
-    )
-    path: str | None = Field(None, description="image folder, for datasets: [folder]")
-    crop: Annotated[int, Field(ge=16, le=1024, multiple_of=4)] = 64
-    batch: Annotated[int, Field(ge=1, le=4096)] = 16
-    validation: Annotated[int, Field(ge=1, le=100_000)] = 48
-
-    @model_validator(mode="after")
-    def _folder_has_path(self) -> "DataConfig":
-        if ("folder" in self.datasets) != (self.path is not None):
-            raise ValueError("datasets: [folder] and path go together: give both or neither")
-        return self
-
-    @model_validator(mode="after")
-    def _fits_memory(self) -> "DataConfig":
-        if self.batch * self.crop**2 > MAX_CROP_PIXELS:
-            raise ValueError(
-                f"batch {self.batch} of crops of {self.crop} x {self.crop} pixels are {self.batch * self.crop**2:,} pixels; at "
-                f"most {MAX_CROP_PIXELS:,} are allowed: make batch at most {MAX_CROP_PIXELS // self.crop**2}"
-            )
-        return self
 
 
 class CodebookConfig(StrictModel):
@@ -155,24 +122,11 @@ class ReceptionConfig(StrictModel):
     )
 
 
-class OptimizerConfig(StrictModel):
-    """Adam with linear warm-up and cosine decay."""
+class TrainConfig(Recipe):
+    """One training of a codebook with its networks. `linksim train FILE` reads it."""
 
-    learning_rate: Rate = 1e-3
-    final_learning_rate: Rate = 1e-5
-    warmup_steps: Steps = 300
-    clip_norm: Positive = 1.0
-
-
-class TrainConfig(StrictModel):
-    """One training run. `linksim train FILE` reads it."""
-
-    name: Annotated[str, Field(pattern=FILE_NAME, max_length=100)]
-    description: str = ""
-    seed: Annotated[int, Field(ge=-(2**63), le=2**63 - 1)] = 1
     initialize_from: str | None = Field(None, description="checkpoint whose weights this run starts from")
     train_only: Literal["all", "decoder"] = "all"
-    data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()
     codebook: CodebookConfig = CodebookConfig()
     losses: LossesConfig = LossesConfig()
@@ -180,13 +134,6 @@ class TrainConfig(StrictModel):
     reception: ReceptionConfig | None = Field(
         None, description="fine-tune the decoder for a receiver behind a real link; train_only: decoder"
     )
-    optimizer: OptimizerConfig = OptimizerConfig()
-    steps: Annotated[int, Field(ge=1, le=10**9)] = 20000
-    precision: Literal["auto", "float32", "mixed_bfloat16"] = Field(
-        "auto", description="auto: mixed_bfloat16 where the machine computes in it, else float32"
-    )
-    validate_every: Annotated[int, Field(ge=1, le=10**9)] = 1000
-    checkpoint_every: Annotated[int, Field(ge=1, le=10**9)] = 500
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrainConfig":

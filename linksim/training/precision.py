@@ -1,14 +1,17 @@
 """The arithmetic of a training run, where the recipe leaves it to the machine."""
 
 from pathlib import Path
+from typing import TypeVar
 
-from linksim.training.config import TrainConfig
+from linksim.training.recipe import Recipe
+
+AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
 
 _CPU_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 """Names of bfloat16 arithmetic among the x86 flags and Arm features of /proc/cpuinfo."""
 
 
-def with_precision(config: TrainConfig) -> TrainConfig:
+def with_precision(config: AnyRecipe) -> AnyRecipe:
     """The same recipe with `precision: auto` replaced by what this machine computes fast: the card tells what it was."""
     if config.precision != "auto":
         return config

@@ -3,6 +3,7 @@
 import math
 
 from linksim.training.config import TrainConfig
+from linksim.training.recipe import Recipe
 
 
 def quantization_begins(config: TrainConfig) -> int:
@@ -29,7 +30,7 @@ def channel_aware_rate(config: TrainConfig, step: int) -> float:
     return term.start_bit_error_rate + (term.bit_error_rate - term.start_bit_error_rate) * done
 
 
-def learning_rate(config: TrainConfig, step: int) -> float:
+def learning_rate(config: Recipe, step: int) -> float:
     """Linear warm-up, then cosine decay to the final rate."""
     o = config.optimizer
     if step < o.warmup_steps:

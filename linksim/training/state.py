@@ -9,12 +9,12 @@ import numpy as np
 
 from linksim.common.errors import InputError
 from linksim.common.writing import write_whole
-from linksim.training.config import TrainConfig
+from linksim.training.recipe import Recipe
 
 STATE_FILE = "state.npz"
 
 
-def run_hash(config: TrainConfig) -> str:
+def run_hash(config: Recipe) -> str:
     """SHA-256 of all that determines a run, to know its state from another's."""
     return hashlib.sha256(json.dumps(config.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
 

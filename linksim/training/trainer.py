@@ -1,36 +1,27 @@
-"""`linksim train`: the training loop, its log, its resumable state, and the checkpoint that it leaves."""
+"""The training of a codebook: batches with all that is drawn for them, and care for the codebook between steps."""
 
-import csv
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from linksim.common.errors import InputError
-from linksim.common.writing import naming
 from linksim.semantic.card import card_markdown
 from linksim.semantic.checkpoint import Checkpoint
 from linksim.semantic.codec import SemanticCodec
 from linksim.training import care, export
 from linksim.training.batches import crop_batch, draw_flips, draw_stages, load_images
 from linksim.training.config import TrainConfig
+from linksim.training.loop import TrainingRun
 from linksim.training.precision import with_precision
 from linksim.training.receptions import LlrPool, gather_llrs
 from linksim.training.schedules import channel_aware_rate, learning_rate, quantization_begins, quantizes
 from linksim.training.start import put_in, read_start
-from linksim.training.state import STATE_FILE, load_state, run_hash, save_state
 from linksim.training.validation import validate
 
 
-class Trainer:
-    """One training run in its folder: `log.csv`, `state.npz` (to resume), and at the end `NAME.npz`.
-
-    Every batch is drawn from (seed, step), so a run that was interrupted and goes on sees what an uninterrupted one
-    sees.
-    """
+class Trainer(TrainingRun):
+    """The training of a codebook with its networks (see `TrainingRun`)."""
 
     def __init__(self, config: TrainConfig, folder: Path) -> None:
         import keras
@@ -85,38 +76,6 @@ class Trainer:
     def _features(self, images: np.ndarray) -> np.ndarray:
         return np.asarray(self.model.features(images)).reshape(-1, self.config.model.latent_dim)
 
-    def run(self, on_step: Callable[[int, dict[str, float]], None] | None = None) -> Path:
-        """Train to the end (or on from where the folder's state is) and write the checkpoint; its path.
-
-        Raises:
-            InputError: the training diverged, or something cannot be written or is of another run.
-        """
-        config = self.config
-        with naming(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{config.name}.npz"
-        self._resume()
-        self._refuse_other_settings(path)
-        started = time.monotonic()
-        while self.step < config.steps:
-            report = self._one_step()
-            if on_step:
-                on_step(self.step, report)
-            validates = self.step % config.validate_every == 0 or self.step == config.steps
-            saves = self.step % config.checkpoint_every == 0
-            if validates or saves:
-                self._refuse_lost_weights()
-            if validates:
-                self._log(self.validate(), time.monotonic() - started)
-            if saves:
-                self._save_state()
-        checkpoint = self.checkpoint()
-        checkpoint.save(path)
-        card = path.with_suffix(".md")
-        with naming(card):
-            card.write_text(card_markdown(checkpoint), encoding="utf-8")
-        return path
-
     def _one_step(self) -> dict[str, float]:
         """Train on one batch and take care of the codebook; moving averages of the loss terms."""
         config, quantizer = self.config, self.model.quantizer
@@ -133,38 +92,6 @@ class Trainer:
         if every and self.step % every == 0 and begun and not late and learns_codebook:
             care.revive(quantizer, config, self._features(batch), self.step)
         return report
-
-    def _checked_report(self) -> dict[str, float]:
-        """Moving averages of the loss terms. Raises `InputError` where one is not finite."""
-        report = dict(zip(self.model.report_names, np.asarray(self.model.report).tolist(), strict=True))
-        bad = [name for name, value in report.items() if not np.isfinite(value)]
-        if bad:
-            raise self._diverged(f"the term {next((name for name in bad if name != 'loss'), 'loss')} is not finite")
-        return report
-
-    def _refuse_lost_weights(self) -> None:
-        """Stop if a weight is not finite in float16, the type of a checkpoint.
-
-        The loss was taken before the last update, so it does not show that.
-
-        Raises `InputError`.
-        """
-        for variable in [*self.model.encoder.weights, *self.model.decoder.weights]:
-            if not np.abs(np.asarray(variable)).max() <= np.finfo(np.float16).max:
-                raise self._diverged(f"the weight {variable.path} is not finite in float16")
-
-    def _diverged(self, what: str) -> InputError:
-        return InputError(
-            f"the training diverged at step {self.step}: {what}, and no checkpoint is written; "
-            f"lower optimizer.learning_rate ({self.config.optimizer.learning_rate:g}) or the weights in losses"
-        )
-
-    def _refuse_other_settings(self, path: Path) -> None:
-        """A finished checkpoint of other settings is not overwritten. Raises `InputError`."""
-        if path.exists():
-            trained = Checkpoint.from_bytes(path.read_bytes(), str(path)).card.get("training")
-            if trained != self.config.model_dump(mode="json"):
-                raise InputError(f"{path} was trained with other settings; give another --out, or delete it")
 
     def checkpoint(self) -> Checkpoint:
         """The present weights, with index usage measured on training crops and the card, whose figures are those of
@@ -188,24 +115,13 @@ class Trainer:
             export.live_codec(self.model), export.stages(self.model), self.validation_images, self.config.seed
         )
 
-    def _log(self, validation: dict[str, float], seconds: float) -> None:
-        row = {"step": self.step, "seconds": round(seconds, 1), **self._checked_report(), **validation}
-        path = self.folder / "log.csv"
-        with naming(path):
-            fresh = not path.exists()
-            with path.open("a", newline="") as file:
-                writer = csv.DictWriter(file, list(row))
-                if fresh:
-                    writer.writeheader()
-                writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
+    def card_text(self, checkpoint: Checkpoint) -> str:
+        """`semantic.card.card_markdown`."""
+        return card_markdown(checkpoint)
 
-    def _variables(self) -> list[Any]:
-        return [*self.model.variables, *self.model.optimizer.variables]
+    def read_card(self, data: bytes, name: str) -> dict[str, Any]:
+        """The card in a codebook's checkpoint."""
+        return Checkpoint.from_bytes(data, name).card
 
-    def _save_state(self) -> None:
-        save_state(self.folder / STATE_FILE, self.step, run_hash(self.config), self._variables())
-
-    def _resume(self) -> None:
-        path = self.folder / STATE_FILE
-        if path.exists():
-            self.step = load_state(path, run_hash(self.config), self._variables())
+    def _networks(self) -> list[Any]:
+        return [self.model.encoder, self.model.decoder]

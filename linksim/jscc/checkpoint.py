@@ -1,0 +1,111 @@
+"""Checkpoints of deep joint source-channel coding: an `.npz` of plain arrays (never pickled objects) with its card
+inside.
+
+    meta          UTF-8 JSON as uint8: {"format": 2, "networks": {"kind": "jscc", and the fields of `JsccModel`}, "card": {...}}
+    encoder/LAYER/WEIGHT, decoder/LAYER/WEIGHT   float16, as `linksim.jscc.layout` lists them for the sizes
+"""
+
+import io
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from linksim.common.errors import InputError
+from linksim.common.writing import write_whole
+from linksim.jscc.layout import Shape, decoder_shapes, encoder_shapes
+from linksim.jscc.model import JsccModel
+from linksim.semantic.archive import Archive, check_finite
+
+FORMAT = 2
+KIND = "jscc"
+
+
+@dataclass(frozen=True)
+class JsccCheckpoint:
+    """Everything that a scheme of symbols needs, as arrays.
+
+    Attributes:
+        model: sizes of the networks.
+        encoder, decoder: weights of the networks by name, float16 on disk.
+        card: what it was trained with and what was measured, JSON-like.
+    """
+
+    model: JsccModel
+    encoder: dict[str, np.ndarray]
+    decoder: dict[str, np.ndarray]
+    card: dict[str, Any] = field(default_factory=dict)
+
+    def to_bytes(self) -> bytes:
+        """The `.npz` file's bytes.
+
+        Raises:
+            InputError: a value that is not finite in float16, as after a training that diverged.
+        """
+        arrays: dict[str, Any] = {}
+        for part, weights in (("encoder", self.encoder), ("decoder", self.decoder)):
+            with np.errstate(over="ignore"):
+                arrays |= {f"{part}/{name}": weight.astype(np.float16) for name, weight in weights.items()}
+        try:
+            for name, array in arrays.items():
+                check_finite(name, array)
+        except ValueError as error:
+            raise InputError(f"checkpoint {self.card.get('name', '')!r}: {error}; it is not written") from None
+        content = {
+            "format": FORMAT,
+            "networks": {"kind": KIND, **self.model.model_dump(mode="json")},
+            "card": self.card,
+        }
+        meta = np.frombuffer(json.dumps(content).encode(), np.uint8)
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, allow_pickle=False, meta=meta, **arrays)
+        return buffer.getvalue()
+
+    def save(self, path: Path) -> None:
+        """Write the file in one step: a reader sees the old one or the new one, never a part.
+
+        Raises:
+            InputError: it cannot be written there, or it is not finite.
+        """
+        data = self.to_bytes()
+        write_whole(path, lambda file: file.write(data))
+
+    @classmethod
+    def from_bytes(cls, data: bytes, name: str = "checkpoint") -> "JsccCheckpoint":
+        """Read a file; shapes, dtypes and values are checked before anything is built from them.
+
+        Raises:
+            InputError: where the bytes are not such a file.
+        """
+        try:
+            return _read(Archive(data))
+        except Exception as error:
+            text = str(error).splitlines()[0] if isinstance(error, ValueError) and str(error) else type(error).__name__
+            raise InputError(
+                f"{name}: not a linksim checkpoint of joint source-channel coding ({text}); "
+                "give an .npz that `linksim train` wrote for kind: deepjscc"
+            ) from error
+
+
+def _read(archive: Archive) -> JsccCheckpoint:
+    """The checkpoint in an archive. Raises `ValueError` or another exception where it is none."""
+    meta = archive.meta()
+    if meta.get("format") != FORMAT:
+        raise ValueError(f"its format is {meta.get('format')!r}; this version reads {FORMAT}")
+    sizes = dict(meta["networks"])
+    if (kind := sizes.pop("kind")) != KIND:
+        raise ValueError(f"its networks are {kind!r}, not {KIND!r}")
+    try:
+        model = JsccModel.model_validate_json(json.dumps(sizes), strict=True)
+    except ValueError:
+        raise ValueError(f"sizes {sizes} are not possible") from None
+    parts = {"encoder": encoder_shapes(model), "decoder": decoder_shapes(model)}
+    shapes: dict[str, Shape] = {f"{part}/{name}": shape for part, own in parts.items() for name, shape in own.items()}
+    arrays = archive.arrays(shapes, dict.fromkeys(shapes, (np.float16, np.float32)))
+    weights = {part: {name: arrays[f"{part}/{name}"].astype(np.float32) for name in own} for part, own in parts.items()}
+    card = meta["card"]
+    if not isinstance(card, dict) or not isinstance(card.get("training", {}), dict):
+        raise ValueError("its card is no JSON object")
+    return JsccCheckpoint(model, **weights, card=card)
