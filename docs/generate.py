@@ -29,6 +29,8 @@ INTRODUCTION = {
     "takes, is on the page [Scenario file](scenario.md).",
     "training": "# Reference of training files\n\nEvery key of a training file, from the top down. What the parts do together is on the "
     "page [Training file](training.md).",
+    "training-deepjscc": "# Reference of training files with `kind: deepjscc`\n\nEvery key of a training file for deep joint "
+    "source-channel coding, from the top down. What the parts do together is on the page [Symbols](analog.md).",
 }
 
 
@@ -36,8 +38,13 @@ def pages() -> dict[Path, str]:
     """The text of every generated page by its file."""
     from linksim.scenario import Scenario
     from linksim.training.config import TrainConfig
+    from linksim.training.jscc.config import JsccRecipe
 
-    models: dict[str, type[BaseModel]] = {"scenario": Scenario, "training": TrainConfig}
+    models: dict[str, type[BaseModel]] = {
+        "scenario": Scenario,
+        "training": TrainConfig,
+        "training-deepjscc": JsccRecipe,
+    }
     return {
         DOCS / f"reference-{name}.md": f"<!-- Made by `{COMMAND}`; not to be edited. -->\n\n{INTRODUCTION[name]}\n\n"
         f"`needed` in the column of defaults means that there is none. Unknown keys are errors.\n\n{reference(model)}\n"

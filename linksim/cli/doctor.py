@@ -132,12 +132,14 @@ def _codecs() -> list[Finding]:
 
 
 def _checkpoints() -> list[Finding]:
-    from linksim.semantic.checkpoint import Checkpoint, find_checkpoint, pretrained_names
+    from linksim.jscc.checkpoint import KIND, JsccCheckpoint
+    from linksim.semantic.checkpoint import Checkpoint, find_checkpoint, network_kind, pretrained_names
 
     def read(name: str) -> None:
-        Checkpoint.from_bytes(find_checkpoint(name)[1])
+        data = find_checkpoint(name)[1]
+        (JsccCheckpoint if network_kind(data) == KIND else Checkpoint).from_bytes(data)
 
-    names, remedy = pretrained_names(), "pip install --force-reinstall linksim"
+    names, remedy = pretrained_names(None), "pip install --force-reinstall linksim"
     broken = {name: reason for name in names if (reason := _failure(partial(read, name)))}
     whole = ", ".join(name for name in names if name not in broken)
     return [

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from linksim.jscc.checkpoint import JsccCheckpoint
+from linksim.jscc.checkpoint import KIND, JsccCheckpoint
 from linksim.jscc.model import JsccModel
 from linksim.semantic.checkpoint import find_checkpoint
 
@@ -101,5 +101,5 @@ def load_jscc(name: str) -> TrainedJscc:
     Raises:
         InputError: unknown name, no such file, or a checkpoint of another kind.
     """
-    where, data = find_checkpoint(name)
+    where, data = find_checkpoint(name, kind=KIND)
     return TrainedJscc(JsccCheckpoint.from_bytes(data, where), hashlib.sha256(data).hexdigest(), name)

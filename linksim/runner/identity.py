@@ -27,6 +27,7 @@ _CODE = (
     "codebook",
     "semantic",
     "onnx",
+    "jscc",
     "metrics",
     "schemes",
     "runner/simulation",

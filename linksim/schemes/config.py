@@ -336,6 +336,41 @@ class SemanticConfig(_SchemeConfig):
         return self
 
 
+def _refuse_what_symbols_lack(config: _SchemeConfig) -> None:
+    """Symbols have no code, no constellation and no bits. Raises `ValueError`."""
+    if config.mcs.kind != "same":
+        raise ValueError(f"mcs.kind {config.mcs.kind}: symbols have neither code nor constellation; leave mcs out")
+    if config.bpp is not None:
+        raise ValueError("bpp: symbols carry no bits; give rho or channel_uses")
+
+
+class _DeepConfig(_SchemeConfig):
+    checkpoint: Annotated[str, Field(min_length=1)] = Field(description="name of a shipped checkpoint, or a path")
+
+    @model_validator(mode="after")
+    def _symbols_alone(self) -> "_DeepConfig":
+        _refuse_what_symbols_lack(self)
+        return self
+
+
+class DeepJsccConfig(_DeepConfig):
+    """Complex symbols of a network over the link's channel, without code and constellation.
+
+    Within a budget nothing is left out: a picture that takes more is not sent.
+    """
+
+    kind: Literal["deepjscc"] = "deepjscc"
+
+
+class DeepJsccQConfig(_DeepConfig):
+    """Symbols of a network that are points of a constellation, over the link's channel without a code.
+
+    The constellation is the checkpoint's. Within a budget nothing is left out: a picture that takes more is not sent.
+    """
+
+    kind: Literal["deepjscc-q"] = "deepjscc-q"
+
+
 _DECODER_TAKES = {
     "bits": ("bits", "llrs"),
     "indices": ("indices", "llrs"),
@@ -401,14 +436,11 @@ class OnnxConfig(_SchemeConfig):
         return self
 
     def _symbols_alone(self) -> None:
-        if self.mcs.kind != "same":
-            raise ValueError(f"mcs.kind {self.mcs.kind}: symbols have neither code nor constellation; leave mcs out")
+        _refuse_what_symbols_lack(self)
         if self.concealment != "none":
             raise ValueError(
                 f"concealment: {self.concealment}: symbols have no CRC, so none is ever lost; leave it out"
             )
-        if self.bpp is not None:
-            raise ValueError("bpp: symbols carry no bits; give rho or channel_uses")
 
 
 MODELS: tuple[type[BaseModel], ...] = (
@@ -418,11 +450,23 @@ MODELS: tuple[type[BaseModel], ...] = (
     WebpConfig,
     AvifConfig,
     SemanticConfig,
+    DeepJsccConfig,
+    DeepJsccQConfig,
     OnnxConfig,
 )
 
 if TYPE_CHECKING:
-    SchemeConfig = JpegConfig | BpgConfig | Jpeg2000Config | WebpConfig | AvifConfig | SemanticConfig | OnnxConfig
+    SchemeConfig = (
+        JpegConfig
+        | BpgConfig
+        | Jpeg2000Config
+        | WebpConfig
+        | AvifConfig
+        | SemanticConfig
+        | DeepJsccConfig
+        | DeepJsccQConfig
+        | OnnxConfig
+    )
 else:
     # Schemes of other packages are checked as strictly as our own: their models join the union.
     SchemeConfig = Annotated[

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from linksim.common.plugins import Plugin, find_plugins, plugin_error, plugin_of
 
 GROUP = "linksim.schemes"
-OWN_KINDS = ("jpeg", "bpg", "jpeg2000", "webp", "avif", "semantic", "onnx")
+OWN_KINDS = ("jpeg", "bpg", "jpeg2000", "webp", "avif", "semantic", "deepjscc", "deepjscc-q", "onnx")
 MAX_NAME = 60
 NEEDED_FIELDS = ("name", "kind", "rate_match")
 _NEEDS = (

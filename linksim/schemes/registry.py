@@ -8,7 +8,16 @@ from pydantic import TypeAdapter, ValidationError
 from linksim.common.errors import InputError
 from linksim.link.config import LinkConfig
 from linksim.schemes.base import Scheme, SchemeContext
-from linksim.schemes.config import AdaptiveMcs, ClassicalConfig, FixedMcs, OnnxConfig, SchemeConfig, SemanticConfig
+from linksim.schemes.config import (
+    AdaptiveMcs,
+    ClassicalConfig,
+    DeepJsccConfig,
+    DeepJsccQConfig,
+    FixedMcs,
+    OnnxConfig,
+    SchemeConfig,
+    SemanticConfig,
+)
 from linksim.schemes.plugins import OWN_KINDS, plugins
 
 
@@ -64,6 +73,10 @@ def build_scheme(config: Any, context: SchemeContext) -> Scheme:
         from linksim.schemes.semantic.scheme import SemanticScheme
 
         return SemanticScheme(config, context)
+    if isinstance(config, DeepJsccConfig | DeepJsccQConfig):
+        from linksim.schemes.deep_jscc import DeepJsccScheme
+
+        return DeepJsccScheme(config, context)
     if isinstance(config, OnnxConfig):
         from linksim.schemes.onnx.scheme import OnnxScheme
 

@@ -21,6 +21,7 @@ their position.
 import io
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -178,7 +179,7 @@ def _sizes(meta: dict[str, Any]) -> tuple[ModelConfig, bool]:
     if meta["format"] == 1:
         sizes, takes_variance = dict(meta["model"]), meta["decoder_takes_variance"]
     else:
-        networks, quantizer = dict(meta["networks"]), dict(meta["quantizer"])
+        networks, quantizer = dict(meta["networks"]), dict(meta.get("quantizer", {"kind": None}))
         kinds = {"networks": networks.pop("kind"), "quantizer": quantizer.pop("kind")}
         if kinds != _KINDS:
             raise ValueError(f"its kinds are {kinds}; this version knows {_KINDS}")
@@ -199,32 +200,51 @@ def _card(meta: dict[str, Any]) -> dict[str, Any]:
     return card
 
 
-def pretrained_names() -> list[str]:
-    """Names of the checkpoints that come with linksim."""
+def network_kind(data: bytes) -> str:
+    """What the networks in a checkpoint's bytes are, e.g. "convolutional". Raises an exception where it is none."""
+    meta = Archive(data).meta()
+    return str(meta["networks"]["kind"]) if "networks" in meta else _KINDS["networks"]
+
+
+@cache
+def pretrained_names(kind: str | None = _KINDS["networks"]) -> list[str]:
+    """Names of the checkpoints that come with linksim, whose networks are of a kind; None: of any."""
     folder = resources.files("linksim") / "pretrained"
-    return sorted(entry.name[:-4] for entry in folder.iterdir() if entry.name.endswith(".npz"))
+    files = {entry.name[:-4]: entry for entry in folder.iterdir() if entry.name.endswith(".npz")}
+    return sorted(name for name, file in files.items() if kind is None or _is_kind(file.read_bytes(), kind))
 
 
-def find_checkpoint(name: str, key: str = "checkpoint") -> tuple[str, bytes]:
+def _is_kind(data: bytes, kind: str) -> bool:
+    try:
+        return network_kind(data) == kind
+    except Exception:  # a damaged file, which is told of when it is read
+        return True
+
+
+def find_checkpoint(name: str, key: str = "checkpoint", kind: str = _KINDS["networks"]) -> tuple[str, bytes]:
     """Where a checkpoint is and its bytes: a path to an `.npz` file, or the name of one that comes with linksim.
 
+    Args:
+        name: path or name.
+        key: what the file calls it, for a message.
+        kind: of networks, whose names a message tells.
+
     Raises:
-        InputError: where there is none; it begins with `key`, what the file calls it.
+        InputError: where there is none; it begins with `key`.
     """
     if name.endswith(".npz") or "/" in name:
         path = Path(name)
         if not path.is_file():
             raise InputError(
-                f"{key}: no file {name!r}; give an .npz that `linksim train` wrote, or one of {pretrained_names()}"
+                f"{key}: no file {name!r}; give an .npz that `linksim train` wrote, or one of {pretrained_names(kind)}"
             )
         return str(path), path.read_bytes()
     entry = resources.files("linksim") / "pretrained" / f"{name}.npz"
     if not entry.is_file():
         import difflib
 
-        near = difflib.get_close_matches(name, pretrained_names(), 1)
+        known = pretrained_names(kind)
+        near = difflib.get_close_matches(name, known, 1)
         hint = f" (did you mean {near[0]!r}?)" if near else ""
-        raise InputError(
-            f"{key}: unknown name {name!r}{hint}; known are {pretrained_names()}, or give a path to an .npz file"
-        )
+        raise InputError(f"{key}: unknown name {name!r}{hint}; known are {known}, or give a path to an .npz file")
     return name, entry.read_bytes()

@@ -22,7 +22,7 @@ from linksim.common.reading.loading import load, validate
 from linksim.common.reading.overrides import apply_overrides
 from linksim.common.reading.yaml_files import dump_yaml, parse_yaml, read_yaml
 from linksim.scenario import Scenario
-from linksim.training.config import TrainConfig
+from linksim.training.kinds import CODEBOOK, RECIPES
 
 SLOWEST_S = 20.0
 MOST_BYTES = 2 * 10**9
@@ -139,8 +139,8 @@ class Case:
     def __init__(self, number: int, seed: int, folder: Path) -> None:
         random = np.random.default_rng([seed, number])
         file = FILES[number % len(FILES)]
-        model: Any = TrainConfig if file.parent.name == "train" else Scenario
         data = read_yaml(file)
+        model: Any = RECIPES[data.get("kind", CODEBOOK)] if file.parent.name == "train" else Scenario
         self.kind = ("text", "tokens", "bomb", "values", "override", "bytes", "python")[int(random.integers(7))]
         if self.kind in ("text", "tokens", "bomb", "bytes"):
             make = {

@@ -20,6 +20,7 @@ from linksim.common.reading.plain import plain
 from linksim.link import Link, LinkConfig
 from linksim.scenario import Scenario, SnrRange
 from linksim.training.config import TrainConfig
+from linksim.training.jscc.config import JsccRecipe
 
 SCENARIO: dict[str, Any] = {
     "name": "n",
@@ -84,6 +85,7 @@ SCENARIO: dict[str, Any] = {
 }
 LIST_OF_SNRS = SCENARIO | {"sweep": {"snr_db": [0.0, 1.0]}}
 TRAINING = TrainConfig(name="t").model_dump(mode="json")
+SYMBOLS = JsccRecipe(kind="deepjscc", name="t", model={"constellation_bits": 6}).model_dump(mode="json")
 TRAINING["losses"]["channel_aware"]["start_bit_error_rate"] = 0.2
 # The trainer itself says where a training of such a rate ends.
 UNBOUNDED = {"learning_rate", "final_learning_rate"}
@@ -109,7 +111,7 @@ def replaced(data: Any, place: tuple[Any, ...], value: Any) -> Any:
 
 CASES = [
     pytest.param(model, data, place, id=".".join(map(str, place)))
-    for model, data in ((Scenario, SCENARIO), (Scenario, LIST_OF_SNRS), (TrainConfig, TRAINING))
+    for model, data in ((Scenario, SCENARIO), (Scenario, LIST_OF_SNRS), (TrainConfig, TRAINING), (JsccRecipe, SYMBOLS))
     for place in leaves(data)
     if data is not LIST_OF_SNRS or "snr_db" in place
 ]
@@ -126,7 +128,8 @@ def test_the_table_has_every_number_of_the_models() -> None:
         }
 
     tried = {part for case in CASES for part in case.values[2] if isinstance(part, str)}
-    assert numbers(Scenario.model_json_schema()) | numbers(TrainConfig.model_json_schema()) <= tried | {
+    models = (Scenario, TrainConfig, JsccRecipe)
+    assert set().union(*(numbers(model.model_json_schema()) for model in models)) <= tried | {
         "grid",
         "es_no_db",
     }

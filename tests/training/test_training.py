@@ -18,12 +18,17 @@ from linksim.semantic.checkpoint import Checkpoint, pretrained_names
 from linksim.semantic.codec import SemanticCodec, load_checkpoint
 from linksim.training.batches import crop_batch, draw_flips, draw_stages
 from linksim.training.config import CodebookConfig, ReceptionConfig, TrainConfig
+from linksim.training.kinds import load_recipe
 from linksim.training.receptions import gather_llrs
 from linksim.training.schedules import channel_aware_rate, learning_rate, quantization_begins, quantizes
 from linksim.training.trainer import Trainer
 from tests.training.tiny import MODEL, config
 
-RECIPES = sorted((Path(__file__).parents[2] / "scenarios" / "train").glob("*.yaml"))
+RECIPES = [
+    path
+    for path in sorted((Path(__file__).parents[2] / "scenarios" / "train").glob("*.yaml"))
+    if isinstance(load_recipe(path), TrainConfig)
+]
 
 
 def _same(a: Checkpoint, b: Checkpoint) -> None:

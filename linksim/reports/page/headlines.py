@@ -10,6 +10,9 @@ from linksim.results.differences import difference
 
 LOW_OUTAGE, FEW_OUTAGES = 0.01, 0.1
 
+_ALWAYS_SHOWN = ("semantic", "deepjscc", "deepjscc-q")
+"""Kinds of schemes that show whatever arrives."""
+
 
 def headlines(run: Run) -> tuple[str, list[str]]:
     """The text on a run.
@@ -149,9 +152,9 @@ def _is_doubtful(run: Run, measure: Measure, schemes: list[str], snr_db: float, 
 def _outages(run: Run) -> list[str]:
     """Where each scheme's outage ends, schemes with the same answer together."""
     groups: dict[str, list[str]] = {}
-    semantic = {scheme["name"] for scheme in run.scenario.get("schemes", []) if scheme.get("kind") == "semantic"}
+    shown = {s["name"] for s in run.scenario.get("schemes", []) if s.get("kind") in _ALWAYS_SHOWN}
     for scheme in run.schemes:
-        answer = "none, since whatever arrives is shown" if scheme in semantic else _outage(run, scheme)
+        answer = "none, since whatever arrives is shown" if scheme in shown else _outage(run, scheme)
         if answer:
             groups.setdefault(answer, []).append(scheme)
     return [f"Outage of {listed(schemes)}: {answer}." for answer, schemes in groups.items()]

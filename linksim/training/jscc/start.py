@@ -3,7 +3,7 @@
 from typing import Any
 
 from linksim.common.errors import InputError
-from linksim.jscc.checkpoint import JsccCheckpoint
+from linksim.jscc.checkpoint import KIND, JsccCheckpoint
 from linksim.semantic.autoencoder import set_weights
 from linksim.semantic.checkpoint import find_checkpoint
 from linksim.training.jscc.config import JsccRecipe
@@ -17,7 +17,7 @@ def read_start(config: JsccRecipe) -> JsccCheckpoint | None:
     """
     if config.initialize_from is None:
         return None
-    where, data = find_checkpoint(config.initialize_from, "initialize_from")
+    where, data = find_checkpoint(config.initialize_from, "initialize_from", KIND)
     start = JsccCheckpoint.from_bytes(data, where)
     free = {"constellation_bits": config.model.constellation_bits, "reals": config.model.reals}
     if start.model.model_copy(update=free) != config.model or start.model.reals < config.model.reals:

@@ -10,7 +10,6 @@ from linksim.jscc.networks import build_decoder, build_encoder
 from linksim.jscc.symbols import quantized, unit_power
 from linksim.training.jscc.config import JsccRecipe
 
-
 LOSS_SCALE = 100.0
 """On the mean squared error: it keeps gradients far above the epsilon of Adam."""
 
