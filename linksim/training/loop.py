@@ -17,8 +17,6 @@ from linksim.training.state import STATE_FILE, load_state, run_hash, save_state
 class Saved(Protocol):
     """A checkpoint of any kind."""
 
-    card: dict[str, Any]
-
     def save(self, path: Path) -> None:
         """Write it in one step."""
 

@@ -109,7 +109,7 @@ def test_the_wrong_checkpoint_is_one_line(checkpoint: JsccCheckpoint, tmp_path: 
         assert "\n" not in str(caught.value)
     build_scheme(DeepJsccConfig(name="d", checkpoint=str(tmp_path / "plain.npz")), context)
     build_scheme(DeepJsccQConfig(name="d", checkpoint=str(tmp_path / "points.npz")), context)
-    with pytest.raises(InputError, match="its kinds are .*jscc"):
+    with pytest.raises(InputError, match=r"its kinds are .*jscc"):
         build_scheme(
             parse_scheme({"name": "d", "kind": "semantic", "checkpoint": str(tmp_path / "plain.npz")}), context
         )

