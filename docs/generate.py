@@ -30,7 +30,7 @@ INTRODUCTION = {
     "training": "# Reference of training files\n\nEvery key of a training file, from the top down. What the parts do together is on the "
     "page [Training file](training.md).",
     "training-deepjscc": "# Reference of training files with `kind: deepjscc`\n\nEvery key of a training file for deep joint "
-    "source-channel coding, from the top down. What the parts do together is on the page [Symbols](analog.md).",
+    "source-channel coding, from the top down. What the parts do together is on the page [Symbols without a code](analog.md).",
 }
 
 
