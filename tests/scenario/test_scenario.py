@@ -128,7 +128,7 @@ def test_bad_values_name_file_field_and_what_is_allowed(file, override, said):
         ("name: a\nsweep: {snr_db: [1]}\nschemes: 3\n", "schemes: 3 is not allowed"),
         (
             "name: a\nsweep: {snr_db: [1]}\nschemes: [{name: x}]\n",
-            "schemes.x: needs a field 'kind'; allowed: jpeg, bpg, semantic, onnx",
+            "schemes.x: needs a field 'kind'; allowed: jpeg, bpg, jpeg2000, webp, avif, semantic, deepjscc, deepjscc-q, onnx",
         ),
     ],
 )

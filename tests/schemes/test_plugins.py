@@ -74,7 +74,7 @@ def test_an_installed_package_adds_a_strict_kind(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     unknown, extra = done.stdout.splitlines()
-    assert "'jpeg', 'bpg', 'semantic', 'onnx', 'average'" in unknown
+    assert "'semantic', 'deepjscc', 'deepjscc-q', 'onnx', 'average'" in unknown
     assert "colour" in extra
 
 
