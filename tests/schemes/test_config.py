@@ -15,7 +15,10 @@ VALIDATION = {"dataset": "samples"}
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"kind": "vvc"}, "unknown kind 'vvc'; allowed: jpeg, bpg, jpeg2000, webp, avif, semantic, deepjscc, deepjscc-q, onnx"),
+        (
+            {"kind": "vvc"},
+            "unknown kind 'vvc'; allowed: jpeg, bpg, jpeg2000, webp, avif, semantic, deepjscc, deepjscc-q, onnx",
+        ),
         ({"kind": "webp"}, "either quality or a budget"),
         ({"kind": "webp", "quality": 101}, "quality: Input should be less than or equal to 100"),
         ({"kind": "avif", "quality": 5, "speed": 11}, "speed: Input should be less than or equal to 10"),
