@@ -9,8 +9,21 @@ from linksim.verify.card import Card
 from linksim.verify.codebooks import CODEBOOK
 from linksim.verify.links import CLIFF, LLRS, UNCODED_AWGN, UNCODED_RAYLEIGH
 from linksim.verify.pictures import BPG, JPEG, LPIPS, WEBP
+from linksim.verify.waveforms import OFDM
 
-CARDS: tuple[Card, ...] = (UNCODED_AWGN, UNCODED_RAYLEIGH, LLRS, CAPACITIES, CLIFF, CODEBOOK, LPIPS, JPEG, WEBP, BPG)
+CARDS: tuple[Card, ...] = (
+    UNCODED_AWGN,
+    UNCODED_RAYLEIGH,
+    OFDM,
+    LLRS,
+    CAPACITIES,
+    CLIFF,
+    CODEBOOK,
+    LPIPS,
+    JPEG,
+    WEBP,
+    BPG,
+)
 
 
 def chosen(names: Sequence[str]) -> tuple[Card, ...]:

@@ -14,6 +14,7 @@ from linksim.verify.card import Card, Check, between, within, within_share
 
 if TYPE_CHECKING:
     from linksim.link import Reception
+    from linksim.link.blocks import BlockKey
 
 NAMES = {1: "BPSK", 2: "QPSK", 4: "16-QAM", 6: "64-QAM", 8: "256-QAM"}
 _BLOCK = 120_000
@@ -22,12 +23,19 @@ _BLOCK = 120_000
 
 def sent_and_received(settings: dict[str, Any], es_no_db: float, bits: int) -> tuple[np.ndarray, "Reception"]:
     """Random payload bits and what a link makes of them; the same on every call."""
+    (payload,), (received,) = payloads_and_receptions(settings, es_no_db, 1, bits)
+    return payload, received
+
+
+def payloads_and_receptions(
+    settings: dict[str, Any], es_no_db: float, count: int, bits: int
+) -> tuple[list[np.ndarray], list["Reception"]]:
+    """`count` payloads of random bits, each with fades and noise of its own, and what a link makes of them."""
     from linksim.link import Link, LinkConfig
 
-    key = ("verify", bits, es_no_db)
-    payload = generator(*key).integers(0, 2, bits, np.uint8)
-    (received,) = Link(LinkConfig.model_validate(settings)).transmit([payload], es_no_db, [key])
-    return payload, received
+    keys: list[BlockKey] = [("verify", bits, es_no_db, number) for number in range(count)]
+    payloads = [generator(*key).integers(0, 2, bits, np.uint8) for key in keys]
+    return payloads, Link(LinkConfig.model_validate(settings)).transmit(payloads, es_no_db, keys)
 
 
 def _uncoded(bits_per_symbol: int, channel: str, **settings: Any) -> dict[str, Any]:

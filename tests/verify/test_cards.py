@@ -10,7 +10,7 @@ import pytest
 
 from linksim.cli import main
 from linksim.common.errors import InputError, LinksimError
-from linksim.verify import capacities, codebooks, deck, links, pictures
+from linksim.verify import capacities, codebooks, deck, links, pictures, waveforms
 from linksim.verify.card import Card, Check, Verdict, between, judge, within, within_share
 
 Break = Callable[[pytest.MonkeyPatch], None]
@@ -25,14 +25,14 @@ def test_the_card_passes(card: Card) -> None:
     assert len(verdict.checks) >= 1
 
 
-def _noise_off_by(decibel: float) -> Break:
+def _noise_off_by(decibel: float, module: Any = links, name: str = "sent_and_received") -> Break:
     def broken(patch: pytest.MonkeyPatch) -> None:
-        true = links.sent_and_received
+        true = getattr(module, name)
 
-        def shifted(settings: dict[str, Any], es_no_db: float, bits: int) -> Any:
-            return true(settings, es_no_db + decibel, bits)
+        def shifted(settings: dict[str, Any], es_no_db: float, *rest: Any) -> Any:
+            return true(settings, es_no_db + decibel, *rest)
 
-        patch.setattr(links, "sent_and_received", shifted)
+        patch.setattr(module, name, shifted)
 
     return broken
 
@@ -83,6 +83,7 @@ def _worse_by(decibel: float) -> Break:
 BREAKS: list[tuple[Card, Break, str]] = [
     (links.UNCODED_AWGN, _noise_off_by(0.3), "noise 0.3 dB too small"),
     (links.UNCODED_RAYLEIGH, _noise_off_by(-0.5), "noise 0.5 dB too large"),
+    (waveforms.OFDM, _noise_off_by(1.5, waveforms, "payloads_and_receptions"), "noise 1.5 dB too small"),
     (links.LLRS, _llrs_twice_as_large, "LLRs of the wrong noise variance"),
     (capacities.CAPACITIES, _binary_capacity_of_half_the_energy, "BPSK against all of the noise"),
     (links.CLIFF, _noise_off_by(-2.0), "noise 2 dB too large"),
