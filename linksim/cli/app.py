@@ -23,7 +23,7 @@ Overrides = Annotated[
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO.yaml")]
 Checkpoint = Annotated[str, typer.Argument(help="A shipped checkpoint's name, or the path of an .npz file.")]
 BitErrorRates = Annotated[str, typer.Option(metavar="RATE,...", help="Bit-error rates of the index bits.")]
-Images = Annotated[str, typer.Option(help="samples, kodak, voc2012, bsds500, or a folder.")]
+Images = Annotated[str, typer.Option(help="samples, kodak, voc2012, bsds500, cifar10, clic2020, div2k, or a folder.")]
 Count = Annotated[int | None, typer.Option(min=1, help="The first so many images; default all.")]
 RunFolders = Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders that `linksim run` has written.")]
 

@@ -27,10 +27,11 @@ class ImagesConfig(BaseModel):
     """The `images:` part of a scenario.
 
     Attributes:
-        dataset: `samples` (photographs that come with scikit-image), `kodak`, `voc2012`, `bsds500`, or `folder`.
+        dataset: `samples` (photographs that come with scikit-image), `kodak`, `voc2012`, `bsds500`, `cifar10`, `clic2020`
+            (professional validation), `div2k` (validation), or `folder`.
         path: the folder, searched with its subfolders, where `dataset` is `folder`.
-        split: part of `voc2012` (test: segmentation validation list; train: all others) and of `bsds500` (test: its
-            test images; train: its training and validation images). The other data sets have no parts. The shipped
+        split: part of `voc2012` (test: segmentation validation list; train: all others), of `bsds500` (test: its
+            test images; train: its training and validation images) and of `cifar10`. The other data sets have no parts. The shipped
             checkpoints were trained on all of `bsds500`, whose test images are no test for them.
         count: the first so many in alphabetical order; all if null.
         size: side in pixels of the central square that is resized to `size` x `size`; native size if null.
@@ -39,7 +40,7 @@ class ImagesConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
-    dataset: Literal["samples", "kodak", "voc2012", "bsds500", "folder"] = "samples"
+    dataset: Literal["samples", "kodak", "voc2012", "bsds500", "cifar10", "clic2020", "div2k", "folder"] = "samples"
     path: Annotated[str, Field(min_length=1)] | None = None
     split: Literal["test", "train"] = "test"
     count: Annotated[int, Field(ge=1, le=10_000_000)] | None = None

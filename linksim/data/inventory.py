@@ -99,6 +99,8 @@ def image_files(name: str, split: str) -> list[Path]:
     folders = found or locate.fetch(item)
     if name == "voc2012":
         return _voc(folders, split)
+    if name == "cifar10":
+        return _part(folders[0], split)
     files = _image_files(folders[0])
     if name == "bsds500":
         files = [file for file in files if file.name.startswith("test_") == (split == "test")]
@@ -116,6 +118,14 @@ def _voc(folders: list[Path], split: str) -> list[Path]:
             f"voc2012: LINKSIM_DATA has no part `{split}`, only {folders[0].name}; add images/voc2012_{split}"
         )
     return sorted(chosen[0].glob("*.jpg"))
+
+
+def _part(folder: Path, split: str) -> list[Path]:
+    """The images of a set that has a folder for each part."""
+    files = _image_files(folder / split)
+    if not files:
+        raise DataUnavailableError(f"{folder}: has no images in a folder `{split}`; add them, or take the other split")
+    return files
 
 
 def _items(name: str) -> list[Item]:

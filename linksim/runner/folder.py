@@ -17,6 +17,7 @@ _MAY_CHANGE = (
     "schemes",
     "images.count",
     "images.on_error",
+    "images.save",
     "link.code.early_termination",
 )
 

@@ -21,6 +21,7 @@ from linksim.runner.identity import scheme_identities
 from linksim.runner.plan import Job, Plan, Wanted, split_job
 from linksim.runner.progress import Progress
 from linksim.runner.repetitions import as_records, check_interval, first_round, in_words, next_round, shortfalls
+from linksim.runner.saved import SavedPictures
 from linksim.runner.simulation.start import start_simulator
 from linksim.runner.summary import Totals, describe_run
 from linksim.scenario import Scenario
@@ -95,6 +96,7 @@ class _Session:
         identities = scheme_identities(scenario)
         metrics, self.unavailable = available(scenario.metrics)
         self.plan = Plan(scenario, source, identities, metrics)
+        self.saved = SavedPictures(out, source, scenario.images.saved(source.ids), metrics)
         check_interval(scenario, len(source))
         self.wanted = first_round(scenario)
         self._awaited: set[str] = set()  # ids of points that a job was made for and that did not come back yet
@@ -115,6 +117,7 @@ class _Session:
         finally:
             self.progress.stop()
             self.store.close()
+        self.saved.finish()
         outcome = self._derive(finished=True)
         if not outcome.lines:
             raise InputError(f"images: none of {len(self.plan.source)} could be read; {self.out}/run.json says why")
@@ -145,6 +148,7 @@ class _Session:
         """Store a point, its pictures first: what is stored is complete. Now and then the tables follow."""
         for image_id, original, picture, psnr_db, outage in record.pop("pictures"):
             save_example(self.out, image_id, record["scheme"], record["snr_db"], original, picture, psnr_db, outage)
+        self.saved.keep(record, record.pop("saved"))
         self.store.add(record)
         self._awaited.discard(record["point"])
         now = time.perf_counter()
@@ -162,7 +166,7 @@ class _Session:
         for number in range(self.plan.n_batches):
             batch = self.plan.batch(number)
             points = list(self.plan.points(batch, self.wanted))
-            missing = [point for point in points if point.id not in self.store]
+            missing = [p for p in points if p.id not in self.store or self.saved.lost(self.store[p.id])]
             self.progress.extend(len(missing) - len(points))
             self._awaited.update(point.id for point in missing)
             yield from split_job(batch, missing, parts)

@@ -5,10 +5,11 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 
 from linksim.common.model import FILE_NAME, StrictModel
-from linksim.data.images import MAX_BATCH_PIXELS, ImagesConfig
+from linksim.data.images import MAX_BATCH_PIXELS
 from linksim.link.config import LinkConfig
 from linksim.metrics.registry import MetricName
 from linksim.results.row import columns
+from linksim.scenario.images import SentImages
 from linksim.scenario.sweep import Sweep
 from linksim.schemes.budget import budget_chain
 from linksim.schemes.config import SchemeConfig
@@ -27,7 +28,7 @@ class Scenario(StrictModel):
     name: Annotated[str, Field(pattern=FILE_NAME, max_length=100)] = Field(description="names the results folder")
     description: str = ""
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 1
-    images: ImagesConfig = ImagesConfig()
+    images: SentImages = SentImages()
     link: LinkConfig = LinkConfig()
     sweep: Sweep
     metrics: Annotated[tuple[MetricName, ...], Field(min_length=1)] = ("psnr", "ms_ssim")

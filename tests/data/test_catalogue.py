@@ -143,8 +143,9 @@ def test_voc_is_fetched_on_request_only_and_split_by_its_list(
 def test_an_archive_cannot_write_elsewhere(empty_cache: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = voc_archive(VOC | {"JPEGImages/../../../outside.jpg": b"d"})
     publish(site, monkeypatch, "voc2012", {"voc.tar": archive})
-    with pytest.raises(tarfile.OutsideDestinationError):
+    with pytest.raises(DataUnavailableError, match=r"voc2012: .* cannot be unpacked") as caught:
         data.fetch("voc2012")
+    assert isinstance(caught.value.__cause__, tarfile.OutsideDestinationError)
     assert not list(empty_cache.parent.rglob("*.jpg"))
 
 

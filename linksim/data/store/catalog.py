@@ -130,6 +130,52 @@ ITEMS = {
             n_images=500,
         ),
         Item(
+            "cifar10",
+            "CIFAR-10, 10,000 test and 50,000 training images of 32 x 32 pixels",
+            "images",
+            ("images/cifar10",),
+            "images/CIFAR-10",
+            (
+                Remote(
+                    "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+                    "sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+                    170_052_171,
+                ),
+            ),
+            n_images=60_000,
+        ),
+        Item(
+            "clic2020",
+            "CLIC 2020, professional validation, 41 images",
+            "images",
+            ("images/clic2020",),
+            "images/CLIC-2020-professional-valid",
+            (
+                Remote(
+                    "https://data.vision.ee.ethz.ch/cvl/clic/professional_valid_2020.zip",
+                    "sha256:00be38092ade2ab5163b65f7f6523d46c7bca147007f559adbb02c0afc236b7d",
+                    134_834_429,
+                ),
+            ),
+            n_images=41,
+        ),
+        Item(
+            "div2k",
+            "DIV2K, validation, 100 images of high resolution",
+            "images",
+            ("images/div2k",),
+            "images/DIV2K-valid",
+            (
+                Remote(
+                    "https://data.vision.ee.ethz.ch/cvl/DIV2K/DIV2K_valid_HR.zip",
+                    "sha256:20dd31fd84d777bc1cf5d6b7654a3f569c0aec74458ae094122ad1d0489900fc",
+                    448_993_893,
+                ),
+            ),
+            n_images=100,
+            automatic=False,
+        ),
+        Item(
             "alexnet",
             "AlexNet of torchvision, for LPIPS",
             "weights",

@@ -1,6 +1,5 @@
-"""Original files into what linksim reads: weights into `.npz` of plain arrays, archives into folders."""
+"""Original weight files into what linksim reads: `.npz` files of plain arrays."""
 
-import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +8,6 @@ from linksim.common.errors import DataUnavailableError, InputError
 from linksim.data.store.catalog import Item
 from linksim.data.store.digest import DIGEST_KEY, arrays_digest
 from linksim.data.store.torchfile import read_torch
-
-_VOC_ROOT = "VOCdevkit/VOC2012/"
-_VOC_PARTS = ("JPEGImages/", "ImageSets/Segmentation/")
 
 
 def weights(item: Item, files: list[Path], target: Path) -> None:
@@ -54,12 +50,3 @@ def read_keras_h5(file: Path) -> dict[str, np.ndarray]:
     except (OSError, AttributeError, RuntimeError) as error:
         raise InputError(f"{file}: not a readable Keras weight file ({error}); fetch it again") from error
     return arrays
-
-
-def unpack(archive: Path, target: Path) -> None:
-    """Photographs and segmentation lists of the VOC-2012 `archive` into the new folder `target`."""
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            name = member.name.removeprefix(_VOC_ROOT)
-            if member.isfile() and name.startswith(_VOC_PARTS):
-                tar.extract(member.replace(name=name), target, filter="data")

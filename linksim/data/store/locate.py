@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from linksim.common.errors import DataUnavailableError, InputError
+from linksim.data.store.archives import is_archive, unpack
 from linksim.data.store.catalog import Item, Remote
 from linksim.data.store.download import announce, download, matches
 
@@ -36,7 +37,8 @@ def bundle_folder() -> Path | None:
 def find(item: Item) -> list[Path]:
     """Places where `item` is ready for use, without fetching it; empty if there are none.
 
-    Original weight files that lie in `LINKSIM_DATA` under their own names are verified and converted on the way.
+    Original weight files and archives that lie in `LINKSIM_DATA` under their own names are verified, and converted or
+    unpacked into the cache on the way.
     """
     bundle = bundle_folder()
     if bundle:
@@ -46,7 +48,7 @@ def find(item: Item) -> list[Path]:
     cached = cache_folder() / item.cached
     if cached.exists():
         return [cached]
-    if bundle and item.kind == "weights":
+    if bundle and (item.kind == "weights" or all(is_archive(Path(remote.file_name)) for remote in item.remotes)):
         originals = [bundle / remote.file_name for remote in item.remotes]
         if originals and all(file.is_file() for file in originals):
             for file, remote in zip(originals, item.remotes, strict=True):
@@ -104,8 +106,8 @@ def _install(item: Item, files: list[Path], target: Path) -> Path:
     try:
         if item.kind == "weights":
             convert.weights(item, files, partial)
-        elif files[0].suffix == ".tar":
-            convert.unpack(files[0], partial)
+        elif is_archive(files[0]):
+            unpack(item, files[0], partial)
         else:
             partial.mkdir()
             for file in files:

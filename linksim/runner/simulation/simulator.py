@@ -58,6 +58,7 @@ class Simulator:
         self.metrics = metrics
         self.schemes = build_schemes(scenario.link, scenario.schemes, scenario.seed) if schemes is None else schemes
         self._source = open_images(scenario.images, "images")
+        self._saved = scenario.images.saved(self._source.ids)
         self._links: dict[LinkConfig, Link] = {}
         self._batch: Batch | None = None
         self._seconds: dict[str, float] = defaultdict(float)
@@ -79,6 +80,11 @@ class Simulator:
                     (self._ids[i], self._images[i], shown[i].picture, rows[i]["psnr_db"], rows[i]["outage"])
                     for i in shown
                     if self._is_example(i) and point.repetition == 0
+                ],
+                "saved": [
+                    (self._ids[i], picture)
+                    for i in shown
+                    if (picture := shown[i].picture) is not None and self._ids[i] in self._saved
                 ],
                 "seconds": {stage: round(seconds, 4) for stage, seconds in self._seconds.items()},
             }
@@ -102,6 +108,10 @@ class Simulator:
     def _is_example(self, i: int) -> bool:
         """Whether the pictures of image `i` of the batch are shown in figures: the first few of the source are."""
         return self._numbers[i] < N_EXAMPLES
+
+    def _is_kept(self, i: int) -> bool:
+        """Whether anybody will look at the pictures of image `i` of the batch."""
+        return self._is_example(i) or self._ids[i] in self._saved
 
     def _simulate(self, point: Point) -> tuple[dict[int, Shown], list[Row]]:
         """The images that could be sent, by number in the batch, and the rows of all."""
@@ -168,7 +178,7 @@ class Simulator:
                     value[name] = measured
         return {
             # Pictures that nobody will look at would fill the memory.
-            i: Shown(value, delivery.outage, delivery.image if self._is_example(i) else None)
+            i: Shown(value, delivery.outage, delivery.image if self._is_kept(i) else None)
             for i, value, delivery in zip(numbers, values, deliveries, strict=True)
         }
 
