@@ -179,7 +179,7 @@ def test_every_scheme_runs_and_workers_change_nothing(installed: Path, scenario:
     psnr = tables[0].set_index(["scheme", "snr_db"])["psnr_db"]
     assert all(psnr["Bound", snr] >= psnr["Adaptive", snr] >= psnr["JPEG", snr] - 0.5 for snr in (4, 14))
     plugins = json.loads((tmp_path / "1" / "run.json").read_text())["plugins"]
-    assert plugins == dict.fromkeys(("channel nakagami", "scheme palette"), "linksim-example-schemes 1.2.0")
+    assert plugins == dict.fromkeys(("channel nakagami", "scheme palette"), "linksim-example-schemes 1.3.0")
 
 
 def test_a_point_s_id_has_the_keys_and_the_package_s_version(installed: Path, scenario: Path) -> None:
@@ -193,7 +193,7 @@ def test_a_point_s_id_has_the_keys_and_the_package_s_version(installed: Path, sc
     assert len(set(before)) == 4
     (metadata,) = installed.glob("linksim_example_schemes-*.dist-info/METADATA")
     text = metadata.read_text()
-    metadata.write_text(text.replace("Version: 1.2.0", "Version: 1.1.1"))
+    metadata.write_text(text.replace("Version: 1.3.0", "Version: 1.1.1"))
     try:
         after = ids()
     finally:
