@@ -13,7 +13,7 @@ from typing import Any
 def included(match: re.Match[str]) -> str:
     """A file of the repository as a fenced block."""
     path = Path(__file__).parents[1] / match[1]
-    language = {".py": "python", ".toml": "toml"}[path.suffix]
+    language = {".py": "python", ".toml": "toml", ".yaml": "yaml"}[path.suffix]
     return f'```{language} title="{match[1]}"\n{path.read_text("utf-8")}```'
 
 

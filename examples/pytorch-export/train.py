@@ -1,6 +1,6 @@
 """Train the networks of `model.py` on the pictures of a folder, and write `weights.pt`.
 
-python train.py FOLDER [--steps 8000] [--out weights.pt]
+python train.py FOLDER [--steps 5000] [--out weights.pt]
 """
 
 import argparse
@@ -20,7 +20,7 @@ BATCH = 8
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("folder", type=Path)
-    options.add_argument("--steps", type=int, default=8000)
+    options.add_argument("--steps", type=int, default=5000)
     options.add_argument("--out", type=Path, default=Path(__file__).with_name("weights.pt"))
     given = options.parse_args()
     files = sorted(file for file in given.folder.rglob("*") if file.suffix.lower() in (".png", ".jpg", ".jpeg"))

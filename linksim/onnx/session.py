@@ -1,5 +1,7 @@
 """Checked models run by ONNX Runtime on the CPU: on one thread, so that numbers repeat, within bounds of memory and time."""
 
+import math
+import os
 import re
 import threading
 from functools import cache
@@ -11,11 +13,17 @@ from linksim.common.errors import InputError
 from linksim.onnx.files import ModelFile
 from linksim.onnx.words import quoted, said
 
-MOST_MEMORY = 4 * 2**30
-"""Bytes that the models of a process may take together."""
+MOST_GIB = 2.0
+"""Memory that the models of a process may take together, unless the environment variable `MEMORY` says otherwise."""
+
+MEMORY = "LINKSIM_ONNX_GIB"
 
 MOST_SECONDS = 300.0
 """For one picture."""
+
+
+class ModelFailure(InputError):
+    """A model fails for the inputs that it got, for another reason than memory or time."""
 
 
 class Session:
@@ -55,7 +63,7 @@ class Session:
             outputs: list[Any] = self._session.run([port.name for port in self.file.outputs], feeds, options)
         except Exception as error:
             shapes = ", ".join(f"{quoted(name)} {list(value.shape)}" for name, value in feeds.items())
-            raise InputError(f"{self.file.path}: fails for {shapes}: {_failure(error)}") from None
+            raise _failure(error, f"{self.file.path}: fails for {shapes}: ") from None
         finally:
             watch.cancel()
         return outputs
@@ -70,7 +78,9 @@ def _runtime() -> Any:
     kind = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
     place = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, onnxruntime.OrtMemType.DEFAULT)
     as_requested = 1
-    onnxruntime.create_and_register_allocator(place, onnxruntime.OrtArenaCfg(MOST_MEMORY, as_requested, -1, -1))
+    onnxruntime.create_and_register_allocator(
+        place, onnxruntime.OrtArenaCfg(int(most_gib() * 2**30), as_requested, -1, -1)
+    )
     return onnxruntime
 
 
@@ -85,20 +95,36 @@ def _refusal(error: BaseException, file: ModelFile) -> str:
     if newest := re.search(r"max supported IR version: (\d+)", text):
         return f"is of a newer format (IR version) than ONNX Runtime {version} knows, {newest[1]}; export it with a lower one"
     if _lacks_memory(text):
-        return _TOO_LARGE
+        return _too_large()
     return f"ONNX Runtime {version} does not take it: {said(error)}"
 
 
-def _failure(error: BaseException) -> str:
+def _failure(error: BaseException, where: str) -> InputError:
     text = str(error)
     if _lacks_memory(text):
-        return _TOO_LARGE
+        return InputError(where + _too_large())
     if "terminate flag" in text:
-        return f"it took more than {MOST_SECONDS:g} s, which is the most for one picture"
-    return said(error)
+        return InputError(f"{where}it took more than {MOST_SECONDS:g} s, which is the most for one picture")
+    return ModelFailure(where + said(error))
 
 
-_TOO_LARGE = f"it takes more than {MOST_MEMORY / 2**30:g} GiB of memory, which is the most; use smaller pictures or a smaller model"
+def most_gib() -> float:
+    """GiB that models may take. Raises `InputError` where the environment says nothing sensible."""
+    given = os.environ.get(MEMORY) or str(MOST_GIB)
+    try:
+        gib = float(given)
+    except ValueError:
+        gib = math.nan
+    if not 0.0625 <= gib <= 1024:
+        raise InputError(f"{MEMORY}={given[:40]!r}: a number of GiB from 0.0625 to 1024 is needed, such as 4")
+    return gib
+
+
+def _too_large() -> str:
+    return (
+        f"it takes more than {most_gib():g} GiB of memory, which is the most; use smaller pictures or a smaller model, or "
+        f"set {MEMORY} to more"
+    )
 
 
 def _lacks_memory(text: str) -> bool:

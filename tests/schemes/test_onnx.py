@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnx_models import bits_pair, indices_pair, symbols_pair
+from onnx_models import PICTURE, bits_pair, constant, indices_pair, model, node, save, symbols_pair, value
 from small_link import link_config, picture, receptions_of, send
 
+from linksim.common.errors import InputError
 from linksim.link.ledger import ledger_of
 from linksim.link.reception import Reception, SymbolReception
 from linksim.schemes import SchemeContext, build_scheme, parse_scheme
@@ -262,6 +263,45 @@ def test_pictures_are_the_same_after_their_tensors(height, width, scale, layout,
     assert tensor.max() <= high * (1 + 1e-6)
     np.testing.assert_array_equal(pictures.picture(tensor, (height, width)), image)
     assert all(side % multiple == 0 for side in pictures.padded((height, width)))
+
+
+def test_models_that_need_more_than_the_trial_gives(tmp_path):
+    """An encoder that takes no picture below 100 pixels."""
+    models = bits_pair(tmp_path)
+    nodes = [
+        node("Slice", "x from to axes", "part"),
+        node("Reshape", "part one", "r"),
+        node("Mul", "r zero", "z"),
+        node("Add", "x z", "w"),
+        node("Greater", "w half", "b"),
+        node("Cast", "b", "y", to=1),
+    ]
+    ends = {"from": [0, 0, 99, 99], "to": [1, 1, 100, 100], "axes": [0, 1, 2, 3], "one": [1, 1, 1, 1]}
+    constants = [
+        *(constant(name, end, np.int64) for name, end in ends.items()),
+        constant("zero", 0),
+        constant("half", 0.5),
+    ]
+    save(Path(models["encoder"]), model(nodes, [value("x", PICTURE)], [value("y", PICTURE)], constants))
+    scheme = build(models)
+    assert scheme.transmit([picture(100, 120)], ["a"], [None], None)[0].channel_uses
+    with pytest.raises(InputError, match=r"encoder: .* fails for .*image 'b', 64 x 64"):
+        scheme.transmit([picture(64, 64)], ["b"], [None], None)
+
+
+def test_adaptive_coding_chooses_for_bits(tmp_path):
+    grid = [{"rate": 0.5, "bits_per_symbol": 2}, {"rate": 0.75, "bits_per_symbol": 6}]
+    validation = {"dataset": "samples", "count": 1, "size": 32}
+    mcs = {"kind": "adaptive", "grid": grid, "validation": validation}
+    scheme = build(bits_pair(tmp_path), mcs=mcs, channel_uses=10**5)
+    image = picture(32, 32)
+    for snr, bits in ((3.0, 2), (30.0, 2)):  # both arrive at 30 dB, and of equals the first wins
+        (sent,) = scheme.transmit([image], ["a"], [10**5], snr)
+        assert sent.settings["bits_per_symbol"] == bits
+    (sent,) = scheme.transmit([image], ["a"], [1000], 30.0)  # only the faster one fits
+    assert sent.settings["sent_bits_per_symbol"] == 6
+    (delivery,) = send(scheme, [sent], 30.0)
+    np.testing.assert_array_equal(delivery.image, 255 * (image > 127.5))
 
 
 def test_the_id_has_the_hashes_of_both_files(tmp_path):

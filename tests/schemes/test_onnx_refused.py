@@ -299,9 +299,16 @@ AND_ADD = [
     ],
 )
 def test_models_that_take_too_much_on_the_way(tmp_path, nodes):
-    counts = {"n": [2**31], "tiles": [1, 2**18], "a": 0, "n0": 2**31, "one": 1}
+    counts = {"n": [2**29], "tiles": [1, 2**16], "a": 0, "n0": 2**29, "one": 1}
     constants = [constant(name, count, np.int64) for name, count in counts.items()] + [constant("zero", 0), *HALF]
-    assert "more than 4 GiB of memory" in refused(encoder_with(tmp_path, nodes + AND_ADD, constants))
+    assert "more than 2 GiB of memory" in refused(encoder_with(tmp_path, nodes + AND_ADD, constants))
+
+
+@pytest.mark.parametrize("given", ["much", "-1", "nan", "0", "1e9"])
+def test_a_bound_of_memory_that_is_none(monkeypatch, given):
+    monkeypatch.setenv("LINKSIM_ONNX_GIB", given)
+    with pytest.raises(InputError, match=r"a number of GiB from 0\.0625 to 1024 is needed"):
+        session.most_gib()
 
 
 def test_a_loop_without_end(tmp_path, monkeypatch):

@@ -184,4 +184,4 @@ def _about(key: str) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise InputError(f"{key}: {error}") from None
+        raise type(error)(f"{key}: {error}") from None

@@ -3,9 +3,12 @@
 import numpy as np
 
 from linksim.common.errors import InputError
+from linksim.onnx.session import ModelFailure
 from linksim.schemes.onnx.pair import PROBE_SNR_DB, Pair, probe
 
-_LEAST_SIDE = 64
+SMALL, LARGE = 64, 256
+"""Sides of a picture that is tried, in pixels."""
+
 _SAME = 1e-3
 """Part of the largest number that outputs of the same picture may differ by, through rounding alone."""
 
@@ -14,12 +17,21 @@ _FLIPPED = 0.01
 
 
 def try_pair(pair: Pair) -> None:
-    """Send a picture without an error.
+    """Send a picture without an error, a small one; a larger one where the models fail for that.
 
     Raises:
         InputError: one line that begins with `encoder: ` or `decoder: ` and the path.
     """
-    size = _size(pair)
+    try:
+        _try(pair, _size(pair, SMALL))
+    except ModelFailure as error:
+        try:
+            _try(pair, _size(pair, LARGE))
+        except InputError:
+            raise error from None
+
+
+def _try(pair: Pair, size: tuple[int, int]) -> None:
     first, second = probe(size), probe(size, 1)
     tensor = pair.pictures.tensor(first)
     output = pair.output(tensor, PROBE_SNR_DB)
@@ -42,12 +54,12 @@ def try_pair(pair: Pair) -> None:
     _check_neighbours(pair, tensor, pair.pictures.tensor(second), output)
 
 
-def _size(pair: Pair) -> tuple[int, int]:
+def _size(pair: Pair, side: int) -> tuple[int, int]:
     """(height, width) of the trial: of a model with fixed sides those, else two that differ, so that none is taken for
     the other.
     """
     multiple = pair.pictures.multiple
-    least = -(-_LEAST_SIDE // multiple) * multiple
+    least = -(-side // multiple) * multiple
     height, width = pair.ports.sides
     return height or least, width or least + multiple
 
