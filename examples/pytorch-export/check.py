@@ -54,9 +54,8 @@ def main() -> None:
     images = [image for _, image in open_images(ImagesConfig(dataset="samples", size=256), "images").readable()]
     pairs = zip(in_linksim(given.models, images), in_pytorch(given.weights, images), strict=True)
     differences = [int(np.abs(a.astype(int) - b.astype(int)).max()) for a, b in pairs]
-    print(
-        f"{len(images)} pictures, largest difference to PyTorch: {max(differences)} grey level{'s' * (max(differences) != 1)}"
-    )
+    unit = "grey level" if max(differences) == 1 else "grey levels"
+    print(f"{len(images)} pictures, largest difference to PyTorch: {max(differences)} {unit}")
     sys.exit(max(differences) > 1)
 
 
