@@ -6,7 +6,7 @@ data in other files, no draw of random numbers, and no more nodes and numbers th
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from linksim.onnx.words import quoted
 
@@ -39,6 +39,11 @@ def check_contents(model: Any) -> None:
     Raises:
         ModelError: what is wrong and what to do.
     """
+    for message in _messages(model):
+        if message.DESCRIPTOR.name == "SparseTensorProto":
+            raise ModelError("has a sparse tensor; export it with dense ones")
+        if message.DESCRIPTOR.name == "TensorProto":
+            _check_tensor(message)
     functions = {(f.domain, f.name, f.overload): f for f in model.functions}
     counted: dict[FunctionKey, int] = {}
     total = _count(_graph_nodes(model.graph), functions, counted, ())
@@ -51,8 +56,6 @@ def check_contents(model: Any) -> None:
     for nodes in bodies:
         for node in nodes:
             _check_node(node, functions, known_false)
-    for tensor in _tensors(model):
-        _check_tensor(tensor)
 
 
 def _graph_nodes(graph: Any) -> Iterator[Any]:
@@ -145,31 +148,24 @@ def _is_false(tensor: Any) -> bool:
     return tensor.raw_data == b"\0" or list(tensor.int32_data) == [0]
 
 
-class _Place(NamedTuple):
-    tensor: Any
-    sparse: bool
-
-
-def _tensors(message: Any) -> Iterator[_Place]:
-    """Every tensor below a protobuf message, wherever a message of the format may hold one."""
+def _messages(message: Any) -> Iterator[Any]:
+    """A protobuf message and all below it. Raises `ModelError` for a text that is none."""
     waiting = [message]
     while waiting:
         here = waiting.pop()
-        kind = here.DESCRIPTOR.name
-        if kind in ("TensorProto", "SparseTensorProto"):
-            yield _Place(here, kind == "SparseTensorProto")
+        yield here
         for field, value in here.ListFields():
+            several = [value] if isinstance(value, str | bytes) or hasattr(value, "ListFields") else value
             if field.message_type is not None:
-                waiting.extend([value] if hasattr(value, "ListFields") else list(value))
+                waiting.extend(several)
+            elif field.type == field.TYPE_STRING and not all(isinstance(text, str) for text in several):
+                raise ModelError("has a name that is no text; the file is damaged")
 
 
-def _check_tensor(place: _Place) -> None:
+def _check_tensor(tensor: Any) -> None:
     """No data in another file, and as many numbers as its sides say: nothing is reserved for a claim."""
     from onnx import TensorProto
 
-    tensor, sparse = place
-    if sparse:
-        raise ModelError("has a sparse tensor; export it with dense ones")
     if tensor.external_data or tensor.data_location == TensorProto.EXTERNAL:
         raise ModelError(
             f"keeps the data of {quoted(tensor.name)} in another file (external data); save it as one file "

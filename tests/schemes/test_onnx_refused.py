@@ -340,6 +340,14 @@ def test_names_with_control_characters(tmp_path):
         assert "custom operator" in refused(encoder_with(tmp_path, [custom, *BIT], HALF))
 
 
+@pytest.mark.parametrize("old", [b"Greater", b"half", b"batch"])
+def test_names_that_are_no_text(tmp_path, old):
+    config = bits_pair(tmp_path)
+    whole = Path(config["encoder"]).read_bytes()
+    Path(config["encoder"]).write_bytes(whole.replace(old, b"\xff" * len(old)))
+    assert "has a name that is no text" in refused(config)
+
+
 # Inputs and outputs
 
 
