@@ -6,10 +6,9 @@ import pytest
 
 from linksim.cli import main
 from linksim.common.errors import LinksimError
-from linksim.common.reading.loading import load
 from linksim.scenario import load_scenario, shipped
 from linksim.scenario.shipped import first_sentence, lay_out, shipped_files
-from linksim.training.config import TrainConfig
+from linksim.training.kinds import load_recipe
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
@@ -32,7 +31,7 @@ def test_every_shipped_file_is_laid_out_and_can_be_read(tmp_path: Path, capsys: 
         assert (folder / file).read_bytes() == (SCENARIOS / file).read_bytes()
         assert str(folder / file) in said
         if file.parts[0] == "train":
-            load(folder / file, TrainConfig)
+            load_recipe(folder / file)
         else:
             load_scenario(folder / file)
     assert f"Next: linksim run {folder / 'quickstart.yaml'}" in said
