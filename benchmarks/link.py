@@ -104,7 +104,7 @@ def channel_llrs(blocks: int, es_no_db: float) -> np.ndarray:
 
 def ldpc_of_benchmark() -> Any:
     """The code of these measurements, as `linksim.link.coding.ldpc.LdpcCode`."""
-    from linksim.link.coding.ldpc5g import ldpc_code
+    from linksim.link.coding.ldpc import ldpc_code
 
     return ldpc_code(K, N, BITS_PER_SYMBOL)
 

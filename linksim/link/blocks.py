@@ -21,21 +21,30 @@ class BlockResult(NamedTuple):
     iterations: np.ndarray
 
 
-def run_blocks(config: LinkConfig, bits: np.ndarray | None, es_no_db: float, keys: list[BlockKey]) -> BlockResult:
+def run_blocks(
+    config: LinkConfig, bits: np.ndarray | None, es_no_db: float, keys: list[BlockKey], transmissions: int = 1
+) -> BlockResult:
     """Encode, scramble, map, fade, equalize, demap, descramble, decode, check the CRC.
 
     Args:
+        config: the link.
         bits: information bits uint8 `[blocks, k]`, each row with its CRC; None for all zeros, whose codeword is all
             zeros.
         es_no_db: Es/N0 in dB averaged over the fading.
         keys: a key per block; equal keys see the same fading, noise and scrambling.
+        transmissions: how often each block is sent, every time over a slot of its own; the LLRs of a bit add up.
     """
     code, air = code_of(config), air_of(config)
-    world = air.draw(es_no_db, keys)
-    coded = np.zeros_like(world.scrambling) if bits is None else code.encode(bits)
-    llr, iterations = code.decode(code.spread(air.llrs(coded, world)))
+    versions = config.harq.versions(transmissions)
+    scrambling, variables = np.zeros(0, np.uint8), np.zeros(0, np.float32)
+    for number, version in enumerate(versions):
+        world = air.draw(es_no_db, [(*key, "transmission", number) for key in keys] if number else keys)
+        coded = np.zeros_like(world.scrambling) if bits is None else code.encode(bits, version)
+        received = code.spread(air.llrs(coded, world), version)
+        scrambling, variables = (scrambling, variables + received) if number else (world.scrambling, received)
+    llr, iterations = code.decode(variables, versions)
     if not llr.all():
         # A coin toss for the undecided: a fixed rule would favour zeros, hence the all-zero reference.
-        coin = np.where(world.scrambling[:, : config.block_bits], UNDECIDED, -UNDECIDED)
+        coin = np.where(scrambling[:, : config.block_bits], UNDECIDED, -UNDECIDED)
         llr = np.where(llr == 0, coin, llr)
     return BlockResult(llr, crc.check((llr > 0).astype(np.uint8)), iterations)

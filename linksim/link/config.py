@@ -9,7 +9,7 @@ from linksim.common.model import StrictModel
 from linksim.link.air.config import AnyChannel, ChannelConfig, CsiConfig, ModulationConfig
 from linksim.link.air.fitting import check_air
 from linksim.link.air.waveform import AntennasConfig, OfdmConfig, SingleCarrierConfig
-from linksim.link.coding.config import CRC_BITS, MAX_BASE_GRAPH_2_BITS, Ldpc5gConfig, UncodedConfig
+from linksim.link.coding.config import CRC_BITS, HarqConfig, Ldpc5gConfig, UncodedConfig, base_graph
 
 
 class LinkConfig(StrictModel):
@@ -26,6 +26,7 @@ class LinkConfig(StrictModel):
         "compiled",
         description="what maps, fades, equalizes and demaps: one compiled pass, or Sionna's own blocks, slower and equal",
     )
+    harq: HarqConfig = HarqConfig()
     share_blocks: bool = Field(
         True, description="simulate each block once and apply its errors to every scheme with the same code and channel"
     )
@@ -33,12 +34,17 @@ class LinkConfig(StrictModel):
     @model_validator(mode="after")
     def _code_fits(self) -> "LinkConfig":
         if isinstance(self.code, Ldpc5gConfig):
-            low = self.block_bits > MAX_BASE_GRAPH_2_BITS and self.code.rate < 1 / 3
-            if low:
+            try:
+                base_graph(self.block_bits, self.coded_bits_per_block)
+            except ValueError as error:
                 raise ValueError(
-                    f"code.rate {self.code.rate} with code.block_bits {self.block_bits}: rates below 1/3 need blocks of "
-                    f"at most {MAX_BASE_GRAPH_2_BITS} bits (base graph 2)"
-                )
+                    f"code.rate {self.code.rate:.4g} with code.block_bits {self.block_bits} is not allowed: {error}"
+                ) from None
+        elif self.harq.repeats:
+            raise ValueError(
+                f"harq.kind {self.harq.kind} adds up what several transmissions say of a code's bits, but code.kind is none; "
+                "use a code, or harq: {kind: none}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -58,20 +64,16 @@ class LinkConfig(StrictModel):
 
     @property
     def coded_bits_per_block(self) -> int:
-        """Coded bits of a block (n): `block_bits / rate` rounded up to whole symbols.
-
-        Where that would fall below the lowest rate of the code's base graph, it is rounded down.
-        """
+        """Coded bits of one transmission of a block (n): `block_bits / rate` rounded up to whole symbols."""
         m = self.modulation.bits_per_symbol
         if isinstance(self.code, UncodedConfig):
             return math.ceil(self.block_bits / m) * m
-        most = self.block_bits * (3 if self.block_bits > MAX_BASE_GRAPH_2_BITS else 5)
         # 1e-9: a rate such as 0.3 is not exact in binary and must not cost a symbol for that.
-        return min(math.ceil(self.block_bits / self.code.rate / m - 1e-9), most // m) * m
+        return math.ceil(self.block_bits / self.code.rate / m - 1e-9) * m
 
     @property
     def symbols_per_block(self) -> int:
-        """Complex channel uses of a block."""
+        """Complex channel uses of one transmission of a block."""
         return self.coded_bits_per_block // self.modulation.bits_per_symbol
 
     def channel_uses(self, symbols: int) -> int:

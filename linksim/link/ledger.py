@@ -19,6 +19,8 @@ class Ledger:
         coded_bits: what leaves it.
         channel_uses: complex symbols; the budget on which schemes are compared.
         n_blocks: code blocks.
+        n_transmissions: how often they were sent, all together; more than `n_blocks` where failed ones were sent again,
+            which coded bits and channel uses then count, too.
         prefix_samples: what cyclic prefixes take beside the channel uses, each sample as long as one; time that no
             budget counts.
     """
@@ -30,6 +32,7 @@ class Ledger:
     coded_bits: int
     channel_uses: int
     n_blocks: int
+    n_transmissions: int
     prefix_samples: int = 0
 
     def __post_init__(self) -> None:
@@ -41,7 +44,7 @@ class Ledger:
 
 
 def ledger_of(config: LinkConfig, source_bits: int) -> Ledger:
-    """Ledger of a payload of `source_bits` bits; an empty payload takes no block."""
+    """Ledger of a payload of `source_bits` bits whose blocks are sent once; an empty payload takes no block."""
     blocks = math.ceil(source_bits / config.payload_bits_per_block)
     symbols = blocks * config.symbols_per_block
     return Ledger(
@@ -52,6 +55,7 @@ def ledger_of(config: LinkConfig, source_bits: int) -> Ledger:
         coded_bits=blocks * config.coded_bits_per_block,
         channel_uses=config.channel_uses(symbols),
         n_blocks=blocks,
+        n_transmissions=blocks,
         prefix_samples=config.prefix_samples(symbols),
     )
 
@@ -59,9 +63,14 @@ def ledger_of(config: LinkConfig, source_bits: int) -> Ledger:
 def symbol_ledger(config: LinkConfig, symbols: int) -> Ledger:
     """Ledger of `symbols` complex symbols that carry no bits."""
     uses, prefixes = config.channel_uses(symbols), config.prefix_samples(symbols)
-    return Ledger(0, 0, 0, 0, 0, channel_uses=uses, n_blocks=0, prefix_samples=prefixes)
+    return Ledger(0, 0, 0, 0, 0, channel_uses=uses, n_blocks=0, n_transmissions=0, prefix_samples=prefixes)
+
+
+def blocks_within(config: LinkConfig, channel_uses: int) -> int:
+    """The most blocks that can be sent once in `channel_uses`."""
+    return config.data_symbols(channel_uses) // config.symbols_per_block
 
 
 def capacity_bits(config: LinkConfig, channel_uses: int) -> int:
     """The most payload bits whose ledger fits into `channel_uses`; 0 where not even one block does."""
-    return config.data_symbols(channel_uses) // config.symbols_per_block * config.payload_bits_per_block
+    return blocks_within(config, channel_uses) * config.payload_bits_per_block

@@ -16,7 +16,8 @@ def code_of(config: LinkConfig) -> Code:
     """The channel code of a link. Only one that codes imports TensorFlow and Sionna."""
     if isinstance(config.code, UncodedConfig):
         return Uncoded(config.block_bits, config.coded_bits_per_block)
-    from linksim.link.coding.ldpc5g import Ldpc5g, ldpc_code
+    from linksim.link.coding.ldpc import ldpc_code
+    from linksim.link.coding.ldpc5g import Ldpc5g
 
     sizes = config.block_bits, config.coded_bits_per_block, config.modulation.bits_per_symbol
     return Ldpc5g(config.code, ldpc_code(*sizes))

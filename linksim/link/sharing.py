@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from linksim.link.blocks import BlockKey, run_blocks
+from linksim.link.blocks import BlockKey, BlockResult, run_blocks
 from linksim.link.config import LinkConfig
 
 BATCH_BITS = 256 * 3072
@@ -42,26 +42,39 @@ def batches(config: LinkConfig, n_blocks: int) -> list[slice]:
 
 
 class SharedBlocks:
-    """Patterns by (key, Es/N0). The least recently used go once they fill `CACHE_BYTES`."""
+    """Patterns by (key, Es/N0, number of transmissions). The least recently used go once they fill `CACHE_BYTES`."""
 
     def __init__(self, config: LinkConfig, limit: int | None = None) -> None:
         self.config = config
         self.limit = max(1, CACHE_BYTES // (4 * config.block_bits)) if limit is None else limit
-        self._patterns: OrderedDict[tuple[BlockKey, float], Pattern] = OrderedDict()
+        self._patterns: OrderedDict[tuple[BlockKey, float, int], Pattern] = OrderedDict()
 
-    def get(self, keys: list[BlockKey], es_no_db: float) -> list[Pattern]:
-        """Patterns of blocks, those not yet known simulated together."""
-        missing = [key for key in dict.fromkeys(keys) if (key, es_no_db) not in self._patterns]
+    def get(self, keys: list[BlockKey], es_no_db: float, transmissions: int = 1) -> list[Pattern]:
+        """Patterns of blocks after so many transmissions, those not yet known simulated together."""
+
+        def place(key: BlockKey) -> tuple[BlockKey, float, int]:
+            return key, es_no_db, transmissions
+
+        missing = [key for key in dict.fromkeys(keys) if place(key) not in self._patterns]
         fresh: dict[BlockKey, Pattern] = {}
         for part in batches(self.config, len(missing)):
-            result = run_blocks(self.config, None, es_no_db, missing[part])
+            result = run_blocks(self.config, None, es_no_db, missing[part], transmissions)
             for i, key in enumerate(missing[part]):
                 # A copy: a view would keep the whole batch in memory.
                 fresh[key] = Pattern(-result.llr[i], bool(result.crc_ok[i]), int(result.iterations[i]))
-        patterns = [fresh[key] if key in fresh else self._patterns[key, es_no_db] for key in keys]
+        patterns = [fresh[key] if key in fresh else self._patterns[place(key)] for key in keys]
         for key, pattern in zip(keys, patterns, strict=True):
-            self._patterns[key, es_no_db] = pattern
-            self._patterns.move_to_end((key, es_no_db))
+            self._patterns[place(key)] = pattern
+            self._patterns.move_to_end(place(key))
         while len(self._patterns) > self.limit:
             self._patterns.popitem(last=False)
         return patterns
+
+    def results(self, keys: list[BlockKey], es_no_db: float, transmissions: int = 1) -> BlockResult:
+        """As `get`, side by side; LLRs relative to the sent bits float32 `[blocks, k]`."""
+        patterns = self.get(keys, es_no_db, transmissions)
+        return BlockResult(
+            np.stack([pattern.relative_llr for pattern in patterns]),
+            np.array([pattern.crc_ok for pattern in patterns], bool),
+            np.array([pattern.iterations for pattern in patterns], np.int32),
+        )

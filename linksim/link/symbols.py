@@ -38,8 +38,13 @@ def send_symbols(config: LinkConfig, symbols: np.ndarray, es_no_db: float, key: 
         key: as for `Link.transmit`.
 
     Raises:
-        InputError: see `check_symbols`.
+        InputError: see `check_symbols`, or the link sends failed blocks again.
     """
+    if config.harq.repeats:
+        raise InputError(
+            f"symbols over a link with harq {config.harq.kind}: no CRC says whether symbols arrived, so nothing could be sent "
+            "again; give what sends symbols harq: {kind: none}"
+        )
     air, symbols = air_of(config), check_symbols(symbols)
     ledger = symbol_ledger(config, len(symbols))
     blocks = -(-len(symbols) // air.symbols_per_block)

@@ -22,7 +22,7 @@ class Stream:
     link: LinkConfig
 
     def ledger(self) -> Ledger:
-        """The cost of the bits, filler and CRCs included."""
+        """The cost of the bits where every block is sent once, filler and CRCs included."""
         return ledger_of(self.link, len(self.bits))
 
 
@@ -59,7 +59,7 @@ class IdealStream:
 
     def ledger(self) -> Ledger:
         """The file's bits and the code's channel uses; an ideal code has neither CRC nor filler nor blocks."""
-        return Ledger(self.source_bits, 0, 0, self.source_bits, 0, self.channel_uses, 0)
+        return Ledger(self.source_bits, 0, 0, self.source_bits, 0, self.channel_uses, 0, 0)
 
 
 @dataclass(frozen=True)

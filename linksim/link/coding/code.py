@@ -1,5 +1,6 @@
 """The seam of channel codes: information bits to coded bits, and LLRs back to information bits."""
 
+from collections.abc import Collection
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -19,24 +20,27 @@ class Decoded(NamedTuple):
 
 
 class Code(Protocol):
-    """One channel code of `k` information bits, CRC24A included, and `n` coded bits a block.
+    """One channel code of `k` information bits, CRC24A included, and `n` coded bits a transmission.
 
     Decoding has two steps, so that several transmissions of a block (HARQ) add up: `spread` puts received LLRs at the
     code's own variables, zero where nothing was received, sums of `spread` are what all transmissions together say,
-    and `decode` takes the sum.
+    and `decode` takes the sum. Transmissions differ in their redundancy version (0 to 3); one without versions sends
+    the same bits every time.
     """
 
     k: int
     n: int
 
-    def encode(self, bits: np.ndarray) -> np.ndarray:
-        """Information bits 0/1 uint8 `[blocks, k]` to coded bits uint8 `[blocks, n]`."""
+    def encode(self, bits: np.ndarray, version: int = 0) -> np.ndarray:
+        """Information bits 0/1 uint8 `[blocks, k]` to the coded bits of a redundancy version, uint8 `[blocks, n]`."""
 
-    def spread(self, llr: np.ndarray) -> np.ndarray:
+    def spread(self, llr: np.ndarray, version: int = 0) -> np.ndarray:
         """LLRs of the coded bits float32 `[blocks, n]` at the code's variables, float32 `[blocks, variables]`."""
 
-    def decode(self, variables: np.ndarray) -> Decoded:
-        """LLRs of the code's variables float32 `[blocks, variables]` to information bits."""
+    def decode(self, variables: np.ndarray, versions: Collection[int] = (0,)) -> Decoded:
+        """LLRs of the code's variables float32 `[blocks, variables]`, of the redundancy versions that were received, to
+        information bits.
+        """
 
     def information_bit_levels(self, levels: np.ndarray) -> np.ndarray:
         """Reliability level of each information bit, int32 `[k]`, from the constellation's `levels`

@@ -15,7 +15,7 @@ from sionna.phy.fec.ldpc import LDPCBPDecoder
 
 from linksim.link.coding import crc
 from linksim.link.coding.code import Decoded
-from linksim.link.coding.ldpc import LdpcCode
+from linksim.link.coding.graph import Graph
 
 BATCH_SIZES = (16, 64, 128)
 """The only batch shapes that are ever traced; a batch is padded up to the next one.
@@ -32,29 +32,29 @@ LLR_MAX = 20.0
 
 
 class FloodingDecoder:
-    """Sum-product decoding of one code."""
+    """Sum-product decoding on one graph."""
 
-    def __init__(self, code: LdpcCode) -> None:
-        self.code = code
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
         # Built here, not when first traced: it keeps tensors that must not belong to a traced function.
         self._decoder = LDPCBPDecoder(
-            code.parity_checks.astype(np.float32),
+            graph.parity_checks.astype(np.float32),
             cn_update="boxplus",
             hard_out=False,
             return_state=True,
             llr_max=LLR_MAX,
         )
         # The decoder's first messages are the channel's LLRs, edge by edge, sorted by variable.
-        self._edges = np.sort(code.parity_checks.indices)
+        self._edges = np.sort(graph.parity_checks.indices)
 
     def _arrived(self, soft: np.ndarray, with_crc: bool) -> np.ndarray:
         """Whether each row of LLRs fulfils every parity check, and the CRC. An undecided bit (0) fulfils nothing:
         taking it for either value would favour one codeword over another.
         """
         decided = soft > 0
-        arrived = self.code.fulfilled(decided) & np.all(soft != 0, axis=1)
+        arrived = self.graph.fulfilled(decided) & np.all(soft != 0, axis=1)
         if with_crc:
-            arrived[arrived] = crc.check(decided[arrived, : self.code.k].astype(np.uint8))
+            arrived[arrived] = crc.check(decided[arrived, : self.graph.k].astype(np.uint8))
         return arrived
 
     @cached_property
@@ -69,24 +69,24 @@ class FloodingDecoder:
         """Sum-product decoding with flooding schedule.
 
         Args:
-            variables: LLRs `log P(b=1)/P(b=0)` of the graph's variables as of `LdpcCode.spread`, float32
-                `[blocks, variables]`.
+            variables: LLRs `log P(b=1)/P(b=0)` of the variables as of `LdpcCode.spread`, float32
+                `[blocks, variables]`; those beyond the graph are not looked at.
             iterations: the most that a block is given.
             early_termination: let blocks go once every parity check is fulfilled.
             with_crc: the information bits end with a CRC24A, which has to hold, too. A short code may come to rest on
                 a wrong codeword.
         """
-        out = np.empty((len(variables), self.code.k), np.float32)
+        out = np.empty((len(variables), self.graph.k), np.float32)
         taken = np.zeros(len(variables), np.int32)
-        llr = np.clip(variables, -LLR_MAX, LLR_MAX)
-        llr[:, self.code.filler] = -LLR_MAX
+        llr = np.clip(variables[:, : self.graph.variables], -LLR_MAX, LLR_MAX)
+        llr[:, self.graph.filler] = -LLR_MAX
         for start in range(0, len(llr), BATCH_SIZES[-1]):
             part = slice(start, start + BATCH_SIZES[-1])
             out[part], taken[part] = self._decode_batch(llr[part], iterations, early_termination, with_crc)
         return Decoded(out, taken)
 
     def _decode_batch(self, llr: np.ndarray, iterations: int, early_termination: bool, with_crc: bool) -> Decoded:
-        out = np.empty((len(llr), self.code.k), np.float32)
+        out = np.empty((len(llr), self.graph.k), np.float32)
         taken = np.zeros(len(llr), np.int32)
         active = np.arange(len(llr))
         x = tf.gather(tf.constant(llr), _padded(active))
@@ -101,7 +101,7 @@ class FloodingDecoder:
             settled = last if last.all() else self._arrived(soft, with_crc)
             taken[active[settled & (taken[active] == 0)]] = done
             finished = settled if early_termination else last
-            out[active[finished]] = soft[finished, : self.code.k]
+            out[active[finished]] = soft[finished, : self.graph.k]
             if finished.all():
                 break
             if finished.any():

@@ -1,5 +1,6 @@
-"""The 5G LDPC code with the decoder that a scenario chose, as a `Code`; built once for each size."""
+"""The 5G LDPC code with the decoder that a scenario chose, as a `Code`."""
 
+from collections.abc import Collection
 from functools import lru_cache
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from linksim.link.coding.code import Decoded
 from linksim.link.coding.config import Ldpc5gConfig
 from linksim.link.coding.flooding import FloodingDecoder
+from linksim.link.coding.graph import Graph
 from linksim.link.coding.layered import decode_layered
 from linksim.link.coding.ldpc import LdpcCode
 
@@ -21,28 +23,22 @@ class Ldpc5g:
         self.spread = structure.spread
         self.information_bit_levels = structure.information_bit_levels
 
-    def decode(self, variables: np.ndarray) -> Decoded:
-        """LLRs of the graph's variables to those of the information bits."""
-        config = self._config
+    def decode(self, variables: np.ndarray, versions: Collection[int] = (0,)) -> Decoded:
+        """LLRs of the mother code's variables to those of the information bits."""
+        config, graph = self._config, self._structure.graph(versions)
         if config.decoder == "layered":
             return decode_layered(
-                self._structure,
+                graph,
                 variables,
                 config.iterations,
                 early_termination=config.early_termination,
                 with_crc=True,
             )
-        decoder = flooding_decoder(self._structure)
+        decoder = flooding_decoder(graph)
         return decoder.decode(variables, config.iterations, config.early_termination, with_crc=True)
 
 
-@lru_cache(maxsize=16)
-def ldpc_code(k: int, n: int, bits_per_symbol: int) -> LdpcCode:
-    """The code for these sizes, built once."""
-    return LdpcCode(k, n, bits_per_symbol)
-
-
-@lru_cache(maxsize=16)
-def flooding_decoder(structure: LdpcCode) -> FloodingDecoder:
-    """The sum-product decoder of a code, built and traced once."""
-    return FloodingDecoder(structure)
+@lru_cache(maxsize=64)
+def flooding_decoder(graph: Graph) -> FloodingDecoder:
+    """The sum-product decoder of a graph, built and traced once."""
+    return FloodingDecoder(graph)

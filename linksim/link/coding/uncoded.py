@@ -1,5 +1,7 @@
 """No channel code: information bits are sent as they are, filled up to whole symbols."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from linksim.link.coding.code import Decoded
@@ -11,15 +13,15 @@ class Uncoded:
     def __init__(self, k: int, n: int) -> None:
         self.k, self.n = k, n
 
-    def encode(self, bits: np.ndarray) -> np.ndarray:
+    def encode(self, bits: np.ndarray, version: int = 0) -> np.ndarray:
         """The bits and `n - k` zeros: uint8 `[blocks, n]`."""
         return np.pad(bits, ((0, 0), (0, self.n - self.k)))
 
-    def spread(self, llr: np.ndarray) -> np.ndarray:
+    def spread(self, llr: np.ndarray, version: int = 0) -> np.ndarray:
         """The LLRs as they are."""
         return llr
 
-    def decode(self, variables: np.ndarray) -> Decoded:
+    def decode(self, variables: np.ndarray, versions: Collection[int] = (0,)) -> Decoded:
         """The channel's LLRs of the information bits; no iterations."""
         return Decoded(variables[:, : self.k], np.zeros(len(variables), np.int32))
 

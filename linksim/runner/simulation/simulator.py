@@ -14,7 +14,7 @@ from linksim.metrics.registry import metric
 from linksim.results.aggregates import Row
 from linksim.results.row import empty_row, pack
 from linksim.runner.plan import Batch, Job, Point
-from linksim.runner.simulation.clean import intact_reception
+from linksim.link.reception import intact_reception
 from linksim.runner.simulation.measure import measure
 from linksim.runner.simulation.rows import fill_ledger, fill_metrics
 from linksim.scenario import Scenario
@@ -194,7 +194,7 @@ class Simulator:
         if key not in self._clean:
             received = {
                 i: tuple(
-                    intact_reception(self._link(s.link), s.bits) for s in transmission.streams if isinstance(s, Stream)
+                    intact_reception(s.link, s.bits) for s in transmission.streams if isinstance(s, Stream)
                 )
                 for i, transmission in enumerate(sent)
                 if transmission.streams and all(isinstance(stream, Stream) for stream in transmission.streams)
