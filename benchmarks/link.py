@@ -116,8 +116,8 @@ def decoder_of(name: str) -> Callable[[np.ndarray], Any]:
 
     code = ldpc_of_benchmark()
     if name == "layered":
-        return lambda llr: decode_layered(code, code.spread(llr), ITERATIONS)
-    return lambda llr: flooding_decoder(code).decode(code.spread(llr), ITERATIONS)
+        return lambda llr: decode_layered(code.graph(), code.spread(llr), ITERATIONS)
+    return lambda llr: flooding_decoder(code.graph()).decode(code.spread(llr), ITERATIONS)
 
 
 def measure(blocks: int, repetitions: int, snrs: list[float]) -> dict[str, Any]:

@@ -93,7 +93,8 @@ def train(
 def plot(
     folders: RunFolders,
     metric: Annotated[
-        str | None, typer.Option(help="A metric, ber, bler, outage or iterations; default all metrics measured.")
+        str | None,
+        typer.Option(help="A metric, ber, bler, outage, iterations or transmissions; default all metrics measured."),
     ] = None,
     scheme: Annotated[list[str] | None, typer.Option(help="Draw this one; may be given again; default all.")] = None,
     relative_to: Annotated[str | None, typer.Option(help="Draw gains over this scheme.")] = None,
@@ -116,7 +117,7 @@ def table(
     metric: Annotated[
         list[str] | None,
         typer.Option(
-            help="A metric, ber, bler, outage or iterations; may be given again; default all metrics measured."
+            help="A metric, ber, bler, outage, iterations or transmissions; may be given again; default all metrics measured."
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,

@@ -22,7 +22,9 @@ Simulate = Callable[[np.ndarray, int], BlockResult]
 """The blocks of these numbers after so many transmissions."""
 
 
-def send_until_delivered(config: LinkConfig, simulate: Simulate, spare: Sequence[int | None], owner: np.ndarray) -> Delivered:
+def send_until_delivered(
+    config: LinkConfig, simulate: Simulate, spare: Sequence[int | None], owner: np.ndarray
+) -> Delivered:
     """Send every block once, then those whose CRC fails again, at most `config.harq.most` times.
 
     A round sends the failed blocks of a payload in order, as many as what is left of its budget carries. The receiver

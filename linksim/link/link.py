@@ -15,7 +15,7 @@ from linksim.link.harq import send_until_delivered, with_retransmissions
 from linksim.link.ledger import Ledger, capacity_bits, ledger_of
 from linksim.link.parts import code_of
 from linksim.link.reception import Reception, SymbolReception
-from linksim.link.sharing import SharedBlocks, batches
+from linksim.link.sharing import CACHE_BYTES, SharedBlocks, batches
 from linksim.link.symbols import send_symbols
 
 
@@ -23,12 +23,12 @@ class Link:
     """CRC, segmentation, scrambling, 5G LDPC, QAM, fading, equalization, demapping, decoding (see `LinkConfig`).
 
     A payload is cut into blocks of `block_bits - 24` bits, the last one filled with zeros that are sent and counted;
-    each block gets a CRC24A. With equal keys the blocks of two payloads see the same fading and noise, slot by slot.
+    each block gets a CRC24A. With `harq`, blocks whose CRC fails are sent again. With equal keys the blocks of two payloads see the same fading and noise, slot by slot.
     """
 
-    def __init__(self, config: LinkConfig) -> None:
+    def __init__(self, config: LinkConfig, cache_bytes: int = CACHE_BYTES) -> None:
         self.config = config
-        self._shared = SharedBlocks(config)
+        self._shared = SharedBlocks(config, cache_bytes)
 
     def ledger(self, source_bits: int) -> Ledger:
         """The ledger of a payload of `source_bits` bits."""
@@ -90,7 +90,7 @@ class Link:
         (llr, ok, iterations), transmissions = send_until_delivered(
             self.config,
             lambda numbers, sent: self._blocks(blocks[numbers], es_no_db, [block_keys[i] for i in numbers], sent),
-            [None if most is None else most - l.channel_uses for most, l in zip(budgets, ledgers, strict=True)],
+            [None if most is None else most - once.channel_uses for most, once in zip(budgets, ledgers, strict=True)],
             np.repeat(np.arange(len(payloads)), counts),
         )
         receptions, first = [], 0

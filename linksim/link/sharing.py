@@ -42,11 +42,11 @@ def batches(config: LinkConfig, n_blocks: int) -> list[slice]:
 
 
 class SharedBlocks:
-    """Patterns by (key, Es/N0, number of transmissions). The least recently used go once they fill `CACHE_BYTES`."""
+    """Patterns by (key, Es/N0, number of transmissions). The least recently used go once they fill `cache_bytes`."""
 
-    def __init__(self, config: LinkConfig, limit: int | None = None) -> None:
+    def __init__(self, config: LinkConfig, cache_bytes: int = CACHE_BYTES) -> None:
         self.config = config
-        self.limit = max(1, CACHE_BYTES // (4 * config.block_bits)) if limit is None else limit
+        self.limit = max(1, cache_bytes // (4 * config.block_bits))
         self._patterns: OrderedDict[tuple[BlockKey, float, int], Pattern] = OrderedDict()
 
     def get(self, keys: list[BlockKey], es_no_db: float, transmissions: int = 1) -> list[Pattern]:

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, zip_longest
 from typing import Any
 
 from linksim.metrics.metric import Metric
@@ -91,6 +92,27 @@ def share_as(name: str, total: str) -> MakeAggregate:
         return (math.fsum(values_of(rows, column)) / whole if whole else math.nan,)
 
     return lambda column: Aggregate((name,), lambda rows: of(rows, column))
+
+
+def per_block(column: str) -> Aggregate:
+    """Mean number of transmissions of a block with its 95 % interval, and the 95th percentile over the blocks of all images:
+    the least number that so large a part of them did not exceed.
+    """
+
+    def of(rows: Sequence[Row]) -> tuple[float, ...]:
+        blocks = [
+            json.loads(row["blocks_by_transmissions"])
+            for row in rows
+            if isinstance(row.get("blocks_by_transmissions"), str)
+        ]
+        counts = [sum(taken) for taken in zip_longest(*blocks, fillvalue=0)]
+        if not sum(counts):
+            return (math.nan,) * 4
+        estimate = ratio(sample_of(rows, "n_transmissions", "n_blocks"))
+        reached = [so_far >= 0.95 * sum(counts) for so_far in accumulate(counts)]
+        return estimate.mean, estimate.low, estimate.high, 1 + reached.index(True)
+
+    return Aggregate((column, *(f"{column}_{end}" for end in ("low", "high", "p95"))), of)
 
 
 def quality_of(metric: Metric) -> MakeAggregate:

@@ -27,6 +27,7 @@ RATES = (
         higher_is_better=False,
     ),
     Rate(name="iterations", label="Decoder iterations", higher_is_better=False, decimals=2),
+    Rate(name="transmissions", label="Transmissions per block", higher_is_better=False, decimals=2),
 )
 """Those of every run."""
 

@@ -18,6 +18,7 @@ from linksim.results.aggregates import (
     feasibility,
     first,
     mean,
+    per_block,
     quality_of,
     rate_as,
     share_as,
@@ -67,6 +68,9 @@ COLUMNS = (
     Column("iterations", float, mean),
     Column("settings", str, shared_settings),
     Column("prefix_samples", int, share_as("time_overhead", "channel_uses"), ledger=True),
+    Column("n_transmissions", int, ledger=True),
+    Column("transmissions", float, per_block),
+    Column("blocks_by_transmissions", str),
 )
 
 LEDGER = tuple(column.name for column in COLUMNS if column.ledger)

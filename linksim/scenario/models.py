@@ -11,7 +11,7 @@ from linksim.metrics.registry import MetricName
 from linksim.results.row import columns
 from linksim.scenario.images import SentImages
 from linksim.scenario.sweep import Sweep
-from linksim.schemes.budget import budget_chain
+from linksim.schemes.budget import budget_chain, refuse_open_budgets
 from linksim.schemes.config import SchemeConfig
 from linksim.schemes.plugins import check_plugin_names
 
@@ -53,6 +53,7 @@ class Scenario(StrictModel):
         by_name = {scheme.name: scheme for scheme in self.schemes}
         for name in names:
             budget_chain(name, by_name)
+        refuse_open_budgets(self.link, by_name)
         if self.sweep.precision and self.sweep.precision.psnr_db is not None and "psnr" not in self.metrics:
             raise ValueError("sweep.precision.psnr_db needs psnr among the metrics")
         return self

@@ -38,8 +38,15 @@ class Transmission:
 
     @property
     def channel_uses(self) -> int:
-        """Complex channel uses of all streams; 0 where the image cannot be sent, so that nothing matched to it fits."""
+        """Complex channel uses of all streams, each block sent once; 0 where the image cannot be sent, so that nothing
+        matched to it fits.
+        """
         return sum(stream.ledger().channel_uses for stream in self.streams)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether blocks that fail are sent again."""
+        return any(isinstance(stream, Stream) and stream.link.harq.repeats for stream in self.streams)
 
 
 @dataclass(frozen=True)

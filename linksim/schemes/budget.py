@@ -38,6 +38,11 @@ class Budget:
         return link.channel_uses(blocks * link.symbols_per_block)
 
 
+def first_share(channel_uses: int, reserve: float, link: LinkConfig) -> int:
+    """What a budget leaves for the first transmissions: all of it, or all but the share `reserve` with HARQ."""
+    return math.floor(channel_uses * (1 - reserve)) if link.harq.repeats else channel_uses
+
+
 def budget_number(unit: Unit, value: float | str) -> Fraction:
     """A number as a scenario gives it, `0.0833`, `2000` or `1/12`, exact.
 
@@ -73,3 +78,26 @@ def budget_chain(name: str, configs: Mapping[str, Any]) -> list[str]:
             raise ValueError(f"schemes: rate_match goes in a circle: {' -> '.join([*chain, following])}")
         chain.append(following)
     return chain
+
+
+def refuse_open_budgets(link: LinkConfig, configs: Mapping[str, Any]) -> None:
+    """Refuse a budget that follows a scheme which sends blocks again without a limit.
+
+    Args:
+        link: the scenario's.
+        configs: the schemes' configurations by name.
+
+    Raises:
+        ValueError: nobody knows beforehand how many channel uses that other scheme takes.
+    """
+    for name, config in configs.items():
+        followed = configs.get(config.rate_match)
+        if followed is None or followed.rate_match is not None or getattr(followed, "budget", None) is not None:
+            continue
+        harq = getattr(followed, "harq", None) or link.harq
+        if harq.repeats:
+            raise ValueError(
+                f"schemes.{name}.rate_match: {followed.name!r} sends blocks again (harq {harq.kind}) without a budget of its "
+                "own, so its channel uses are not known beforehand; give it one (rho, channel_uses or bpp) or "
+                "harq: {kind: none}"
+            )

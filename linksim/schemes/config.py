@@ -7,15 +7,19 @@ from pydantic import BaseModel, Field, model_validator
 from linksim.common.model import ONE_LINE, StrictModel
 from linksim.common.plugins import checked_config
 from linksim.data.images import ImagesConfig
+from linksim.link.coding.config import HIGHEST_CODE_RATE, LOWEST_CODE_RATE, HarqConfig
 from linksim.metrics.registry import MetricName
 from linksim.schemes.budget import UNITS, Budget, budget_number
+from linksim.schemes.nr_tables import NrTable, nr_table
 from linksim.schemes.plugins import MAX_NAME, plugins
+
+Reserve = Annotated[float, Field(ge=0, le=0.95)]
 
 
 class Mcs(StrictModel):
     """A modulation and coding scheme: information bits over coded bits, and bits per symbol."""
 
-    rate: Annotated[float, Field(ge=0.2, le=0.93)]
+    rate: Annotated[float, Field(ge=LOWEST_CODE_RATE, le=HIGHEST_CODE_RATE)]
     bits_per_symbol: Literal[1, 2, 4, 6, 8]
 
 
@@ -39,12 +43,29 @@ class AdaptiveMcs(StrictModel):
     """At each average SNR, the grid's scheme with the best mean metric on validation images at equal channel uses."""
 
     kind: Literal["adaptive"] = "adaptive"
-    grid: Annotated[tuple[Mcs, ...], Field(min_length=1, max_length=256)] = Field(
-        GRID, description="rates 1/3, 1/2, 2/3, 3/4 by BPSK to 256-QAM unless given"
+    grid: NrTable | Annotated[tuple[Mcs | NrTable, ...], Field(min_length=1, max_length=256)] = Field(
+        GRID,
+        description="rates 1/3, 1/2, 2/3, 3/4 by BPSK to 256-QAM unless given; or a table of 3GPP TS 38.214, 5.1.3.1; or a "
+        "list of schemes and tables",
     )
     validation: ImagesConfig = Field(description="images to choose on; none of those that are tested on")
     repetitions: Annotated[int, Field(ge=1, le=1000)] = Field(1, description="fades per validation image")
     metric: MetricName = "psnr"
+    reserves: Annotated[tuple[Reserve, ...], Field(min_length=1, max_length=16)] = Field(
+        (0.0, 0.25, 0.5), description="with harq, values of `reserve` of which the best is chosen, too"
+    )
+
+    @property
+    def entries(self) -> tuple[Mcs, ...]:
+        """The grid's schemes, tables written out, each once."""
+        grid = (self.grid,) if isinstance(self.grid, str) else self.grid
+        out: list[Mcs] = []
+        for entry in grid:
+            if isinstance(entry, str):
+                out += [Mcs(rate=rate, bits_per_symbol=bits) for rate, bits in nr_table(entry)]  # type: ignore[arg-type]
+            else:
+                out.append(entry)
+        return tuple(dict.fromkeys(out))
 
 
 class CapacityMcs(StrictModel):
@@ -79,6 +100,12 @@ class _SchemeConfig(StrictModel):
         None, description="budget in payload bits per pixel over the scenario's link, e.g. 0.5 or 1/2"
     )
     mcs: McsConfig = SameMcs()
+    harq: HarqConfig | None = Field(None, description="for this scheme in place of that of the link")
+    reserve: Reserve = Field(
+        0.25,
+        description="with harq, share of the budget that is kept for sending failed blocks again; `mcs.kind` adaptive has "
+        "`reserves` instead",
+    )
 
     @model_validator(mode="after")
     def _one_budget(self) -> "_SchemeConfig":
@@ -92,6 +119,20 @@ class _SchemeConfig(StrictModel):
             raise ValueError(
                 f"mcs.kind {self.mcs.kind} compares at equal channel uses; give a rate_match, rho or channel_uses"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _harq_fits(self) -> "_SchemeConfig":
+        if self.mcs.kind == "capacity" and self.harq is not None and self.harq.repeats:
+            raise ValueError(
+                f"harq.kind {self.harq.kind} with mcs.kind capacity: an ideal code sends once; leave harq out"
+            )
+        if "reserve" in self.model_fields_set and not self.budgets_given:
+            raise ValueError(
+                f"reserve is a share of a budget; give one ({', '.join(['rate_match', *UNITS])}), or leave it out"
+            )
+        if "reserve" in self.model_fields_set and self.mcs.kind == "adaptive":
+            raise ValueError("reserve with mcs.kind adaptive: give mcs.reserves, of which the best is chosen")
         return self
 
     @property
@@ -253,7 +294,7 @@ class CodeRateProtection(StrictModel):
     strong_bits: Annotated[int, Field(ge=1, le=16)] = Field(
         2, description="how many bits of an index get the stronger code"
     )
-    strong_rate: Annotated[float, Field(ge=0.2, le=0.93)] = 1 / 3
+    strong_rate: Annotated[float, Field(ge=LOWEST_CODE_RATE, le=HIGHEST_CODE_RATE)] = 1 / 3
 
 
 Receiver = Annotated[HardReceiver | SoftReceiver, Field(discriminator="kind")]

@@ -41,9 +41,16 @@ class Encodings:
         return self._sent[key]
 
     def budgets(self, scheme: Scheme, snr_db: float) -> list[int | None]:
-        """Most channel uses of each image for a scheme; None without a limit."""
+        """Most channel uses of each image for a scheme; None without a limit.
+
+        Those of the scheme that sets it, or its whole budget where it may send blocks again.
+        """
         if scheme.rate_match is not None:
-            return [transmission.channel_uses for transmission in self.of(scheme.rate_match, snr_db)]
+            sent, limits = self.of(scheme.rate_match, snr_db), self.budgets(self._schemes[scheme.rate_match], snr_db)
+            return [
+                limit if limit is not None and transmission.repeats else transmission.channel_uses
+                for transmission, limit in zip(sent, limits, strict=True)
+            ]
         if scheme.budget is not None:
             sizes = [(image.shape[0], image.shape[1]) for image in self._images]
             return [scheme.budget.channel_uses(size, self._link) for size in sizes]

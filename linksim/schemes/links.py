@@ -1,7 +1,9 @@
-"""Variants of a link: another code rate or constellation, everything else the same."""
+"""Variants of a link: another code rate or constellation, other retransmissions, everything else the same."""
+
+from typing import Any
 
 from linksim.common.errors import InputError
-from linksim.link.coding.config import Ldpc5gConfig
+from linksim.link.coding.config import MOST_BASE_GRAPH_2_BITS, Ldpc5gConfig
 from linksim.link.config import LinkConfig
 from linksim.schemes.config import Mcs
 
@@ -19,17 +21,34 @@ def coded(link: LinkConfig, needed_by: str) -> Ldpc5gConfig:
 
 def with_rate(link: LinkConfig, rate: float, needed_by: str) -> LinkConfig:
     """`link` at another code rate. Raises `InputError` where there is no such code."""
-    code = coded(link, needed_by)
-    try:
-        changed = Ldpc5gConfig(**code.model_dump() | {"rate": rate})
-        return LinkConfig(**link.model_dump() | {"code": changed.model_dump()})
-    except ValueError as error:
-        low_high = "0.2 to 0.93, below 1/3 only with block_bits up to 3840"
-        raise InputError(f"{needed_by}: no code of rate {rate:.4g}; allowed: {low_high}") from error
+    return _with(link, needed_by, rate, {})
 
 
 def with_mcs(link: LinkConfig, mcs: Mcs, needed_by: str) -> LinkConfig:
-    """`link` with the code rate and constellation of `mcs`."""
-    changed = with_rate(link, mcs.rate, needed_by)
-    modulation = changed.modulation.model_copy(update={"bits_per_symbol": mcs.bits_per_symbol})
-    return changed.model_copy(update={"modulation": modulation})
+    """`link` with the code rate and constellation of `mcs`. Raises `InputError` where there is no such code."""
+    modulation = link.modulation.model_dump() | {"bits_per_symbol": mcs.bits_per_symbol}
+    return _with(link, needed_by, mcs.rate, {"modulation": modulation})
+
+
+def _with(link: LinkConfig, needed_by: str, rate: float, changes: dict[str, Any]) -> LinkConfig:
+    code = coded(link, needed_by)
+    try:
+        changed = Ldpc5gConfig(**code.model_dump() | {"rate": rate})
+        return LinkConfig(**link.model_dump() | {"code": changed.model_dump()} | changes)
+    except ValueError as error:
+        allowed = f"30/1024 to 948/1024, up to 1/4 only with block_bits up to {MOST_BASE_GRAPH_2_BITS}"
+        raise InputError(f"{needed_by}: no code of rate {rate:.4g}; allowed: {allowed}") from error
+
+
+def with_harq(link: LinkConfig, config: Any) -> LinkConfig:
+    """`link` with the `harq` of a scheme's configuration, where it has one of its own.
+
+    Raises:
+        InputError: the link has no code.
+    """
+    harq = getattr(config, "harq", None)
+    if harq is None:
+        return link
+    if harq.repeats:
+        coded(link, f"scheme {config.name!r}: harq {harq.kind}")
+    return link.model_copy(update={"harq": harq})

@@ -18,6 +18,7 @@ from linksim.schemes.config import (
     SchemeConfig,
     SemanticConfig,
 )
+from linksim.schemes.links import with_harq, with_mcs
 from linksim.schemes.plugins import OWN_KINDS, plugins
 
 
@@ -51,14 +52,13 @@ def build_scheme(config: Any, context: SchemeContext) -> Scheme:
     Raises:
         InputError: unknown kind, or what the scheme needs is not there (checkpoint, encoder).
     """
+    context = replace(context, link=with_harq(context.link, config))
     mcs = getattr(config, "mcs", None)
     if isinstance(mcs, AdaptiveMcs):
         from linksim.schemes.adaptive import AdaptiveScheme
 
         return AdaptiveScheme(config, context, build_scheme)
     if isinstance(mcs, FixedMcs):
-        from linksim.schemes.links import with_mcs
-
         context = replace(context, link=with_mcs(context.link, mcs, f"scheme {config.name!r}: mcs fixed"))
     if isinstance(config, ClassicalConfig):
         if config.mcs.kind == "capacity":

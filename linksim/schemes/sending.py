@@ -16,29 +16,46 @@ def send(
     es_no_db: float,
     key: Callable[[int, int], BlockKey],
     link: Callable[[LinkConfig], Link] = Link,
+    budgets: Sequence[int | None] | None = None,
 ) -> list[tuple[AnyReception, ...]]:
     """Receptions of each transmission's streams.
 
-    Streams of one link go together, because a decoder is faster with many blocks.
+    Streams of one link go together, because a decoder is faster with many blocks. What a budget leaves beyond the first
+    transmissions serves the streams in their order: what is left behind one is the next one's.
 
     Args:
         transmissions: feasible ones.
         es_no_db: Es/N0 in dB averaged over the fading.
         key: randomness of a stream, by the number of its transmission and its own number in it.
         link: the link of a configuration.
+        budgets: most channel uses of each transmission, within which failed blocks are sent again; None for no limit.
     """
-    groups: dict[LinkConfig, list[tuple[int, int]]] = defaultdict(list)
     received: dict[tuple[int, int], AnyReception] = {}
-    for i, transmission in enumerate(transmissions):
-        for number, stream in enumerate(transmission.streams):
-            if isinstance(stream, IdealStream):
-                received[i, number] = IdealReception(stream.delivered, stream.ledger())
-            else:
-                groups[stream.link].append((i, number))
-    for config, members in groups.items():
-        payloads = [_payload(transmissions[i].streams[number]) for i, number in members]
-        keys = [key(i, number) for i, number in members]
-        received.update(zip(members, link(config).transmit(payloads, es_no_db, keys), strict=True))
+    spare: list[int | None] = [
+        None if budget is None else max(budget - transmission.channel_uses, 0)
+        for budget, transmission in zip(budgets or [None] * len(transmissions), transmissions, strict=True)
+    ]
+    for number in range(max((len(transmission.streams) for transmission in transmissions), default=0)):
+        groups: dict[LinkConfig, list[int]] = defaultdict(list)
+        for i, transmission in enumerate(transmissions):
+            if number < len(transmission.streams):
+                stream = transmission.streams[number]
+                if isinstance(stream, IdealStream):
+                    received[i, number] = IdealReception(stream.delivered, stream.ledger())
+                else:
+                    groups[stream.link].append(i)
+        for config, members in groups.items():
+            streams = [transmissions[i].streams[number] for i in members]
+            once = [stream.ledger().channel_uses for stream in streams]
+            limits = [
+                None if (left := spare[i]) is None else uses + left for i, uses in zip(members, once, strict=True)
+            ]
+            keys = [key(i, number) for i in members]
+            arrived = link(config).transmit([_payload(stream) for stream in streams], es_no_db, keys, limits)
+            for i, uses, reception in zip(members, once, arrived, strict=True):
+                received[i, number] = reception
+                if (left := spare[i]) is not None:
+                    spare[i] = left - (reception.ledger.channel_uses - uses)
     return [tuple(received[i, number] for number in range(len(t.streams))) for i, t in enumerate(transmissions)]
 
 

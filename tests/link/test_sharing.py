@@ -9,10 +9,11 @@ from linksim.link import Link, LinkConfig
 from linksim.link.sharing import SharedBlocks
 
 BLOCKS = 400
+HARQ = {"code": {"kind": "ldpc5g", "decoder": "layered"}, "harq": {"kind": "incremental", "max_transmissions": 2}}
 
 
 def received(share: bool, es_no_db: float, code: dict, payload: np.ndarray):
-    config = LinkConfig(code=code, share_blocks=share)
+    config = LinkConfig(**(code if "harq" in code else {"code": code}), share_blocks=share)
     # Different keys with and without sharing: independent samples, as the test of Kolmogorov and Smirnov assumes.
     return Link(config).transmit([payload], es_no_db, [("sharing", share, 0)])[0]
 
@@ -24,12 +25,14 @@ def received(share: bool, es_no_db: float, code: dict, payload: np.ndarray):
         ({"kind": "ldpc5g", "decoder": "layered"}, 6.0),
         ({"kind": "ldpc5g", "decoder": "sionna"}, 12.5),
         ({"kind": "none"}, 12.0),
+        ({"kind": "ldpc5g", "rate": 0.1, "block_bits": 512, "decoder": "layered"}, -0.2),
+        (HARQ, 6.0),
     ],
 )
 @pytest.mark.parametrize("kind", ["zeros", "random"])
 def test_sharing_changes_no_distribution(code: dict, es_no_db: float, kind: str) -> None:
     """Block error rate, errors per block, and relative LLRs; for a payload of zeros too, where scrambling matters most."""
-    per_block = LinkConfig(code=code).payload_bits_per_block
+    per_block = (1536 if "harq" in code else code.get("block_bits", 1536)) - 24
     payload = np.zeros(BLOCKS * per_block, np.uint8)
     if kind == "random":
         payload = generator("sharing").integers(0, 2, payload.size, np.uint8)
@@ -68,7 +71,7 @@ def test_the_crc_flag_is_that_of_the_bits_delivered() -> None:
 
 def test_the_cache_is_bounded_and_forgetting_changes_nothing() -> None:
     config = LinkConfig(code={"kind": "none"})
-    small, large = SharedBlocks(config, limit=3), SharedBlocks(config)
+    small, large = SharedBlocks(config, cache_bytes=3 * 4 * config.block_bits), SharedBlocks(config)
     keys = [("cache", i) for i in range(8)]
     expected = large.get(keys, 10.0)
     for _ in range(2):

@@ -145,7 +145,5 @@ def decode_layered(
     filler = np.arange(graph.filler.start, graph.filler.stop)
     llr = np.ascontiguousarray(variables, np.float32)
     return Decoded(
-        *_decode(
-            llr, graph.variables, filler, *_edges(graph), iterations, graph.k, early_termination, remainders
-        )
+        *_decode(llr, graph.variables, filler, *_edges(graph), iterations, graph.k, early_termination, remainders)
     )

@@ -29,7 +29,7 @@ def plot_run(
 
     Args:
         dirs: results folder or folders; several come into one figure.
-        metric: a metric, or `ber`, `bler`, `outage`, `iterations`; all metrics that were measured if None.
+        metric: a metric, or `ber`, `bler`, `outage`, `iterations`, `transmissions`; all metrics that were measured if None.
         formats: of `png`, `pdf`, `svg`, `pgf`.
         relative_to: a scheme; curves become gains over it, with their means over the SNRs in the legend.
         out: folder of the figures; the first of `dirs` if None.

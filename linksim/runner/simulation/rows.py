@@ -12,7 +12,7 @@ from linksim.results.aggregates import Row
 from linksim.results.row import LEDGER
 
 
-def fill_ledger(row: Row, transmission: Any, receptions: tuple[Any, ...], snr_db: float) -> None:
+def fill_ledger(row: Row, sent: Any, receptions: tuple[Any, ...], snr_db: float) -> None:
     """Put in what was sent and what came back of it, all streams of the image together.
 
     `rho` is complex channel uses over `3 H W` real source values, `bpp` is payload bits per pixel, and Eb/N0 is
@@ -22,13 +22,14 @@ def fill_ledger(row: Row, transmission: Any, receptions: tuple[Any, ...], snr_db
     pixels = row["height"] * row["width"]
     bits = [
         (stream, reception)
-        for stream, reception in zip(transmission.streams, receptions, strict=True)
+        for stream, reception in zip(sent.streams, receptions, strict=True)
         if isinstance(reception, Reception)
     ]
     analog = any(isinstance(reception, SymbolReception) for reception in receptions)
     errors = sum(int(np.count_nonzero(stream.bits != reception.bits)) for stream, reception in bits)
     per_use = total["information_bits"] / total["channel_uses"] if total["channel_uses"] else math.nan
     iterations = [reception.iterations for _, reception in bits if len(reception.iterations)]
+    transmissions = np.concatenate([np.zeros(0, int), *(reception.transmissions for _, reception in bits)])
     row.update(
         total,
         status="ok",
@@ -38,7 +39,9 @@ def fill_ledger(row: Row, transmission: Any, receptions: tuple[Any, ...], snr_db
         bit_errors=errors,
         block_errors=sum(int(np.count_nonzero(~reception.block_ok)) for _, reception in bits),
         iterations=float(np.concatenate(iterations).mean()) if iterations else math.nan,
-        settings=json.dumps(transmission.settings, sort_keys=True),
+        settings=json.dumps(sent.settings, sort_keys=True),
+        transmissions=float(transmissions.mean()) if len(transmissions) else math.nan,
+        blocks_by_transmissions=json.dumps(np.bincount(transmissions)[1:].tolist()),
     )
 
 

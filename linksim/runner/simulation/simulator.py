@@ -10,11 +10,11 @@ import numpy as np
 
 from linksim.data.images import open_images
 from linksim.link import Link, LinkConfig
+from linksim.link.reception import intact_reception
 from linksim.metrics.registry import metric
 from linksim.results.aggregates import Row
 from linksim.results.row import empty_row, pack
 from linksim.runner.plan import Batch, Job, Point
-from linksim.link.reception import intact_reception
 from linksim.runner.simulation.measure import measure
 from linksim.runner.simulation.rows import fill_ledger, fill_metrics
 from linksim.scenario import Scenario
@@ -143,12 +143,15 @@ class Simulator:
         self, point: Point, transmissions: list[Transmission], numbers: list[int]
     ) -> list[tuple[AnyReception, ...]]:
         """Receptions of transmissions of the images `numbers`."""
+        with self._timed("encode"):
+            budgets = self._encodings.budgets(self.schemes[point.scheme], point.snr_db)
         with self._timed("link"):
             return send(
                 transmissions,
                 point.snr_db,
                 lambda position, stream: self._key(point, numbers[position], stream),
                 self._link,
+                [budgets[i] for i in numbers],
             )
 
     def _key(self, point: Point, i: int, number: int) -> tuple[int | float | str, ...]:
@@ -193,9 +196,7 @@ class Simulator:
         key = name, point.snr_db if scheme.receive_depends_on_snr else encoding_snr_db
         if key not in self._clean:
             received = {
-                i: tuple(
-                    intact_reception(s.link, s.bits) for s in transmission.streams if isinstance(s, Stream)
-                )
+                i: tuple(intact_reception(s.link, s.bits) for s in transmission.streams if isinstance(s, Stream))
                 for i, transmission in enumerate(sent)
                 if transmission.streams and all(isinstance(stream, Stream) for stream in transmission.streams)
             }

@@ -6,9 +6,11 @@ import numpy as np
 
 from linksim.codecs import DecodeError
 from linksim.codecs.file_codec import FileCodec
+from linksim.codecs.ratematch import Encoded
 from linksim.link import LinkConfig, Reception
 from linksim.link.ledger import capacity_bits
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Stream, Transmission
+from linksim.schemes.budget import first_share
 from linksim.schemes.classical.bits import file_bits, received_file
 from linksim.schemes.classical.concealment import conceal
 
@@ -20,7 +22,7 @@ class ClassicalScheme(Scheme):
     outage when a block fails its CRC or the codec refuses the file; then the concealment decides what is shown.
 
     Args:
-        config: has `name`, `kind`, `rate_match`, `budget` and `concealment`.
+        config: has `name`, `kind`, `rate_match`, `budget`, `reserve` and `concealment`.
         context: whose link carries the files.
         codec: makes and reads the files.
         fixed: the codec's setting; None for the best file within the budget.
@@ -37,7 +39,9 @@ class ClassicalScheme(Scheme):
     def transmit(
         self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
     ) -> list[Transmission]:
-        """The file of each image: at the fixed setting, or the best whose coded length fits the budget."""
+        """The file of each image: at the fixed setting, or the best whose coded length fits the budget; with HARQ what
+        the budget leaves beside the reserve, unless no file is that small.
+        """
         return [self._transmit(image, budget) for image, budget in zip(images, budgets, strict=True)]
 
     def _transmit(self, image: np.ndarray, budget: int | None) -> Transmission:
@@ -48,11 +52,16 @@ class ClassicalScheme(Scheme):
         else:
             if budget is None:
                 raise ValueError(f"scheme {self.name}: rate matching needs a budget of channel uses")
-            encoded = self.codec.best(image, capacity_bits(self.link, budget) // 8)
+            encoded = self._best(image, first_share(budget, self.config.reserve, self.link)) or self._best(
+                image, budget
+            )
             if encoded is None:
                 return Transmission((), size, infeasible=f"no {self.config.kind} file fits {budget} channel uses")
             data, setting = encoded.data, encoded.setting
         return Transmission((Stream(file_bits(data), self.link),), size, settings={self.codec.setting: setting})
+
+    def _best(self, image: np.ndarray, channel_uses: int) -> Encoded | None:
+        return self.codec.best(image, capacity_bits(self.link, channel_uses) // 8)
 
     def receive(
         self, transmissions: list[Transmission], receptions: list[tuple[Any, ...]], es_no_db: float

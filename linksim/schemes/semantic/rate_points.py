@@ -8,6 +8,7 @@ from linksim.codebook.payload import Layout
 from linksim.common.errors import InputError
 from linksim.link.config import LinkConfig
 from linksim.link.ledger import capacity_bits, ledger_of
+from linksim.schemes.budget import first_share
 from linksim.schemes.config import SemanticConfig
 from linksim.schemes.semantic.protection import Carrier, build_carrier
 
@@ -82,9 +83,10 @@ class RatePoints:
         grid, budget = allotment
         if budget is None:
             return Layout.whole(grid, self.stage_bits)
-        layout = Layout.that_fits(grid, self.stage_bits, capacity_bits(self._link, budget))
+        most = first_share(budget, self._config.reserve, self._link)
+        layout = Layout.that_fits(grid, self.stage_bits, capacity_bits(self._link, most))
         if layout is None:
-            # Two streams may take a little less than one of all the bits.
+            # Two streams may take a little less than one of all the bits; and a reserve is given up before the picture.
             first = Layout.whole(grid, self.stage_bits[:1])
             return first if self.least(grid) <= budget else None
         if self._config.last_stage == "whole" and layout.last < layout.vectors:
