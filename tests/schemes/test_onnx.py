@@ -169,7 +169,15 @@ def test_concealment_where_a_block_failed(tmp_path, concealment):
     bits[:5] ^= 1
     ledger = sent.streams[0].ledger()
     ok = np.ones(ledger.n_blocks, bool)
-    whole = Reception(bits, 2.0 * bits - 1, ok, LINK.payload_bits_per_block, ledger, np.zeros(len(ok), np.int32))
+    whole = Reception(
+        bits,
+        2.0 * bits - 1,
+        ok,
+        LINK.payload_bits_per_block,
+        ledger,
+        np.zeros(len(ok), np.int32),
+        np.ones(len(ok), np.int32),
+    )
     damaged = replace(whole, block_ok=np.array([False, *ok[1:]]))
     arrived = 255 * np.moveaxis(bits.reshape(3, 48, 64), 0, -1)
     (intact,) = scheme.receive([sent], [(whole,)], 5.0)
@@ -189,7 +197,9 @@ def test_llrs_are_clipped_and_certain_where_a_crc_holds(tmp_path):
     payload = Bits(config_of(bits_pair(tmp_path, llrs=True), takes="llrs"))
     bits = np.array([1, 0, 1, 0], np.uint8)
     llr = np.array([0.5, -1e6, 2.0, 3.0], np.float32)
-    reception = Reception(bits, llr, np.array([True, False]), 2, ledger_of(LINK, 4), np.zeros(2, np.int32))
+    reception = Reception(
+        bits, llr, np.array([True, False]), 2, ledger_of(LINK, 4), np.zeros(2, np.int32), np.ones(2, np.int32)
+    )
     (values,) = payload.received(reception, (1, 2, 2))
     np.testing.assert_array_equal(values, [[[30, -30], [2, 3]]])
     np.testing.assert_array_equal(payload.intact(bits, (4,))[0], [30, -30, 30, -30])
