@@ -14,6 +14,7 @@ from linksim.schemes.nr_tables import NrTable, nr_table
 from linksim.schemes.plugins import MAX_NAME, plugins
 
 Reserve = Annotated[float, Field(ge=0, le=0.95)]
+KEPT = 0.25
 
 
 class Mcs(StrictModel):
@@ -101,10 +102,10 @@ class _SchemeConfig(StrictModel):
     )
     mcs: McsConfig = SameMcs()
     harq: HarqConfig | None = Field(None, description="for this scheme in place of that of the link")
-    reserve: Reserve = Field(
-        0.25,
-        description="with harq, share of the budget that is kept for sending failed blocks again; `mcs.kind` adaptive has "
-        "`reserves` instead",
+    reserve: Reserve | None = Field(
+        None,
+        description="with harq, share of the budget that is kept for sending failed blocks again, 0.25 if null; `mcs.kind` "
+        "adaptive has `reserves` instead",
     )
 
     @model_validator(mode="after")
@@ -127,13 +128,18 @@ class _SchemeConfig(StrictModel):
             raise ValueError(
                 f"harq.kind {self.harq.kind} with mcs.kind capacity: an ideal code sends once; leave harq out"
             )
-        if "reserve" in self.model_fields_set and not self.budgets_given:
+        if self.reserve is not None and not self.budgets_given:
             raise ValueError(
                 f"reserve is a share of a budget; give one ({', '.join(['rate_match', *UNITS])}), or leave it out"
             )
-        if "reserve" in self.model_fields_set and self.mcs.kind == "adaptive":
+        if self.reserve is not None and self.mcs.kind == "adaptive":
             raise ValueError("reserve with mcs.kind adaptive: give mcs.reserves, of which the best is chosen")
         return self
+
+    @property
+    def kept_share(self) -> float:
+        """Share of a budget that is kept for sending failed blocks again, where the link does so."""
+        return KEPT if self.reserve is None else self.reserve
 
     @property
     def budgets_given(self) -> list[str]:

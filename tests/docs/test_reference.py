@@ -74,7 +74,7 @@ def test_meanings_have_no_leftovers() -> None:
 
 def test_types_ranges_and_defaults_are_those_of_the_models() -> None:
     found = tables(generate.reference(Scenario))
-    assert found["ldpc5gconfig"]["rate"][:2] == ["number (≥ 0.2, ≤ 0.925781)", "`0.5`"]
+    assert found["ldpc5gconfig"]["rate"][:2] == ["number (≥ 0.0292969, ≤ 0.925781)", "`0.5`"]
     assert found["ldpc5gconfig"]["decoder"][:2] == ["`sionna`, `layered`", "`sionna`"]
     assert found["sweep"]["snr_db"][0] == "list of: number, at least one or [mapping](#snrrange)"
     assert found["channelconfig"]["coherence"][0] == "`symbol`, `block` or whole number (≥ 1, ≤ 1000000)"

@@ -22,7 +22,7 @@ class ClassicalScheme(Scheme):
     outage when a block fails its CRC or the codec refuses the file; then the concealment decides what is shown.
 
     Args:
-        config: has `name`, `kind`, `rate_match`, `budget`, `reserve` and `concealment`.
+        config: has `name`, `kind`, `rate_match`, `budget`, `kept_share` and `concealment`.
         context: whose link carries the files.
         codec: makes and reads the files.
         fixed: the codec's setting; None for the best file within the budget.
@@ -52,7 +52,7 @@ class ClassicalScheme(Scheme):
         else:
             if budget is None:
                 raise ValueError(f"scheme {self.name}: rate matching needs a budget of channel uses")
-            encoded = self._best(image, first_share(budget, self.config.reserve, self.link)) or self._best(
+            encoded = self._best(image, first_share(budget, self.config.kept_share, self.link)) or self._best(
                 image, budget
             )
             if encoded is None:

@@ -83,7 +83,7 @@ class RatePoints:
         grid, budget = allotment
         if budget is None:
             return Layout.whole(grid, self.stage_bits)
-        most = first_share(budget, self._config.reserve, self._link)
+        most = first_share(budget, self._config.kept_share, self._link)
         layout = Layout.that_fits(grid, self.stage_bits, capacity_bits(self._link, most))
         if layout is None:
             # Two streams may take a little less than one of all the bits; and a reserve is given up before the picture.
