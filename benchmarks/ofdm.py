@@ -122,14 +122,17 @@ def failures(link: Link, es_no_db: float, blocks: int) -> int:
     return int((wrong | ~received.block_ok).sum())
 
 
-def compare(blocks: int, batch: int = 50) -> list[dict[str, Any]]:
-    """Both block error rates at each point."""
+def compare(blocks: int, only: list[str], batch: int = 50) -> list[dict[str, Any]]:
+    """Both block error rates at each point, or at those of `only`, such as `C/ls/2/3` (model, CSI, antennas, Es/N0)."""
     rows = []
     for model in CHANNELS:
         for csi in ("perfect", "ls"):
-            for antennas in SNRS_DB:
+            for antennas, all_snrs in SNRS_DB.items():
+                snrs = [snr for snr in all_snrs if not only or f"{model}/{csi}/{antennas}/{snr:g}" in only]
+                if not snrs:
+                    continue
                 link, plain = Link(config_of(model, csi, antennas)), PlainSionna(model, csi, antennas, batch)
-                for es_no_db in SNRS_DB[antennas]:
+                for es_no_db in snrs:
                     ours = failures(link, es_no_db, blocks) / blocks
                     theirs = plain.failures(es_no_db, blocks) / blocks
                     pooled = (ours + theirs) / 2
@@ -180,12 +183,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, help="write the comparison to this file")
     parser.add_argument("--blocks", type=int, default=1000, help="blocks per point, a multiple of 50")
+    parser.add_argument("--only", nargs="+", default=[], help="points such as C/ls/2/3: model, CSI, antennas, Es/N0")
     parser.add_argument("--speed", action="store_true", help="measure the speed instead")
     arguments = parser.parse_args()
     if arguments.speed:
         speed(slots=256, repetitions=5)
         return
-    rows = compare(arguments.blocks)
+    rows = compare(arguments.blocks, arguments.only)
     print("| channel | CSI | antennas | Es/N0 (dB) | linksim | plain Sionna | 95 % of the difference | |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for row in rows:
