@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from linksim.common.seeds import generator
 from linksim.link import Link, LinkConfig
 from linksim.link.air.config import CsiConfig
-from linksim.link.air.ofdm.estimation import estimator_of
+from linksim.link.air.ofdm.estimation import Estimator, estimator_of
 from linksim.link.air.ofdm.grid import pilots_of
 from linksim.link.air.ofdm.layout import lay
 from linksim.link.air.ofdm.receiving import estimate
@@ -123,37 +123,32 @@ def test_uncoded_errors_over_tdl_are_those_of_flat_rayleigh(
     assert wrong.mean() == pytest.approx(bit_error_rate(bits_per_symbol, es_no_db, True, antennas), rel=0.02)
 
 
+def estimation_errors(kind: str, es_no_db: float, slots: int) -> tuple[Estimator, np.ndarray]:
+    """An estimator over TDL-A, and `|h_hat - h|^2` of its estimates `[slots, antennas, symbols, subcarriers]`."""
+    waveform, csi = OfdmConfig(subcarriers=24, cyclic_prefix=4), CsiConfig(kind=kind)
+    channel = link_config(SMALL, TDL_A, {"kind": kind}, 2).channel
+    estimator = estimator_of(csi, channel, waveform, 10 ** (-es_no_db / 10))
+    frequency = np.zeros((0, 0), np.complex64) if estimator.frequency is None else estimator.frequency
+    errors = []
+    for _, drawn in slot_source(channel, waveform, 2, csi).draw([((kind,), n) for n in range(slots)], es_no_db):
+        pilots, at = pilots_of(waveform), np.array([2, 11])
+        found = estimate(drawn.response, drawn.noise, pilots, at, frequency, estimator.time)
+        errors.append(np.abs(found - drawn.response) ** 2)
+    return estimator, np.concatenate(errors)
+
+
 def test_the_error_of_least_squares_at_pilots_is_the_noise() -> None:
     """N0 over the pilots' energy, which is 1."""
-    waveform, es_no_db = OfdmConfig(subcarriers=24, cyclic_prefix=4), 7.0
-    csi = CsiConfig(kind="ls")
-    channel = link_config(SMALL, TDL_A, {"kind": "ls"}, 2).channel
-    source = slot_source(channel, waveform, 2, csi)
-    weights = estimator_of(csi, channel, waveform, 10 ** (-es_no_db / 10))
-    at, nothing = np.array([2, 11]), np.zeros((0, 0), np.complex64)
-    error = []
-    for _, slots in source.draw([(("ls",), number) for number in range(320)], es_no_db):
-        found = estimate(slots.response, slots.noise, pilots_of(waveform), at, nothing, weights.time)
-        error.append(np.abs(found - slots.response)[:, :, at] ** 2)
-    assert np.mean(np.concatenate(error)) == pytest.approx(10 ** (-es_no_db / 10), rel=0.02)
-    assert weights.error == pytest.approx(10 ** (-es_no_db / 10))
+    estimator, errors = estimation_errors("ls", 7.0, 320)
+    assert errors[:, :, [2, 11]].mean() == pytest.approx(10**-0.7, rel=0.02)
+    assert estimator.error == pytest.approx(10**-0.7)
 
 
 def test_lmmse_estimates_have_the_error_that_they_claim() -> None:
-    waveform, es_no_db = OfdmConfig(subcarriers=24, cyclic_prefix=4), 3.0
-    csi = CsiConfig(kind="lmmse")
-    channel = link_config(SMALL, TDL_A, {"kind": "lmmse"}, 2).channel
-    source = slot_source(channel, waveform, 2, csi)
-    weights = estimator_of(csi, channel, waveform, 10 ** (-es_no_db / 10))
-    error = []
-    for _, slots in source.draw([(("lmmse",), number) for number in range(640)], es_no_db):
-        found = estimate(
-            slots.response, slots.noise, pilots_of(waveform), np.array([2, 11]), weights.frequency, weights.time
-        )
-        error.append(np.mean(np.abs(found - slots.response) ** 2, axis=(1, 3)))
-    claimed = weights.error.mean(axis=1)
-    assert np.mean(np.concatenate(error), axis=0) == pytest.approx(claimed, rel=0.1)
-    assert claimed.max() < 0.25 * 10 ** (-es_no_db / 10)
+    estimator, errors = estimation_errors("lmmse", 3.0, 640)
+    claimed = estimator.error.mean(axis=1)
+    assert errors.mean(axis=(0, 1, 3)) == pytest.approx(claimed, rel=0.1)
+    assert claimed.max() < 0.25 * 10**-0.3
 
 
 @pytest.mark.parametrize(("kind", "model"), [*(("tdl", model) for model in "ABCDE"), ("cdl", "B"), ("cdl", "D")])
