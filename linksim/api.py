@@ -2,6 +2,7 @@
 
 import operator
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -92,6 +93,8 @@ def run(
     workers = _whole_number("workers", workers)
     folder = Path(out) if out is not None else Path("results") / parsed.name
     outcome = run_scenario(parsed, folder, Execution(workers, scheduler, slurm), progress, figures)
+    for line in outcome.failed:
+        warnings.warn(line, stacklevel=2)
     return Results(folder, outcome.unavailable)
 
 

@@ -6,6 +6,7 @@ import sys
 import warnings
 from typing import Any, NoReturn
 
+from linksim.cli.signals import Stopped, raise_on_signals
 from linksim.cli.streams import open_streams
 from linksim.common.errors import LinksimError
 
@@ -14,12 +15,13 @@ _INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point of `linksim`: runs a command and exits with 0 done, 2 bad input, 1 failure.
+    """Entry point of `linksim`: runs a command and exits with 0 done, 2 bad input, 1 failure, 143 after SIGTERM.
 
     An error is one line on stderr. With `LINKSIM_DEBUG=1` the traceback comes before it.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes bury our one line
     open_streams()
+    raise_on_signals()
     warnings.showwarning = _one_line_warning
     import typer
 
@@ -31,6 +33,8 @@ def main(arguments: list[str] | None = None) -> None:
         status = app(args=arguments, prog_name="linksim", standalone_mode=False)
     except LinksimError as error:
         _fail(str(error), error.exit_status)
+    except Stopped as stopped:
+        _fail(f"stopped by {stopped.name}; run it again to go on", 128 + stopped.number)
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted; run it again to go on", 1)
     except BrokenPipeError:

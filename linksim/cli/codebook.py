@@ -1,8 +1,9 @@
 """`linksim codebook`, `codebook-size` and `labels`: the theory's figures for a checkpoint, and better labels."""
 
 import csv
+import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from linksim.cli.images import named_images
 from linksim.common.errors import InputError
 from linksim.common.seeds import generator
 from linksim.common.tensorflow import import_tensorflow
+from linksim.common.writing import write_whole
 from linksim.scenario import load_scenario
 
 if TYPE_CHECKING:
@@ -57,6 +59,14 @@ def codebook_command(
         if several
         else f"K = {stages.size}, entropy {entropy_bits(meter.usage[0, 0]):.3f} bits, perplexity {perplexity(meter.usage[0, 0]):.1f}"
     )
+    folder = _folder(out or Path("results") / f"codebook-{_stem(checkpoint)}")
+    names = [field.name for field in fields(rows[0])]
+    _write_csv(folder / "distortion.csv", names, [[getattr(row, name) for name in names] for row in rows])
+    _write_csv(folder / "usage.csv", *usage_table(meter.usage))
+    if several:
+        by_stage = stage_rows(meter, parsed_rates)
+        names = [field.name for field in fields(by_stage[0])]
+        _write_csv(folder / "stages.csv", names, [[getattr(row, name) for name in names] for row in by_stage])
     print(f"{checkpoint}: {words}, {len(features)} vectors of {images}; squared distances per vector:")
     print(
         f"{'channel':<8} {'Es/N0':>6} {'BER':>8} {'D_q':>8} {'D_c':>8} {'D_c random':>10} {'predicted':>9} {'measured':>17} {'':>8}"
@@ -67,16 +77,9 @@ def codebook_command(
             f"{row.channel:<8} {snr:>6} {row.bit_error_rate:>8.4f} {row.quantization:>8.3f} {row.channel_exact:>8.3f} "
             f"{row.channel_random:>10.3f} {row.predicted:>9.3f} {row.measured:>9.3f} ±{row.half_width:<6.3f} {100 * row.deviation:>+6.2f} %"
         )
-    folder = _folder(out or Path("results") / f"codebook-{_stem(checkpoint)}")
-    names = [field.name for field in fields(rows[0])]
-    _write_csv(folder / "distortion.csv", names, [[getattr(row, name) for name in names] for row in rows])
-    _write_csv(folder / "usage.csv", *usage_table(meter.usage))
     if several:
-        by_stage = stage_rows(meter, parsed_rates)
         print(stage_table(by_stage))
-        names = [field.name for field in fields(by_stage[0])]
-        _write_csv(folder / "stages.csv", names, [[getattr(row, name) for name in names] for row in by_stage])
-    _save(draw(meter, rows), folder / "codebook")
+    _save(lambda: draw(meter, rows), folder / "codebook")
     print(f"Written to {folder}")
 
 
@@ -105,11 +108,6 @@ def codebook_size_command(
         labelling=labelling,
         on_size=lambda size: print(f"K = {size} done", file=sys.stderr, flush=True),
     )
-    print(f"{'K':>6} {'D_q':>9}" + "".join(f"  D_c at {rate:g}".rjust(14) for rate in study.bit_error_rates))
-    for k, size in enumerate(study.sizes):
-        print(f"{size:>6} {study.quantization[k]:>9.4f}" + "".join(f"{value:>14.4f}" for value in study.channel[:, k]))
-    for rate, best in zip(study.bit_error_rates, study.best, strict=True):
-        print(f"best size at bit-error rate {rate:g}: {best}")
     folder = _folder(out or Path("results") / f"codebook-size-{_stem(checkpoint)}")
     table = [
         [rate, size, study.quantization[k], study.channel[r, k], study.rate_term[k], study.objective[r, k]]
@@ -118,7 +116,12 @@ def codebook_size_command(
     ]
     header = ["bit_error_rate", "codebook_size", "quantization", "channel", "rate_term", "objective"]
     _write_csv(folder / "sizes.csv", header, table)
-    _save(draw_sizes(study), folder / "sizes")
+    print(f"{'K':>6} {'D_q':>9}" + "".join(f"  D_c at {rate:g}".rjust(14) for rate in study.bit_error_rates))
+    for k, size in enumerate(study.sizes):
+        print(f"{size:>6} {study.quantization[k]:>9.4f}" + "".join(f"{value:>14.4f}" for value in study.channel[:, k]))
+    for rate, best in zip(study.bit_error_rates, study.best, strict=True):
+        print(f"best size at bit-error rate {rate:g}: {best}")
+    _save(lambda: draw_sizes(study), folder / "sizes")
     print(f"Written to {folder}")
 
 
@@ -133,11 +136,9 @@ def labels_command(checkpoint: str, rate: float, method: str, out: Path | None) 
     if path.suffix != ".npz":
         raise InputError(f"--out {path}: a checkpoint is an .npz file; give {path}.npz")
     after = relabel(load_checkpoint(checkpoint).checkpoint, path.stem, _stem(checkpoint), rate, method, seed=1)
-    try:
-        after.save(path)
-        path.with_suffix(".md").write_text(card_markdown(after), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--out {path}: cannot be written ({error.strerror}); give a writable place") from None
+    card = card_markdown(after).encode()
+    after.save(path)
+    write_whole(path.with_suffix(".md"), lambda file: file.write(card))
     print(f"{'bit-error rate':>14} {'D_c before':>11} {'D_c after':>10} {'change':>8}")
     for at, (old, new) in after.card["labels"]["distortion"].items():
         print(f"{at:>14} {old:>11.4f} {new:>10.4f} {100 * (new / old - 1):>+6.1f} %")
@@ -195,12 +196,18 @@ def _folder(path: Path) -> Path:
 
 
 def _write_csv(path: Path, header: list[str], rows: Sequence[Sequence[Any]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows([f"{x:.6g}" if isinstance(x, float) else x for x in row] for row in rows)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([f"{x:.6g}" if isinstance(x, float) else x for x in row] for row in rows)
+    write_whole(path, lambda file: file.write(text.getvalue().encode()))
 
 
-def _save(figure: "Figure", path: Path) -> None:
-    for suffix in (".png", ".pdf"):
-        figure.savefig(path.with_suffix(suffix), dpi=150)
+def _save(draw: "Callable[[], Figure]", path: Path) -> None:
+    """Draw and write a figure; it comes last, so that everything else is there where it fails."""
+    from linksim.reports.canvas import save, styled
+
+    with styled({}):
+        figure = draw()
+        for suffix in ("png", "pdf"):
+            save(figure, path.with_suffix(f".{suffix}"), suffix, dpi=150)

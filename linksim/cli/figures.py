@@ -7,7 +7,7 @@ from pathlib import Path
 from linksim.common.errors import InputError
 from linksim.reports import page as report
 from linksim.reports import plots
-from linksim.results.examples import load_examples
+from linksim.results.reading.examples import load_examples
 
 
 def plot_command(

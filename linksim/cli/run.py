@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from linksim.common.errors import InputError
+from linksim.common.errors import InputError, LinksimError
 from linksim.metrics.registry import metric
 from linksim.reports.tables import results_table
 from linksim.runner import Bar, Execution, run_scenario
@@ -39,3 +39,5 @@ def run_command(
     if outcome.note:
         print(outcome.note)
     print(f"Written to {folder}")
+    if outcome.failed:
+        raise LinksimError("; ".join(outcome.failed))

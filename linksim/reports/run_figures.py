@@ -1,34 +1,47 @@
 """The figures of a finished run: curves, and the strip of examples."""
 
+import io
+import os
+import traceback
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from linksim.results.examples import FOLDER, load_examples
+import numpy as np
+
+from linksim.common.errors import LinksimError
+from linksim.results.lines import measured, read_lines
+from linksim.results.reading.examples import load_examples, read_picture
 from linksim.scenario import Scenario
 
 _STRIP_SNRS = 4
 
 
-def draw(folder: Path, scenario: Scenario) -> None:
-    """Draw the metrics' curves and the strip of examples into `folder`."""
+def draw(folder: Path, scenario: Scenario) -> list[str]:
+    """Draw the metrics' curves and the strip of examples into `folder`; a line for each figure that failed."""
     from linksim.reports import plots
 
-    plots.plot_run(folder)
-    _strip(folder, scenario)
+    failed = []
+    steps: list[Callable[[], object]] = [partial(plots.plot_run, folder, name) for name in measured(read_lines(folder))]
+    steps.append(partial(_strip, folder, scenario))
+    for step in steps:
+        try:
+            step()
+        except Exception as error:  # the numbers are there: no figure may take them away
+            text = str(error) if isinstance(error, LinksimError) else f"{type(error).__name__}: {error}"
+            failed.append(f"a figure is missing: {' '.join(text.split())}")
+            if os.environ.get("LINKSIM_DEBUG"):
+                traceback.print_exc()
+    return failed
 
 
 def _strip(folder: Path, scenario: Scenario) -> None:
     """`examples.png`: the first image as each scheme delivers it, at the SNRs where the pictures differ most."""
-    import numpy as np
-    from PIL import Image
-
     from linksim.reports import plots
 
     index = load_examples(folder)
     if not index:
         return
-
-    def picture(name: str) -> np.ndarray:
-        return np.asarray(Image.open(folder / FOLDER / name).convert("RGB"))
 
     first = index[0]
     received = {(entry["scheme"], entry["snr_db"]): entry for entry in first["received"]}
@@ -43,10 +56,16 @@ def _strip(folder: Path, scenario: Scenario) -> None:
             if entry is None:
                 examples.append(plots.Example(scheme.name, snr_db, None, "infeasible"))
             else:
-                image = picture(entry["file"]) if entry["file"] else None
+                image = _picture(folder, entry["file"]) if entry["file"] else None
                 note = "outage" if entry["outage"] else ""
                 examples.append(plots.Example(scheme.name, snr_db, image, note, entry["psnr_db"]))
-    plots.plot_examples(picture(first["original"]), examples, folder / "examples.png", first["id"])
+    plots.plot_examples(_picture(folder, first["original"]), examples, folder / "examples.png", first["id"])
+
+
+def _picture(folder: Path, name: str) -> np.ndarray:
+    from PIL import Image
+
+    return np.asarray(Image.open(io.BytesIO(read_picture(folder, name))).convert("RGB"))
 
 
 def telling(quality: dict[float, list[float]], count: int) -> list[float]:

@@ -1,15 +1,14 @@
 """The conditions of a scheme (images, size, budget), which have to be equal where schemes are compared."""
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from linksim.common.reading.yaml_files import read_yaml
 from linksim.results.aggregates import Row
 from linksim.results.lines import number, read_lines
+from linksim.results.reading.described import read_described_scenario, read_info
 
 EQUAL = 0.005
 """Relative difference of channel uses up to which they count as equal."""
@@ -37,9 +36,8 @@ class Conditions:
 def conditions(folder: Path) -> dict[str, Conditions]:
     """By scheme. Raises `InputError` where the folder has no results."""
     lines = read_lines(folder)
-    path = folder / "scenario.yaml"
-    budget = budgets(lines, read_yaml(path) if path.is_file() else {})
-    sizes, sha = _sizes(folder), _images_sha256(folder)
+    budget = budgets(lines, read_described_scenario(folder))
+    sizes, sha = _sizes(folder), str(read_info(folder).get("images", {}).get("sha256", ""))
     counts: dict[str, float] = {}
     for line in lines:
         counts[line["scheme"]] = max(counts.get(line["scheme"], 0.0), float(line.get("n_images", 0)))
@@ -86,9 +84,9 @@ def _mean(lines: Iterable[Row], scheme: str, column: str) -> float:
 
 
 def _sizes(folder: Path) -> dict[str, dict[str, tuple[int, int]]]:
-    from linksim.results.files import read_images
+    from linksim.results.reading.frames import read_images
 
-    if not (folder / "images.parquet").is_file():
+    if not (folder / "images.parquet").exists():
         return {}
     images = read_images(folder)
     if not {"scheme", "image", "height", "width"} <= set(images.columns):
@@ -98,11 +96,3 @@ def _sizes(folder: Path) -> dict[str, dict[str, tuple[int, int]]]:
     for scheme, image, height, width in rows.itertuples(index=False):
         found.setdefault(scheme, {})[image] = (int(height), int(width))
     return found
-
-
-def _images_sha256(folder: Path) -> str:
-    try:
-        info = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        return str(info["images"]["sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""

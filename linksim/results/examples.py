@@ -24,10 +24,9 @@ import numpy as np
 
 from linksim.common.errors import InputError
 from linksim.common.system import lock
+from linksim.results.reading.examples import FOLDER, MAX_SIDE, is_whole, load_examples
 from linksim.results.store import storage_error, write_atomically
 
-FOLDER = "examples"
-MAX_SIDE = 768
 QUALITY = 95
 
 
@@ -57,7 +56,7 @@ def save_example(
         image_id: the image's id in its source.
         scheme: name of the scheme.
         snr_db: Es/N0 in dB.
-        original: `[H, W, 3]` uint8; written at the first call for `image_id` only.
+        original: `[H, W, 3]` uint8; written where it is not there or damaged.
         received: `[H, W, 3]` uint8, or None where the receiver shows nothing.
         psnr_db: PSNR of this picture in dB; left out of the index where it is not finite.
         outage: whether the receiver noticed that the picture is lost.
@@ -69,7 +68,7 @@ def save_example(
     base = folder / FOLDER
     original_file = f"{slug(image_id)}/original.webp"
     file = None if received is None else f"{slug(image_id)}/{slug(scheme)}/{snr_db + 0.0:g}.webp"
-    if not (base / original_file).exists():
+    if not is_whole(folder, original_file):
         _write_picture(base / original_file, original)
     if file is not None and received is not None:
         _write_picture(base / file, received)
@@ -82,7 +81,7 @@ def save_example(
         "outage": bool(outage),
     }
     with _locked(base):
-        images = {image["id"]: image for image in load_examples(folder)}
+        images = {image["id"]: image for image in _index(folder)}
         image = images.setdefault(image_id, {"id": image_id, "original": original_file, "received": []})
         others = [e for e in image["received"] if (e["scheme"], e["snr_db"]) != (scheme, snr_db)]
         image["received"] = sorted([*others, entry], key=lambda e: (e["scheme"], e["snr_db"]))
@@ -90,25 +89,11 @@ def save_example(
         write_atomically(base / "index.json", (json.dumps(index, indent=1, ensure_ascii=False) + "\n").encode())
 
 
-def load_examples(folder: Path) -> list[dict[str, Any]]:
-    """The index of a results folder, `[]` where there are no examples.
-
-    Returns:
-        One dictionary per image, by id: `id`, `original` (file), and `received`, a list by scheme and SNR of `scheme`,
-        `snr_db`, `file` (None where nothing was shown), `psnr_db` (or None) and `outage`. Files are relative to
-        `folder/examples`.
-
-    Raises:
-        InputError: an index that is no JSON of this form.
-    """
-    path = folder / FOLDER / "index.json"
-    if not path.is_file():
-        return []
-    try:
-        images: list[dict[str, Any]] = json.loads(path.read_bytes())["images"]
-    except (ValueError, KeyError, TypeError):
-        raise InputError(f"{path}: is no index of examples; delete the folder {path.parent} and run again") from None
-    return images
+def _index(folder: Path) -> list[dict[str, Any]]:
+    """The index as it is; a damaged one is begun anew, and a run puts back what it had."""
+    with contextlib.suppress(InputError):
+        return load_examples(folder)
+    return []
 
 
 def _write_picture(path: Path, image: np.ndarray) -> None:

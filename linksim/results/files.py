@@ -1,4 +1,4 @@
-"""`results.csv` and `images.parquet`: derived from the stored points alone, so equal points give equal bytes."""
+"""`results.csv` and `images.parquet` are written: derived from the stored points alone, so equal points give equal bytes."""
 
 import csv
 import io
@@ -65,27 +65,3 @@ def _plain(row: Row, columns: Sequence[Column]) -> Row:
     """The row with missing numbers as nulls."""
     values = {column.name: row.get(column.name) for column in columns}
     return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in values.items()}
-
-
-def read_results(folder: Path) -> Any:
-    """`results.csv` of a folder as a pandas frame. Raises `InputError` where there is none."""
-    import pandas as pd
-
-    from linksim.common.errors import InputError
-
-    path = Path(folder) / "results.csv"
-    if not path.is_file():
-        raise InputError(f"{folder}: holds no results.csv; give a folder that `linksim run` has written")
-    return pd.read_csv(path, keep_default_na=True, dtype={"scheme": str, "settings": str})
-
-
-def read_images(folder: Path) -> Any:
-    """`images.parquet` of a folder as a pandas frame. Raises `InputError` where there is none."""
-    import pandas as pd
-
-    from linksim.common.errors import InputError
-
-    path = Path(folder) / "images.parquet"
-    if not path.is_file():
-        raise InputError(f"{folder}: holds no images.parquet; give a folder that `linksim run` has written")
-    return pd.read_parquet(path)

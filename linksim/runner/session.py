@@ -16,9 +16,10 @@ from linksim.results.examples import save_example
 from linksim.results.row import unpack
 from linksim.results.store import StorageError
 from linksim.runner import folder as results_folder
+from linksim.runner.examples import N_EXAMPLES, Examples
 from linksim.runner.execution.address import check_address
 from linksim.runner.identity import scheme_identities
-from linksim.runner.plan import Job, Plan, Wanted, split_job
+from linksim.runner.plan import Batch, Job, Plan, Point, Wanted, split_job
 from linksim.runner.progress import Progress
 from linksim.runner.repetitions import as_records, check_interval, first_round, in_words, next_round, shortfalls
 from linksim.runner.saved import SavedPictures
@@ -55,6 +56,7 @@ class Outcome:
         unavailable: reason by metric that could not be computed.
         skipped: reason by id of images that were left out.
         note: a line on intervals that stayed wider than `sweep.precision` asks for; "" where none did.
+        failed: a line for each figure that could not be drawn.
     """
 
     folder: Path
@@ -62,6 +64,7 @@ class Outcome:
     unavailable: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     note: str = ""
+    failed: list[str] = field(default_factory=list)
 
 
 def run_scenario(
@@ -107,6 +110,7 @@ class _Session:
     def run(self, figures: bool) -> Outcome:
         results_folder.prepare(self.out, self.scenario)
         self.store = PointStore(self.out, write=True)
+        self.examples = Examples(self.out, self.plan.source.ids[:N_EXAMPLES])
         try:
             self._simulate()
         except BaseException as error:
@@ -124,7 +128,7 @@ class _Session:
         if figures:
             from linksim.reports.run_figures import draw
 
-            draw(self.out, self.scenario)
+            outcome.failed = draw(self.out, self.scenario)
         return outcome
 
     def _simulate(self) -> None:
@@ -166,10 +170,16 @@ class _Session:
         for number in range(self.plan.n_batches):
             batch = self.plan.batch(number)
             points = list(self.plan.points(batch, self.wanted))
-            missing = [p for p in points if p.id not in self.store or self.saved.lost(self.store[p.id])]
+            missing = [p for p in points if p.id not in self.store or self._lost_pictures(batch, p)]
             self.progress.extend(len(missing) - len(points))
             self._awaited.update(point.id for point in missing)
             yield from split_job(batch, missing, parts)
+
+    def _lost_pictures(self, batch: Batch, point: Point) -> bool:
+        """Whether a stored point is simulated once more for the sake of its pictures."""
+        record = self.store[point.id]
+        lost = self.saved.lost(record)
+        return (batch.indices[0] < N_EXAMPLES and self.examples.lost(record)) or lost
 
     @contextlib.contextmanager
     def _executor(self) -> Iterator[Any]:

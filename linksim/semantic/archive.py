@@ -17,6 +17,7 @@ MAX_BYTES = 1 << 29
 """Of all arrays of a checkpoint together, once unpacked: 512 MiB."""
 
 _MAX_META_BYTES = 1 << 20
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _SUFFIX = ".npy"  # of every member, given by NumPy
 
 
@@ -25,6 +26,8 @@ class Archive:
 
     def __init__(self, data: bytes) -> None:
         self._zip = zipfile.ZipFile(io.BytesIO(data))
+        if any(entry.compress_type not in _METHODS for entry in self._zip.infolist()):
+            raise ValueError("a member is packed in a way that NumPy does not write")
         self.names = [entry.filename.removesuffix(_SUFFIX) for entry in self._zip.infolist()]
         if len(set(self.names)) < len(self.names):
             raise ValueError("it has two members of one name")
@@ -42,16 +45,18 @@ class Archive:
             raise ValueError("meta is no JSON object")
         return meta
 
-    def arrays(self, shapes: Mapping[str, Shape], dtypes: Mapping[str, tuple[type, ...]]) -> dict[str, np.ndarray]:
-        """All other members, which are exactly those named in `shapes`; each has its shape, one of its dtypes and
-        finite values.
+    def arrays(
+        self, shapes: Mapping[str, Shape], dtypes: Mapping[str, tuple[type, ...]], most_bytes: int = MAX_BYTES
+    ) -> dict[str, np.ndarray]:
+        """All other members, which are exactly those named in `shapes`, together of at most `most_bytes`; each has
+        its shape, one of its dtypes and finite values.
         """
         differing = sorted({*shapes, "meta"} ^ set(self.names))
         if differing:
             raise ValueError(f"{differing[0]} is {'missing' if differing[0] in shapes else 'not expected'}")
         total = 4 * sum(math.prod(shape) for shape in shapes.values())
-        if total > MAX_BYTES:
-            raise ValueError(f"its arrays take {total} bytes, more than {MAX_BYTES}")
+        if total > most_bytes:
+            raise ValueError(f"its arrays take {total} bytes, more than {most_bytes}")
         return {name: self._array(name, shape, dtypes[name]) for name, shape in shapes.items()}
 
     def _array(self, name: str, shape: Shape, dtypes: tuple[type, ...]) -> np.ndarray:
@@ -71,6 +76,12 @@ def check_finite(name: str, array: np.ndarray) -> None:
     """Raise `ValueError` where a value is not finite."""
     if not np.isfinite(array).all():
         raise ValueError(f"{name} has values that are not finite")
+
+
+def said(error: Exception) -> str:
+    """What went wrong with a file in a few words: those of a `ValueError`, else the kind of the error."""
+    text = " ".join(str(error).split())[:300] if isinstance(error, ValueError) else ""
+    return text or type(error).__name__
 
 
 def _header(file: Any) -> tuple[Shape, np.dtype, bool]:

@@ -30,8 +30,9 @@ import numpy as np
 
 from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
+from linksim.common.files import read_bytes
 from linksim.common.writing import write_whole
-from linksim.semantic.archive import Archive, check_finite
+from linksim.semantic.archive import MAX_BYTES, Archive, check_finite, said
 from linksim.semantic.layout import decoder_shapes, encoder_shapes, quantizer_shapes
 from linksim.semantic.model import ModelConfig
 
@@ -121,9 +122,8 @@ class Checkpoint:
                 raise ValueError(f"its format is {meta.get('format')!r}; this version reads 1 and {FORMAT}")
             return _read(archive, meta)
         except Exception as error:
-            text = str(error).splitlines()[0] if isinstance(error, ValueError) and str(error) else type(error).__name__
             raise InputError(
-                f"{name}: not a linksim checkpoint ({text}); give an .npz that `linksim train` wrote"
+                f"{name}: not a linksim checkpoint ({said(error)}); give an .npz that `linksim train` wrote"
             ) from error
 
 
@@ -238,7 +238,8 @@ def find_checkpoint(name: str, key: str = "checkpoint", kind: str = _KINDS["netw
             raise InputError(
                 f"{key}: no file {name!r}; give an .npz that `linksim train` wrote, or one of {pretrained_names(kind)}"
             )
-        return str(path), path.read_bytes()
+        advice = "give an .npz that `linksim train` wrote"
+        return str(path), read_bytes(path, MAX_BYTES + (1 << 22), advice)
     entry = resources.files("linksim") / "pretrained" / f"{name}.npz"
     if not entry.is_file():
         import difflib

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from linksim.common.errors import InputError
-from linksim.common.writing import naming
+from linksim.common.writing import naming, write_whole
 from linksim.training.state import STATE_FILE, load_state, run_hash, save_state
 
 
@@ -90,9 +90,8 @@ class TrainingRun(ABC):
                 self._save_state()
         checkpoint = self.checkpoint()
         checkpoint.save(path)
-        card = path.with_suffix(".md")
-        with naming(card):
-            card.write_text(self.card_text(checkpoint), encoding="utf-8")
+        card = self.card_text(checkpoint).encode()
+        write_whole(path.with_suffix(".md"), lambda file: file.write(card))
         return path
 
     def _checked_report(self) -> dict[str, float]:

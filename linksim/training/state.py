@@ -2,16 +2,21 @@
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from linksim.common.errors import InputError
+from linksim.common.files import read_bytes
 from linksim.common.writing import write_whole
+from linksim.semantic.archive import Archive, said
 from linksim.training.recipe import Recipe
 
 STATE_FILE = "state.npz"
+_META_ROOM = 1 << 24
+"""Bytes of a file beside its values, at most."""
 
 
 def run_hash(config: Recipe) -> str:
@@ -36,18 +41,16 @@ def load_state(path: Path, run: str, variables: list[Any]) -> int:
     Raises:
         InputError: the file is damaged, or the state is of a run with other settings.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            meta = json.loads(file["meta"].tobytes())
-            step, given = int(meta["step"]), meta["run"]
-            values = [file[f"{i:04d}"] for i in range(len(variables))] if given == run else []
-        fits = all(value.shape == tuple(v.shape) for value, v in zip(values, variables, strict=False))
-        if not fits or not all(np.isfinite(value).all() for value in values):
-            raise ValueError("values of another shape, or not finite")
-    except Exception as error:  # whatever zip, NumPy and JSON raise on bytes that are damaged
-        raise InputError(
-            f"{path}: a damaged state ({type(error).__name__}); delete it to train from the start, or give another --out"
-        ) from error
+    shapes = {f"{i:04d}": tuple(int(side) for side in v.shape) for i, v in enumerate(variables)}
+    dtypes = {name: (np.dtype(str(v.dtype)).type,) for name, v in zip(shapes, variables, strict=True)}
+    room = sum(math.prod(shape) * np.dtype(dtypes[name][0]).itemsize for name, shape in shapes.items())
+    advice = "delete it to train from the start, or give another --out"
+    archive, step, given = _opened(path, room, advice)
+    if given == run:
+        try:
+            values = list(archive.arrays(shapes, dtypes, most_bytes=2 * room).values())
+        except Exception as error:  # whatever zip and NumPy raise on bytes that are damaged
+            raise InputError(f"{path}: a damaged state ({said(error)}); {advice}") from error
     if given != run:
         raise InputError(
             f"{path.parent}: holds the state of a run with other settings; give another --out or delete {path.name} in it"
@@ -55,3 +58,17 @@ def load_state(path: Path, run: str, variables: list[Any]) -> int:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
     return step
+
+
+def _opened(path: Path, room: int, advice: str) -> tuple[Archive, int, str]:
+    """The archive in a state of variables that take `room` bytes, the step and the run that it is of."""
+    data = read_bytes(path, 2 * room + _META_ROOM, advice)
+    try:
+        archive = Archive(data)
+        meta = archive.meta()
+        step, given = meta["step"], meta["run"]
+        if not isinstance(step, int) or isinstance(step, bool) or step < 0 or not isinstance(given, str):
+            raise ValueError("its step or run is none")
+    except Exception as error:
+        raise InputError(f"{path}: a damaged state ({said(error)}); {advice}") from error
+    return archive, step, given

@@ -56,7 +56,10 @@ def test_they_are_read_from_a_folder(tmp_path):
     )
     assert conditions(tmp_path) == {"A": Conditions({}, "", 2, 100.0, 0.05)}
     pd.DataFrame(
-        [{"scheme": "A", "image": name, "height": h, "width": w} for name, (h, w) in SIZES.items()]
+        [
+            {"scheme": "A", "snr_db": 0.0, "repetition": 0, "status": "ok", "image": name, "height": h, "width": w}
+            for name, (h, w) in SIZES.items()
+        ]
     ).to_parquet(tmp_path / "images.parquet")
     (tmp_path / "run.json").write_text('{"images": {"sha256": "1"}}')
     assert conditions(tmp_path) == {"A": of()}

@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from linksim.metrics.registry import metric
+from linksim.reports.canvas import save, styled
 from linksim.reports.codecs.curve import Curve
+from linksim.reports.lettering import as_written, plain
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PUBLISHED: dict[str, tuple[tuple[float, float], ...]] = {
     "bpg-444": ((0.161, 28.68), (0.352, 31.59), (0.685, 34.86)),
@@ -56,6 +62,18 @@ def figure(
         image_set: for the title.
         folder: of the files.
     """
+    with styled({}):
+        drawing = _drawing(curves, looks, published, image_set)
+        for form in ("png", "pdf"):
+            save(drawing, folder / f"rd.{form}", form, dpi=200)
+
+
+def _drawing(
+    curves: Sequence[Curve],
+    looks: Mapping[str, tuple[str, str]],
+    published: Mapping[str, tuple[tuple[float, float], ...]],
+    image_set: str,
+) -> "Figure":
     from matplotlib.figure import Figure
 
     names = list(curves[0].quality)
@@ -74,6 +92,5 @@ def figure(
         axes.set_xscale("log")
         axes.grid(alpha=0.3)
     drawing.axes[0].legend(fontsize=7)
-    drawing.suptitle(f"Codecs on {image_set}" if image_set else "Codecs", fontsize=9)
-    drawing.savefig(folder / "rd.png", dpi=200)
-    drawing.savefig(folder / "rd.pdf", metadata={"CreationDate": None})
+    as_written(drawing.suptitle(f"Codecs on {plain(image_set)}" if image_set else "Codecs", fontsize=9))
+    return drawing

@@ -1,19 +1,22 @@
 """A results folder as the report sees it."""
 
-import json
 import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from linksim.common.errors import InputError
+from linksim.common.reading.json_files import parse_json
 from linksim.metrics.measure import Measure
 from linksim.metrics.registry import metrics
 from linksim.results import read_images, read_results
 from linksim.results.conditions import EQUAL, budgets
 from linksim.results.differences import PointValues, values_by_point
-from linksim.results.examples import load_examples
+from linksim.results.lines import AGAIN, read_lines
+from linksim.results.reading.described import read_described_scenario, read_info, scenario_file
+from linksim.results.reading.examples import load_examples
+
+_NEEDED = ("n_images", "repetitions", "ber", "bler", "outage_rate", "rho", "channel_uses")
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,7 @@ class Run:
     @cached_property
     def scenario(self) -> dict[str, Any]:
         """The scenario as plain data."""
-        from linksim.common.reading.yaml_files import read_yaml
-
-        path = self.folder / "scenario.yaml"
-        return read_yaml(path) if path.is_file() else {}
+        return read_described_scenario(self.folder)
 
     @cached_property
     def schemes(self) -> list[str]:
@@ -102,7 +102,8 @@ class Run:
     @cached_property
     def images(self) -> Any:
         """`images.parquet` as a pandas frame, or None where the file is not there."""
-        return read_images(self.folder) if (self.folder / "images.parquet").is_file() else None
+        path = self.folder / "images.parquet"
+        return read_images(self.folder) if path.exists() or path.is_symlink() else None
 
     def by_point(self, column: str) -> PointValues:
         """The column of `images.parquet` by scheme and SNR, then by image and repetition; {} where there is none."""
@@ -131,17 +132,14 @@ class Run:
 
 
 def load_run(folder: Path) -> Run:
-    """Read a results folder. Raises `InputError` where it holds no results, or a damaged `run.json`."""
-    table = read_results(folder)
-    if table.empty:
-        raise InputError(f"{folder}: results.csv has no lines; run the scenario first")
-    info: dict[str, Any] = {}
-    path = folder / "run.json"
-    if path.is_file():
-        try:
-            info = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError(f"{path}: is no JSON ({error}); run the scenario again to write it anew") from None
-    scenario = folder / "scenario.yaml"
-    text = scenario.read_text(encoding="utf-8") if scenario.is_file() else ""
-    return Run(folder, table, info, text)
+    """Read a results folder. Raises `InputError` where it holds no results, or one of its files is damaged."""
+    read_lines(folder, _NEEDED)
+    read_described_scenario(folder)
+    scenario = scenario_file(folder)
+    run = Run(folder, read_results(folder), read_info(folder), scenario.read_text("utf-8") if scenario else "")
+    # Whatever is damaged is found before anything is drawn.
+    _ = run.images, run.examples
+    for line in run.lines:
+        if isinstance(settings := line.get("settings"), str):
+            parse_json(settings.encode(), f"{folder}/results.csv: settings of {line['scheme']}", AGAIN)
+    return run

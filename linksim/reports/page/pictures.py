@@ -8,7 +8,7 @@ from typing import Any
 
 from linksim.common.errors import InputError
 from linksim.reports.page.load import Run
-from linksim.results.examples import FOLDER
+from linksim.results.reading.examples import read_picture
 
 BUDGET = 4_200_000  # characters of base64 for all pictures of a page; the rest of a page of 5 MB is room for tables
 _STEPS = ((None, 1, None), (88, 1, None), (75, 1, None), (75, 2, None), (75, 2, 2), (65, 2, 2), (65, 3, 1), (50, 4, 1))
@@ -91,13 +91,7 @@ def _kept(i: int, total: int, every: int) -> bool:
 
 
 def _picture(run: Run, name: str, quality: int | None) -> bytes:
-    path = run.folder / FOLDER / name
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror}), but the index names it; run the scenario again"
-        ) from None
+    data = read_picture(run.folder, name)
     if quality is None:
         return data
     from PIL import Image

@@ -42,7 +42,7 @@ def ledger_table(run: Run) -> str:
 
 
 def _span(run: Run, scheme: str, column: str, digits: int) -> str:
-    source = run.images if run.images is not None else run.table
+    source = run.images if run.images is not None and "status" in run.images.columns else run.table
     if column not in source.columns:
         return "–"
     rows = source[(source["scheme"] == scheme) & (source["status"] == "ok")]

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from linksim.common.errors import InputError
+from linksim.common.errors import InputError, LinksimError
+from linksim.reports.canvas import save, styled
 from linksim.reports.plots import style
 from linksim.reports.plots.drawing import figure
 from linksim.reports.plots.gains import average_gain, inequality_notes, reference_curve
@@ -53,12 +53,38 @@ def plot_run(
         raise InputError("no results folder given; give at least one")
     target = Path(out) if out is not None else folders[0]
     written = []
-    for name in [metric] if metric else measured_metrics(folders):
-        curves = chosen(read_curves(folders, name), schemes, relative_to)
-        curves = with_values(curves, folders, name) if relative_to else curves
-        drawing = figure(curves, name, relative_to, snr_range, ebn0_axis, width)
-        written += _save(drawing, target, f"{name}-gain" if relative_to else name, formats)
+    names = [metric] if metric else measured_metrics(folders)
+    if not names:
+        raise InputError(f"{', '.join(map(str, folders))}: no metric has a value, so there is nothing to draw")
+    failed: list[LinksimError] = []
+    for name in names:
+        try:
+            written += _draw(folders, name, formats, relative_to, target, snr_range, ebn0_axis, width, schemes)
+        except LinksimError as error:  # the other figures are drawn all the same
+            failed.append(error)
+    if failed:
+        raise failed[0]
     return written
+
+
+def _draw(
+    folders: list[Path],
+    name: str,
+    formats: Sequence[str],
+    relative_to: str | None,
+    target: Path,
+    snr_range: tuple[float, float] | None,
+    ebn0_axis: bool,
+    width: float,
+    schemes: Sequence[str] | None,
+) -> list[Path]:
+    """The figure of one metric; see `plot_run`."""
+    curves = chosen(read_curves(folders, name), schemes, relative_to)
+    curves = with_values(curves, folders, name) if relative_to else curves
+    drawing = figure(curves, name, relative_to, snr_range, ebn0_axis, width)
+    stem = f"{name}-gain" if relative_to else name
+    with styled(style.RC):
+        return [save(drawing, target / f"{stem}.{form}", form) for form in formats]
 
 
 def average_gains(
@@ -99,25 +125,3 @@ def chosen(curves: list[Curve], schemes: Sequence[str] | None, relative_to: str 
             raise InputError(f"scheme {name!r}: allowed are {', '.join(repr(curve.label) for curve in curves)}")
     wanted = {*schemes, relative_to}
     return [curve for curve in curves if curve.scheme in wanted or curve.label in wanted]
-
-
-def _save(figure: Any, target: Path, stem: str, formats: Sequence[str]) -> list[Path]:
-    import matplotlib as mpl
-
-    # Dates and random ids in the files would make equal figures differ.
-    metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
-    written = []
-    for name in formats:
-        path = target / f"{stem}.{name}"
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-            with mpl.rc_context(style.RC):
-                figure.savefig(path, dpi=300, metadata=metadata.get(name))
-        except OSError as error:
-            raise InputError(f"{path}: cannot be written ({error.strerror or error}); give another folder") from error
-        except RuntimeError as error:
-            if name != "pgf":
-                raise
-            raise InputError(f"format 'pgf': {error}; or use pdf") from error
-        written.append(path)
-    return written

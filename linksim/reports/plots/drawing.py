@@ -1,11 +1,13 @@
 """One figure of curves: axes, lines with bands, legend."""
 
-import textwrap
+import math
 from typing import Any
 
 import numpy as np
 
 from linksim.common.errors import InputError
+from linksim.reports.canvas import import_matplotlib, styled
+from linksim.reports.lettering import as_written, columns, folded, fonts_for
 from linksim.reports.plots import style
 from linksim.reports.plots.gains import average_gain, gain, inequality_notes, reference_curve
 from linksim.reports.plots.table import Curve
@@ -14,6 +16,9 @@ from linksim.results.statistics import Estimate
 
 TWO_COLUMN_LABEL = 24
 """Longest label, in characters, of which two fit side by side into a paper's column."""
+
+CHARACTERS_PER_INCH = 18
+"""Of a legend's text."""
 
 NONE_SEEN = "open triangle: none seen, upper end of the 95 % interval"
 
@@ -27,28 +32,32 @@ def figure(
     width: float = style.COLUMN_WIDTH,
 ) -> Any:
     """The figure of a metric's curves, or of their gains over `relative_to`; see `plot_run` for the arguments."""
-    import matplotlib as mpl
+    import_matplotlib()
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     reference = reference_curve(curves, relative_to) if relative_to is not None else None
     labels = _labels(curves, metric, reference, snr_range)
-    columns = 2 if max(map(len, labels.values()), default=0) <= TWO_COLUMN_LABEL * width / style.COLUMN_WIDTH else 1
-    title = _legend_title(curves, metric, reference, width)
-    rows = -(-len(labels) // columns) + (title or "").count("\n")
-    with mpl.rc_context(style.RC):
+    shown = measure(metric).shown_as({measure(metric).size_column: s} for c in curves for s in c.sizes)
+    notes = _legend_notes(curves, metric, reference)
+    with styled(style.RC), fonts_for([*(c.label for c in curves), *notes, shown.axis_label]) as known:
+        room = int(CHARACTERS_PER_INCH * width)
+        entries = [folded(known(entry), room) for entry in labels.values()]
+        title = "\n".join(folded(known(note), room, lines=4) for note in notes)
+        widest = max((columns(line) for entry in entries for line in entry.split("\n")), default=0)
+        ncols = 2 if widest <= TWO_COLUMN_LABEL * width / style.COLUMN_WIDTH else 1
+        rows = -(-sum(entry.count("\n") + 1 for entry in entries) // ncols) + title.count("\n")
         drawing = Figure(figsize=(width, 0.68 * width + 0.14 * rows + (0.35 if ebn0_axis else 0)), layout="constrained")
         axes = drawing.subplots()
-        for curve in curves:
-            if curve.label in labels:
-                _draw(axes, curve, labels[curve.label], metric, reference)
+        handles = [_draw(axes, c, labels[c.label], metric, reference) for c in curves if c.label in labels]
+        _refuse_empty(axes, metric, snr_range)
         axes.set_xlabel("Es/N0 (dB)")
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
-        shown = measure(metric).shown_as({measure(metric).size_column: s} for c in curves for s in c.sizes)
-        axes.set_ylabel(shown.axis_label)
+        as_written(axes.yaxis.label).set_text(known(shown.axis_label))
         if reference is not None:
+            over = folded(known(reference.label), int(8 * width))
+            axes.yaxis.label.set_text(f"{known(shown.gain_label)} over\n{over}")
             axes.axhline(0, color="0.4", linewidth=0.8, zorder=1)
-            axes.set_ylabel("\n".join([f"{shown.gain_label} over", *textwrap.wrap(reference.label, int(8 * width))]))
         if snr_range:
             axes.set_xlim(*snr_range)
         if measure(metric).logarithmic and reference is None:
@@ -56,16 +65,32 @@ def figure(
         axes.grid(alpha=0.35)
         if ebn0_axis:
             _add_ebn0(axes, curves)
-        drawing.legend(
+        # A legend leaves out labels that begin with `_`, and reads TeX in all of them: the words come after it is made.
+        legend = drawing.legend(
+            handles,
+            [str(i) for i in range(len(handles))],
             loc="outside lower center",
-            ncols=columns,
+            ncols=ncols,
             frameon=False,
             handlelength=3.2,
             columnspacing=1.2,
-            title=title,
+            title=title or None,
             title_fontsize=6.5,
         )
+        as_written(legend.get_title())
+        for text, entry in zip(legend.get_texts(), entries, strict=True):
+            as_written(text).set_text(entry)
     return drawing
+
+
+def _refuse_empty(axes: Any, metric: str, snr_range: tuple[float, float] | None) -> None:
+    """Raise `InputError` where no curve has a point to draw: an empty figure must not take the place of a good one."""
+    low, high = snr_range or (-math.inf, math.inf)
+    points = np.concatenate([np.empty((0, 2)), *(line.get_xydata() for line in axes.lines)]).astype(float)
+    seen = np.isfinite(points).all(1) & (points[:, 0] >= low) & (points[:, 0] <= high)
+    if not seen.any():
+        where = f" between {low:g} and {high:g} dB" if snr_range else ""
+        raise InputError(f"metric {metric!r}: nothing to draw{where}; choose other SNRs, schemes or runs")
 
 
 def _labels(
@@ -83,15 +108,14 @@ def _signed(mean: Estimate) -> str:
     return f"{mean.mean:+.3g} ± {half:.2g}" if np.isfinite(half) else f"{mean.mean:+.3g}"
 
 
-def _legend_title(curves: list[Curve], metric: str, reference: Curve | None, width: float) -> str | None:
+def _legend_notes(curves: list[Curve], metric: str, reference: Curve | None) -> list[str]:
     if reference is not None:
-        lines = ["mean gain over the SNRs that both have", *inequality_notes(curves, reference)]
-        return "\n".join(part for line in lines for part in textwrap.wrap(line, int(20 * width)))
+        return ["mean gain over the SNRs that both have", *inequality_notes(curves, reference)]
     zeros = measure(metric).logarithmic and any((curve.value == 0).any() for curve in curves)
-    return NONE_SEEN if zeros else None
+    return [NONE_SEEN] if zeros else []
 
 
-def _draw(axes: Any, curve: Curve, label: str, metric: str, reference: Curve | None) -> None:
+def _draw(axes: Any, curve: Curve, label: str, metric: str, reference: Curve | None) -> Any:
     look = style.look(curve.number)
     snr_db, value, low, high = curve.snr_db, curve.value, curve.low, curve.high
     if reference is not None:
@@ -104,10 +128,11 @@ def _draw(axes: Any, curve: Curve, label: str, metric: str, reference: Curve | N
         axes.plot(snr_db[zero], high[zero], zorder=3, **marks)
         value, low, high = (np.where(zero, np.nan, array) for array in (value, low, high))
     value, low, high = (measure(metric).scale * array for array in (value, low, high))
-    axes.plot(snr_db, value, label=label, zorder=3, **look)
+    (line,) = axes.plot(snr_db, value, label=label, zorder=3, **look)
     known = np.isfinite(low) & np.isfinite(high)
     if known.any():
         axes.fill_between(snr_db, low, high, where=known, color=look["color"], alpha=0.18, linewidth=0, zorder=2)
+    return line
 
 
 def _add_ebn0(axes: Any, curves: list[Curve]) -> None:

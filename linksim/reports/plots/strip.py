@@ -8,10 +8,15 @@ from typing import Any
 import numpy as np
 
 from linksim.common.errors import InputError
+from linksim.reports.canvas import import_matplotlib, styled
+from linksim.reports.lettering import as_written, folded, fonts_for, plain
 from linksim.reports.plots import style
+from linksim.reports.plots.raster import write_small
 
 CELL = 1.7
 """Inches across a picture."""
+TITLE = 20
+"""Columns of text above or on a picture."""
 
 
 @dataclass(frozen=True)
@@ -44,21 +49,22 @@ def plot_examples(
             rising SNR.
         out: the file to write.
         title: above the original, e.g. the image's name.
-        dpi: pixels per inch.
+        dpi: pixels per inch, fewer where the file would be too large.
 
     Raises:
         InputError: no examples, or a file that cannot be written.
     """
     if not examples:
         raise InputError("examples: none given; at least one received picture is needed")
-    import matplotlib as mpl
+    import_matplotlib()
     from matplotlib.figure import Figure
 
     schemes = list(dict.fromkeys(example.scheme for example in examples))
     snrs = sorted({example.snr_db for example in examples})
     by_cell = {(example.scheme, example.snr_db): example for example in examples}
     height = CELL * original.shape[0] / original.shape[1]
-    with mpl.rc_context(style.RC):
+    titles = [title or "original", *schemes]
+    with styled(style.RC), fonts_for([*titles, *(example.note for example in examples)]) as known:
         size = (CELL * (len(schemes) + 1) + 0.35, (height + 0.34) * len(snrs) + 0.2)
         figure = Figure(figsize=size, layout="constrained")
         figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.01, hspace=0.01)  # type: ignore[union-attr, call-arg]
@@ -73,19 +79,15 @@ def plot_examples(
             for column, scheme in enumerate(schemes, start=1):
                 example = by_cell.get((scheme, snr_db))
                 _show_example(grid[row, column], original, example)
-        for column, name in enumerate([title or "original", *schemes]):
-            grid[0, column].set_title(_folded(name), fontsize=8)
-    path = Path(out)
-    try:
-        figure.savefig(path, dpi=dpi)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error}); give another folder") from error
-    return path
+        for column, name in enumerate(titles):
+            as_written(grid[0, column].set_title(folded(known(name), TITLE), fontsize=8))
+        figure.canvas.draw()
+        return write_small(figure, Path(out), dpi)
 
 
 def _show(axes: Any, image: np.ndarray, caption: str) -> None:
     axes.imshow(image, interpolation="lanczos" if image.shape[1] > 512 else "nearest")
-    axes.set_xlabel(caption, fontsize=7.5, labelpad=2)
+    as_written(axes.set_xlabel(plain(caption), fontsize=7.5, labelpad=2))
 
 
 def _show_example(axes: Any, original: np.ndarray, example: Example | None) -> None:
@@ -93,15 +95,10 @@ def _show_example(axes: Any, original: np.ndarray, example: Example | None) -> N
         blank = np.full_like(original, 240)
         _show(axes, blank, "")
         text = example.note if example and example.note else "no picture"
-        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=8)
+        text = folded(plain(text), TITLE)
+        as_written(axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=8))
         return
     from linksim.metrics import psnr
 
     value = example.psnr_db if example.psnr_db is not None else float(psnr(original[None], example.image[None])[0])
     _show(axes, example.image, f"PSNR {value:.1f} dB" + (f", {example.note}" if example.note else ""))
-
-
-def _folded(name: str, width: int = 20) -> str:
-    import textwrap
-
-    return "\n".join(textwrap.wrap(name, width)) or name

@@ -79,7 +79,7 @@ def with_values(curves: Sequence[Curve], folders: Sequence[Path], metric: str) -
     column = measure(metric).column
     found: dict[tuple[Path, str], dict[float, Values]] = {}
     for folder in folders:
-        images = read_images(folder) if (folder / "images.parquet").is_file() else None
+        images = read_images(folder) if (folder / "images.parquet").exists() else None
         if images is not None and column in images.columns:
             for (scheme, snr_db), values in values_by_point(images, column).items():
                 found.setdefault((folder, scheme), {})[snr_db] = values

@@ -3,6 +3,7 @@
 import multiprocessing as mp
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from linksim.runner.simulation.start import start_simulator
 from linksim.scenario import Scenario
 
 ATTEMPTS = 3
+_PATIENCE_SECONDS = 5.0
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -48,7 +50,10 @@ def thread_caps(workers: int) -> Iterator[None]:
 
 def _serve(connection: Connection, scenario: Scenario, metrics: tuple[str, ...]) -> None:
     """A worker's life: jobs in, records out, until the other end closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    for name in ("SIGINT", "SIGHUP"):  # of the terminal, for the parent to handle
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         simulator = start_simulator(scenario, metrics)
         while True:
@@ -64,6 +69,14 @@ def _serve(connection: Connection, scenario: Scenario, metrics: tuple[str, ...])
         import traceback
 
         connection.send(("crash", traceback.format_exc()))
+
+
+def _end_with_parent() -> None:
+    """End this process as soon as its parent has, however that went: nobody is left to take what it computes."""
+    parent = mp.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 class _Worker:
@@ -89,7 +102,10 @@ class _Worker:
     def stop(self) -> None:
         self.connection.close()
         self.process.terminate()
-        self.process.join()
+        self.process.join(_PATIENCE_SECONDS)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
 
 
 class LocalWorkers:

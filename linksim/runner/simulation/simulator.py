@@ -14,6 +14,7 @@ from linksim.link.reception import intact_reception
 from linksim.metrics.registry import metric
 from linksim.results.aggregates import Row
 from linksim.results.row import empty_row, pack
+from linksim.runner.examples import N_EXAMPLES
 from linksim.runner.plan import Batch, Job, Point
 from linksim.runner.simulation.measure import measure
 from linksim.runner.simulation.rows import fill_ledger, fill_metrics
@@ -25,9 +26,6 @@ from linksim.schemes.sending import send
 from linksim.schemes.streams import AnyReception, Stream
 
 Record = dict[str, Any]
-
-# Images whose received pictures are kept for figures and reports.
-N_EXAMPLES = 3
 
 
 class Shown(NamedTuple):

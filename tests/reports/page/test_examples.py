@@ -11,7 +11,8 @@ from PIL import Image
 
 from linksim.common.errors import InputError
 from linksim.metrics import psnr
-from linksim.results.examples import FOLDER, MAX_SIDE, load_examples, save_example, slug
+from linksim.results.examples import save_example, slug
+from linksim.results.reading.examples import FOLDER, MAX_SIDE, load_examples
 
 SMOOTH = np.round(np.mgrid[0:48, 0:64].transpose(1, 2, 0) @ [[2, 0, 3], [1, 3, 0]]).astype(np.uint8)
 
@@ -80,5 +81,5 @@ def test_bad_input_is_one_line(tmp_path):
     assert load_examples(tmp_path) == []
     (tmp_path / FOLDER).mkdir(exist_ok=True)
     (tmp_path / FOLDER / "index.json").write_text(json.dumps([1]))
-    with pytest.raises(InputError, match="no index of examples"):
+    with pytest.raises(InputError, match=r"is no JSON of linksim \(a list in place of an object\)"):
         load_examples(tmp_path)

@@ -239,7 +239,7 @@ def test_strip_of_examples(tmp_path):
     strip = Image.open(path)
     assert strip.width > strip.height
     with pytest.raises(InputError, match="cannot be written"):
-        plot_examples(original, examples, tmp_path / "absent" / "examples.png")
+        plot_examples(original, examples, path / "examples.png")
     with pytest.raises(InputError, match="at least one"):
         plot_examples(original, [], path)
 

@@ -1,0 +1,82 @@
+"""The tables of a results folder as pandas frames, once their files are known to be sound."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+from linksim.common.errors import InputError
+from linksim.common.files import unfit
+from linksim.metrics.registry import OWN
+from linksim.results.lines import AGAIN, read_lines, table_text
+from linksim.results.row import COLUMNS
+
+MAX_BYTES = 1 << 32
+"""Of the columns of an `images.parquet` together, once unpacked: 4 GiB."""
+_TYPES = {
+    str: {"string", "large_string"},
+    int: {"int64", "double"},
+    float: {"double", "int64"},
+    bool: {"bool"},
+}
+_ANY = set().union(*_TYPES.values(), {"null"})
+_COLUMN_TYPES = {column.name: column.type for column in COLUMNS} | {m.column: float for m in OWN}
+_NEEDED = ("scheme", "snr_db", "image", "repetition")
+
+
+def read_results(folder: Path) -> Any:
+    """`results.csv` of a folder as a pandas frame. Raises `InputError` where there is none, or it is damaged."""
+    import pandas as pd
+
+    read_lines(folder)
+    types = {"scheme": str, "status": str, "settings": str}
+    return pd.read_csv(io.StringIO(table_text(folder)), dtype=types, keep_default_na=False, na_values=[""])
+
+
+def read_images(folder: Path) -> Any:
+    """`images.parquet` of a folder as a pandas frame. Raises `InputError` where there is none, or it is damaged."""
+    path = Path(folder) / "images.parquet"
+    if not path.exists() and not path.is_symlink():
+        raise InputError(f"{folder}: holds no images.parquet; give a folder that `linksim run` has written")
+    reason = unfit(path) or _unlike(path)
+    if reason:
+        raise _damaged(path, reason)
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(path)
+    except Exception as error:  # pyarrow raises a dozen types on damaged pages
+        raise _damaged(path, _said(error)) from error
+
+
+def _unlike(path: Path) -> str:
+    """Why a file is no `images.parquet`, by what its footer claims, before memory is taken for it; "" where it is."""
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            found, schema = file.metadata, file.schema_arrow
+            groups = [found.row_group(i) for i in range(found.num_row_groups)]
+            size = sum(group.column(i).total_uncompressed_size for group in groups for i in range(group.num_columns))
+            rows = sum(group.num_rows for group in groups)
+    except Exception as error:
+        return _said(error)
+    if size > MAX_BYTES or size < 0:
+        return f"its columns claim {size:,} bytes, more than {MAX_BYTES:,}"
+    if rows != found.num_rows or not 0 <= rows * len(schema.names) <= MAX_BYTES // 8:
+        return f"it claims {found.num_rows:,} rows of {len(schema.names)} columns"
+    for name in _NEEDED:
+        if schema.names.count(name) != 1:
+            return f"it has no column {name}, as a table of another version or program"
+    for column in schema.names:
+        kind, allowed = str(schema.field(column).type), _TYPES.get(_COLUMN_TYPES.get(column, object), _ANY)
+        if kind not in allowed:
+            return f"its column {column} is of type {kind}, not {' or '.join(sorted(allowed))}"
+    return ""
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error)[:160].split()) or type(error).__name__
+
+
+def _damaged(path: Path, reason: str) -> InputError:
+    return InputError(f"{path}: is no table of linksim ({reason}); {AGAIN}")
