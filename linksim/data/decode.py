@@ -13,8 +13,8 @@ from linksim.common.errors import InputError
 from linksim.common.files import shown, unfit
 
 MIN_SIDE = 16
-MAX_PIXELS = 2**27
-"""A file that claims more is not decoded; in memory they would be some 400 MB."""
+MAX_PIXELS = 2**26
+"""A file that claims more is not decoded; in memory that would take more than 1 GB."""
 FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "PPM")
 """Formats that are opened, whatever a file is called: Pillow knows others, some of which start programs."""
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +40,18 @@ def load_state(path: Path, run: str, variables: list[Any]) -> int:
     Raises:
         InputError: the file is damaged, or the state is of a run with other settings.
     """
-    shapes = {f"{i:04d}": tuple(int(side) for side in v.shape) for i, v in enumerate(variables)}
-    dtypes = {name: (np.dtype(str(v.dtype)).type,) for name, v in zip(shapes, variables, strict=True)}
-    room = sum(math.prod(shape) * np.dtype(dtypes[name][0]).itemsize for name, shape in shapes.items())
+    present = {f"{i:04d}": np.asarray(v) for i, v in enumerate(variables)}
+    shapes = {name: value.shape for name, value in present.items()}
+    dtypes: dict[str, tuple[type, ...]] = {
+        name: (np.float32, np.float64) if value.dtype.kind == "f" else (value.dtype.type,)
+        for name, value in present.items()
+    }
+    room = sum(8 * value.size for value in present.values())
     advice = "delete it to train from the start, or give another --out"
     archive, step, given = _opened(path, room, advice)
     if given == run:
         try:
-            values = list(archive.arrays(shapes, dtypes, most_bytes=2 * room).values())
+            values = list(archive.arrays(shapes, dtypes, most_bytes=room + _META_ROOM).values())
         except Exception as error:  # whatever zip and NumPy raise on bytes that are damaged
             raise InputError(f"{path}: a damaged state ({said(error)}); {advice}") from error
     if given != run:
@@ -62,7 +65,7 @@ def load_state(path: Path, run: str, variables: list[Any]) -> int:
 
 def _opened(path: Path, room: int, advice: str) -> tuple[Archive, int, str]:
     """The archive in a state of variables that take `room` bytes, the step and the run that it is of."""
-    data = read_bytes(path, 2 * room + _META_ROOM, advice)
+    data = read_bytes(path, room + _META_ROOM, advice)
     try:
         archive = Archive(data)
         meta = archive.meta()
