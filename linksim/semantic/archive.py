@@ -46,15 +46,16 @@ class Archive:
         return meta
 
     def arrays(
-        self, shapes: Mapping[str, Shape], dtypes: Mapping[str, tuple[type, ...]], most_bytes: int = MAX_BYTES
+        self, shapes: Mapping[str, Shape], dtypes: Mapping[str, tuple[type, ...]], most_bytes: int | None = None
     ) -> dict[str, np.ndarray]:
-        """All other members, which are exactly those named in `shapes`, together of at most `most_bytes`; each has
+        """All other members, which are exactly those named in `shapes`, together of at most `most_bytes` (default `MAX_BYTES`); each has
         its shape, one of its dtypes and finite values.
         """
         differing = sorted({*shapes, "meta"} ^ set(self.names))
         if differing:
             raise ValueError(f"{differing[0]} is {'missing' if differing[0] in shapes else 'not expected'}")
         total = 4 * sum(math.prod(shape) for shape in shapes.values())
+        most_bytes = MAX_BYTES if most_bytes is None else most_bytes
         if total > most_bytes:
             raise ValueError(f"its arrays take {total} bytes, more than {most_bytes}")
         return {name: self._array(name, shape, dtypes[name]) for name, shape in shapes.items()}

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hostile import Tally, changed, from_command_line, pick
-from mutate import mutate
+from hostile import Tally, changed, from_command_line, mutate, pick
 
 from linksim.codebook.stages import Stages
 from linksim.semantic.checkpoint import Checkpoint

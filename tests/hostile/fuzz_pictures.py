@@ -11,8 +11,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from hostile import Tally, from_command_line, pick
-from mutate import mutate
+from hostile import Tally, from_command_line, mutate, pick
 from PIL import Image
 
 from linksim.data.decode import FORMATS, image_size, read_image

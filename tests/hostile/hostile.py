@@ -7,11 +7,17 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "codecs"))
+from mutate import mutate
+
 from linksim.common.errors import LinksimError
+
+__all__ = ["JSON_VALUES", "Tally", "changed", "from_command_line", "mutate", "pick"]
 
 SLOWEST_S = 20.0
 MOST_BYTES = 2 * 10**9

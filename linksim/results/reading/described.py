@@ -55,7 +55,10 @@ def read_described_scenario(folder: Path) -> dict[str, Any]:
     path = scenario_file(folder)
     if path is None:
         return {}
-    scenario = read_yaml(path)
+    try:
+        scenario = read_yaml(path)
+    except InputError as error:
+        raise InputError(f"{error}; put the file of the run's scenario in its place") from None
     schemes = scenario.get("schemes", [])
     if not isinstance(schemes, list) or not all(_is_scheme(scheme) for scheme in schemes):
         raise InputError(f"{path}: `schemes` is no list of schemes with names; {AGAIN}")

@@ -1,0 +1,65 @@
+"""A run that is asked to end leaves no workers, says one line, and goes on when it is run again."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "runner"))
+from small_runs import TEXT, command, wait_for_points
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux' /proc")
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+    return [one for child in found for one in (child, *_children(child))]
+
+
+def _gone(pids: list[int], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not any(_alive(pid) for pid in pids):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGKILL", -9)])
+def test_no_worker_is_left(tmp_path: Path, name: str, status: int) -> None:
+    file, out = tmp_path / "s.yaml", tmp_path / "out"
+    file.write_text(TEXT)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    process = subprocess.Popen(
+        [*command(file, out, "--workers", "2")],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    wait_for_points(out, process, 1)
+    workers = _children(process.pid)
+    assert len(workers) >= 2
+    process.send_signal(getattr(signal, name))
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == status
+    # Much sooner than a worker would notice that nobody takes its records.
+    assert _gone(workers, 10)
+    if name != "SIGKILL":
+        assert f"linksim: stopped by {name}; run it again to go on" in said
+        assert "Traceback" not in said
+    assert not list(out.glob(".*.part"))
