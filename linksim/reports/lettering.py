@@ -39,7 +39,7 @@ def folded(name: str, width: int, lines: int = 3) -> str:
     rows = rows[1:]
     if len(rows) > lines:
         last = rows[lines - 1]
-        rows = [*rows[: lines - 1], last[: max(1, _fitting(last, width - 1))] + "\N{HORIZONTAL ELLIPSIS}"]
+        rows = [*rows[: lines - 1], _cut(last, width - 1) + "\N{HORIZONTAL ELLIPSIS}"]
     return "\n".join(rows)
 
 
@@ -52,6 +52,12 @@ def _columns(character: str) -> int:
     if unicodedata.combining(character) or character in _INVISIBLE:
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _cut(text: str, width: int) -> str:
+    """As much of the beginning as fits, nothing where that is too wide."""
+    end = _fitting(text, width)
+    return text[:end] if columns(text[:end]) <= width else ""
 
 
 def _fitting(text: str, width: int) -> int:

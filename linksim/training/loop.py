@@ -10,8 +10,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from linksim.common.errors import InputError
+from linksim.common.files import read_bytes
 from linksim.common.writing import naming, write_whole
 from linksim.training.state import STATE_FILE, load_state, run_hash, save_state
+
+MOST_BYTES = 1 << 30
+"""Of a finished checkpoint."""
 
 
 class Saved(Protocol):
@@ -122,7 +126,7 @@ class TrainingRun(ABC):
     def _refuse_other_settings(self, path: Path) -> None:
         """A finished checkpoint of other settings is not overwritten. Raises `InputError`."""
         if path.exists():
-            trained = self.read_card(path.read_bytes(), str(path)).get("training")
+            trained = self.read_card(read_bytes(path, MOST_BYTES, "delete it"), str(path)).get("training")
             if trained != self.config.model_dump(mode="json"):
                 raise InputError(f"{path} was trained with other settings; give another --out, or delete it")
 

@@ -9,7 +9,7 @@ from linksim.common.errors import InputError
 from linksim.common.reading.yaml_files import read_yaml
 from linksim.reports import page
 from linksim.results.reading.described import RESOLVED, read_described_scenario
-from linksim.results.reading.pictures import is_whole, load_examples
+from linksim.results.reading.examples import is_whole, load_examples
 from linksim.runner import run_scenario
 from linksim.runner.folder import prepare
 from linksim.scenario import load_scenario
