@@ -1,8 +1,25 @@
 """Standard streams as a program needs them, also where a shell or a service manager has closed some."""
 
+import codecs
 import os
 import sys
 from typing import TextIO
+
+PLAIN = "linksim.plain"
+"""How characters are written that a console does not have."""
+
+_PLAIN = {"±": "+-", "−": "-", "–": "-", "×": "x", "…": "...", "≥": ">=", "≤": "<="}
+
+
+def _plainly(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Signs in other words, all else escaped."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    part = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(c, c.encode("ascii", "backslashreplace").decode()) for c in part), error.end
+
+
+codecs.register_error(PLAIN, _plainly)
 
 
 def open_streams() -> None:
@@ -23,7 +40,7 @@ def open_streams() -> None:
         sys.stderr = _writer(2)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=PLAIN)
 
 
 def _is_open(number: int) -> bool:
@@ -35,4 +52,4 @@ def _is_open(number: int) -> bool:
 
 
 def _writer(number: int) -> TextIO:
-    return open(number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+    return open(number, "w", encoding="utf-8", errors=PLAIN, buffering=1, closefd=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from linksim.cli.streams import PLAIN
 from linksim.common import system
 from linksim.common.errors import InputError
 from linksim.runner import Execution
@@ -59,6 +60,13 @@ def test_a_full_stdout_is_one_line(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
     assert "No space left on device" in done.stderr
     assert "unexpected" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("1 ±2", b"1 +-2"), ("a × b −3", b"a x b -3"), ("é 中 😀", rb"\xe9 \u4e2d \U0001f600")]
+)
+def test_a_console_without_the_characters_gets_others(text: str, said: bytes) -> None:
+    assert text.encode("ascii", PLAIN) == said
 
 
 @pytest.mark.parametrize("address", ["nonsense", "", "tcp://", "http://x:1", "127.0.0.1", "tcp://[::1", "tcp://a:b", "zzz://a:1", "tcp://h:99999", "tcp://h:0"])  # fmt: skip
