@@ -9,6 +9,7 @@ from linksim.verify.card import Card
 from linksim.verify.codebooks import CODEBOOK
 from linksim.verify.links import CLIFF, LLRS, UNCODED_AWGN, UNCODED_RAYLEIGH
 from linksim.verify.pictures import BPG, JPEG, LPIPS, WEBP
+from linksim.verify.retransmissions import HARQ
 from linksim.verify.waveforms import OFDM
 
 CARDS: tuple[Card, ...] = (
@@ -18,6 +19,7 @@ CARDS: tuple[Card, ...] = (
     LLRS,
     CAPACITIES,
     CLIFF,
+    HARQ,
     CODEBOOK,
     LPIPS,
     JPEG,

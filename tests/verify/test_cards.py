@@ -10,7 +10,7 @@ import pytest
 
 from linksim.cli import main
 from linksim.common.errors import InputError, LinksimError
-from linksim.verify import capacities, codebooks, deck, links, pictures, waveforms
+from linksim.verify import capacities, codebooks, deck, links, pictures, retransmissions, waveforms
 from linksim.verify.card import Card, Check, Verdict, between, judge, within, within_share
 
 Break = Callable[[pytest.MonkeyPatch], None]
@@ -33,6 +33,18 @@ def _noise_off_by(decibel: float, module: Any = links, name: str = "sent_and_rec
             return true(settings, es_no_db + decibel, *rest)
 
         patch.setattr(module, name, shifted)
+
+    return broken
+
+
+def _combining_loses(decibel: float) -> Break:
+    def broken(patch: pytest.MonkeyPatch) -> None:
+        true = retransmissions.sent_and_received
+
+        def lossy(settings: dict[str, Any], es_no_db: float, bits: int) -> Any:
+            return true(settings, es_no_db - decibel * (settings["harq"]["kind"] == "chase"), bits)
+
+        patch.setattr(retransmissions, "sent_and_received", lossy)
 
     return broken
 
@@ -88,6 +100,7 @@ BREAKS: list[tuple[Card, Break, str]] = [
     (capacities.CAPACITIES, _binary_capacity_of_half_the_energy, "BPSK against all of the noise"),
     (links.CLIFF, _noise_off_by(-2.0), "noise 2 dB too large"),
     (links.CLIFF, _noise_off_by(2.0), "noise 2 dB too small: beyond capacity"),
+    (retransmissions.HARQ, _combining_loses(0.5), "half a dB lost in combining"),
     (codebooks.CODEBOOK, _other_labels, "random labels"),
     (pictures.LPIPS, _lpips_of("squeeze"), "another network"),
     (pictures.JPEG, _curve_of("jpeg"), "other Huffman tables"),
