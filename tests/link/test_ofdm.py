@@ -245,3 +245,17 @@ def test_sharing_changes_no_distribution(payload: str) -> None:
         rates.append([np.mean(r.bits != bits) for r in received])
     spread = np.sqrt(sum(np.var(part, ddof=1) / 6 for part in rates))
     assert abs(np.mean(rates[0]) - np.mean(rates[1])) < 4 * spread
+
+
+def test_blocks_sent_again_take_slots_of_their_own() -> None:
+    keys = {"waveform": {"kind": "ofdm"}, "channel": TDL_C, "csi": {"kind": "ls"}, "antennas": {"receive": 2}}
+    once, again = LinkConfig(**keys), LinkConfig(**keys, harq={"kind": "chase", "max_transmissions": 3})
+    payload = generator("again").integers(0, 2, 8 * once.payload_bits_per_block, np.uint8)
+    (first,), (second,) = (Link(config).transmit([payload], 10.0, [("again",)]) for config in (once, again))
+    assert 0 < first.block_ok.sum() < 8
+    assert second.block_ok.sum() > first.block_ok.sum()
+    assert np.array_equal(second.transmissions == 1, first.block_ok)
+    rounds = [int((second.transmissions > sent).sum()) for sent in range(3)]
+    # 512 symbols a block, 864 data elements a slot.
+    slots = sum(-(-512 * blocks // 864) for blocks in rounds)
+    assert (second.ledger.channel_uses, second.ledger.prefix_samples) == (slots * 14 * 72, slots * 14 * 6)
