@@ -101,26 +101,29 @@ def plot(
     formats: Annotated[str, typer.Option("--format", help="Of png, pdf, svg, pgf.")] = "png,pdf",
     snr_range: Annotated[str | None, typer.Option(metavar="LOW:HIGH", help="Es/N0 in dB to draw.")] = None,
     ebn0_axis: Annotated[bool, typer.Option("--ebn0-axis", help="Eb/N0 on a second axis.")] = False,
+    x: Annotated[str, typer.Option("--x", help="esn0, or ebn0: each scheme against its own Eb/N0.")] = "esn0",
     width: Annotated[float, typer.Option(min=1, help="Inches; 3.5 is a column of a two-column paper.")] = 3.5,
     out: Annotated[Path | None, typer.Option(help="Folder of the figures; default the first DIR.")] = None,
 ) -> None:
     """Draw the curves of one run or several; with --relative-to, gains and their means."""
     from linksim.cli.figures import plot_command
 
-    plot_command(folders, metric, scheme, relative_to, formats.split(","), snr_range, ebn0_axis, width, out)
+    plot_command(folders, metric, scheme, relative_to, formats.split(","), snr_range, ebn0_axis, width, out, x)
 
 
 @app.command()
 def table(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `linksim run` has written.")],
-    form: Annotated[str, typer.Option("--format", help="text, latex, csv or json.")] = "text",
+    form: Annotated[
+        str, typer.Option("--format", help="text, latex, csv, json, or compressai with --out FOLDER.")
+    ] = "text",
     metric: Annotated[
         list[str] | None,
         typer.Option(
             help="A metric, ber, bler, outage, iterations or transmissions; may be given again; default all metrics measured."
         ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="File to write instead of printing.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write instead of printing; folder for compressai.")] = None,
 ) -> None:
     """Print a run's table: as text, for LaTeX, as CSV or as JSON."""
     from linksim.cli.table import table_command

@@ -20,10 +20,11 @@ def plot_command(
     ebn0_axis: bool,
     width: float,
     out: Path | None,
+    x: str = "esn0",
 ) -> None:
     """Draw the figures; of gains, print the means too."""
     ends = parse_range(snr_range) if snr_range else None
-    for path in plots.plot_run(folders, metric, formats, relative_to, out, ends, ebn0_axis, width, schemes):
+    for path in plots.plot_run(folders, metric, formats, relative_to, out, ends, ebn0_axis, width, schemes, x):
         print(path)
     if relative_to and metric:
         for label, gain in plots.average_gains(folders, metric, relative_to, ends, schemes).items():

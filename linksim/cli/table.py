@@ -4,13 +4,14 @@ import sys
 from pathlib import Path
 
 from linksim.common.errors import InputError
-from linksim.reports.tables import latex_tables, results_json, results_table, selected_csv
+from linksim.common.writing import write_whole
+from linksim.reports.tables import compressai_files, latex_tables, results_json, results_table, selected_csv
 from linksim.results.aggregates import Row
 from linksim.results.lines import measured, read_lines
 from linksim.results.measures import measure
 from linksim.results.store import write_atomically
 
-FORMATS = ("text", "latex", "csv", "json")
+FORMATS = ("text", "latex", "csv", "json", "compressai")
 
 
 def table_command(folder: Path, form: str, metrics: list[str], out: Path | None) -> None:
@@ -18,6 +19,14 @@ def table_command(folder: Path, form: str, metrics: list[str], out: Path | None)
     if form not in FORMATS:
         raise InputError(f"--format {form}: allowed are {', '.join(FORMATS)}")
     lines = read_lines(folder)
+    if form == "compressai":
+        if out is None:
+            raise InputError("--format compressai: one file for each scheme; give a folder with --out")
+        _check(folder, lines, metrics)
+        for name, content in compressai_files(lines, metrics or measured(lines), folder.resolve().name).items():
+            write_whole(out / name, lambda file, content=content: file.write(content.encode()))  # type: ignore[misc]
+            print(out / name)
+        return
     text = _text(folder, lines, form, metrics)
     if out is None:
         sys.stdout.write(text)
@@ -26,10 +35,14 @@ def table_command(folder: Path, form: str, metrics: list[str], out: Path | None)
         print(out)
 
 
-def _text(folder: Path, lines: list[Row], form: str, metrics: list[str]) -> str:
+def _check(folder: Path, lines: list[Row], metrics: list[str]) -> None:
     for name in metrics:
         if measure(name).column not in lines[0]:
             raise InputError(f"metric {name!r}: has no column in {folder}/results.csv; add it to `metrics:`")
+
+
+def _text(folder: Path, lines: list[Row], form: str, metrics: list[str]) -> str:
+    _check(folder, lines, metrics)
     names = metrics or measured(lines)
     if form == "latex":
         return latex_tables(lines, names)

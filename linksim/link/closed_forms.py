@@ -63,3 +63,25 @@ def rayleigh_capacity(es_no_db: float) -> float:
     """
     g = 10 ** (es_no_db / 10)
     return float(np.exp(1 / g) * exp1(1 / g) / math.log(2))
+
+
+def uncoded_block_error_rate(bits_per_symbol: int, es_no_db: float, symbols: int, branches: int = 1) -> float:
+    """Probability that one of `symbols` symbols of a block is decided wrongly over AWGN: `1 - (1 - P_s)^symbols`.
+
+    P_s is that of BPSK, or of square QAM: `1 - (1 - p)^2` with `p = 2 (1 - 1/sqrt(M)) Q(sqrt(3 L Es/N0 / (M - 1)))`
+    (Proakis, Digital Communications, 4th ed., 5.2-78 and 5.2-79).
+
+    Args:
+        bits_per_symbol: 1 (BPSK), 2, 4, 6 or 8.
+        es_no_db: Es/N0 in dB of each branch.
+        symbols: of a block.
+        branches: receive antennas L.
+    """
+    snr = branches * 10 ** (es_no_db / 10)
+    if bits_per_symbol == 1:
+        log_right = math.log1p(-float(erfc(math.sqrt(snr))) / 2)
+    else:
+        side = 2 ** (bits_per_symbol // 2)
+        one_axis = (1 - 1 / side) * float(erfc(math.sqrt(1.5 * snr / (side**2 - 1))))
+        log_right = 2 * math.log1p(-one_axis)
+    return -math.expm1(symbols * log_right)

@@ -21,7 +21,8 @@ class Measure:
         column: in `results.csv` and `images.parquet`; the name if it is not given.
         scale: factor from the column's values to those that are shown.
         share: whether it is a part between 0 and 1, whose interval is not even on both sides.
-        logarithmic: whether it is drawn over a logarithmic axis, as rates of rare events are.
+        logarithmic: whether its values are written with powers of ten, as rates of rare events are.
+        log_axis: whether it is drawn over a logarithmic axis; as `logarithmic` if it is not given.
     """
 
     name: str
@@ -32,10 +33,13 @@ class Measure:
     column: str = ""
     scale: float = 1.0
     logarithmic: bool = False
+    log_axis: bool | None = None
     share: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "column", self.column or self.name)
+        if self.log_axis is None:
+            object.__setattr__(self, "log_axis", self.logarithmic)
 
     @property
     def sign(self) -> float:

@@ -22,11 +22,12 @@ RATES = (
         label="Outage",
         unit="%",
         scale=100.0,
+        log_axis=True,
         share=True,
         decimals=1,
         higher_is_better=False,
     ),
-    Rate(name="iterations", label="Decoder iterations", higher_is_better=False, decimals=2),
+    Rate(name="iterations", label="Decoder iterations", higher_is_better=False, log_axis=True, decimals=2),
     Rate(name="transmissions", label="Transmissions per block", higher_is_better=False, decimals=2),
 )
 """Those of every run."""

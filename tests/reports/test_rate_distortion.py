@@ -37,7 +37,8 @@ def test_tables_and_figure(photograph: np.ndarray, tmp_path: Path, monkeypatch: 
     assert len(said) == 8
     table = json.loads((tmp_path / "out" / "jpeg.json").read_text())
     assert set(table) == {"name", "description", "results"}
-    assert set(table["results"]) == {"bpp", "psnr", "ms-ssim"}
+    assert set(table["results"]) == {"bpp", "psnr", "ms-ssim", "psnr-rgb", "ms-ssim-rgb"}
+    assert table["results"]["psnr-rgb"] == table["results"]["psnr"]
     files = [jpeg.encode(images.load(i), 50) for i in range(2)]
     assert table["results"]["bpp"][1] == pytest.approx(np.mean([8 * len(f) / (128 * 144) for f in files]))
     expected = np.mean([psnr(jpeg.decode(files[i]), images.load(i)) for i in range(2)])

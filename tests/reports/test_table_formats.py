@@ -8,7 +8,7 @@ import pytest
 
 from linksim.cli.table import table_command
 from linksim.common.errors import InputError
-from linksim.reports.tables import latex_tables, results_json, results_table, selected_csv
+from linksim.reports.tables import compressai_files, latex_tables, results_json, results_table, selected_csv
 from linksim.reports.tables.latex import escaped
 from linksim.results.lines import read_lines
 
@@ -83,6 +83,25 @@ def test_json_is_in_the_layout_of_compressai(folder):
     assert "psnr-low" not in second["results"]
 
 
+def test_compressai_gets_one_file_a_scheme_that_its_plots_read(folder, tmp_path, capsys):
+    table_command(folder, "compressai", [], tmp_path / "curves")
+    names = capsys.readouterr().out.split()
+    assert len(names) == 2
+    for name in names:
+        # As compressai.utils.plot reads a file: `results` with `bpp` and the metric, and a name.
+        with open(name) as file:
+            data = json.load(file)
+        assert isinstance(data["name"], str)
+        for metric in ("psnr", "psnr-rgb"):
+            assert len(data["results"]["bpp"]) == len(data["results"][metric]) > 0
+            assert all(isinstance(value, float | int) for value in data["results"][metric])
+    with pytest.raises(InputError, match="give a folder with --out"):
+        table_command(folder, "compressai", [], None)
+    lines = [line | {"bpp": float("nan")} for line in read_lines(folder)]
+    with pytest.raises(InputError, match="no scheme has bits per pixel"):
+        compressai_files(lines, ["psnr"], "run")
+
+
 def test_the_command_writes_and_names_bad_input(folder, tmp_path, capsys):
     table_command(folder, "json", [], tmp_path / "t.json")
     assert json.loads((tmp_path / "t.json").read_text())[0]["results"]["psnr"] == [20.5, 30]
@@ -90,7 +109,7 @@ def test_the_command_writes_and_names_bad_input(folder, tmp_path, capsys):
     table_command(folder, "text", ["bler"], None)
     assert capsys.readouterr().out.splitlines()[0].split() == ["scheme", "snr_db", "bler", "rho", "status"]
     for form, metrics, message in (
-        ("html", [], "--format html: allowed are text, latex, csv, json"),
+        ("html", [], "--format html: allowed are text, latex, csv, json, compressai"),
         ("text", ["psrn"], r"metric 'psrn': allowed are .*; did you mean psnr\?"),
         ("text", ["lpips"], "metric 'lpips': has no column in"),
     ):

@@ -40,7 +40,9 @@ class Curve:
     def to_json(self) -> str:
         """The table in the layout of CompressAI's result files, whose plots read it."""
         quality = {name.replace("_", "-"): values for name, values in self.quality.items()}
-        results = {"bpp": self.bpp} | quality
+        # CompressAI has these twice: its files of codecs have the short names, those of its models the long ones.
+        twins = {f"{name}-rgb": quality[name] for name in ("psnr", "ms-ssim") if name in quality}
+        results = {"bpp": self.bpp} | quality | twins
         table = {"name": self.name, "description": self.description, "results": results}
         return json.dumps(table, indent=2) + "\n"
 

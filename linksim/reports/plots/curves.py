@@ -6,9 +6,11 @@ from pathlib import Path
 from linksim.common.errors import InputError, LinksimError
 from linksim.reports.canvas import save, styled
 from linksim.reports.plots import style
+from linksim.reports.plots.abscissa import against
 from linksim.reports.plots.drawing import figure
 from linksim.reports.plots.gains import average_gain, inequality_notes, reference_curve
 from linksim.reports.plots.table import Curve, measured_metrics, read_curves, with_values
+from linksim.reports.plots.theory import ClosedForm, closed_forms
 from linksim.results.statistics import Estimate
 
 FORMATS = ("png", "pdf", "svg", "pgf")
@@ -24,6 +26,7 @@ def plot_run(
     ebn0_axis: bool = False,
     width: float = style.COLUMN_WIDTH,
     schemes: Sequence[str] | None = None,
+    x: str = "esn0",
 ) -> list[Path]:
     """Draw metrics against Es/N0 with 95 % bands, or gains over one scheme, with bands of their own.
 
@@ -38,6 +41,10 @@ def plot_run(
         width: inches; 3.5 is a column of a two-column paper.
         schemes: those to draw, by name or by name and run as in the legend; all if None. A curve looks the same in
             every choice.
+        x: `esn0` or `ebn0`, what curves are drawn against; figures over Eb/N0 are `psnr-ebn0.png` and so on, and
+            `snr_range` is then in Eb/N0.
+
+    Where a run's link has a closed form of the measure (see `linksim.reports.plots.theory`), it is drawn beside.
 
     Returns:
         The files written, `psnr.png` and so on; gains are `psnr-gain.png`.
@@ -51,6 +58,10 @@ def plot_run(
             raise InputError(f"format {name!r}: allowed are {', '.join(FORMATS)}")
     if not folders:
         raise InputError("no results folder given; give at least one")
+    if x != "esn0" and (relative_to or ebn0_axis):
+        raise InputError(
+            f"x {x!r}: gains are at equal Es/N0, and a second axis has Es/N0 below it; leave out --relative-to and --ebn0-axis"
+        )
     target = Path(out) if out is not None else folders[0]
     written = []
     names = [metric] if metric else measured_metrics(folders)
@@ -59,7 +70,7 @@ def plot_run(
     failed: list[LinksimError] = []
     for name in names:
         try:
-            written += _draw(folders, name, formats, relative_to, target, snr_range, ebn0_axis, width, schemes)
+            written += _draw(folders, name, formats, relative_to, target, snr_range, ebn0_axis, width, schemes, x)
         except LinksimError as error:  # the other figures are drawn all the same
             failed.append(error)
     if failed:
@@ -77,14 +88,23 @@ def _draw(
     ebn0_axis: bool,
     width: float,
     schemes: Sequence[str] | None,
+    x: str,
 ) -> list[Path]:
     """The figure of one metric; see `plot_run`."""
     curves = chosen(read_curves(folders, name), schemes, relative_to)
     curves = with_values(curves, folders, name) if relative_to else curves
-    drawing = figure(curves, name, relative_to, snr_range, ebn0_axis, width)
-    stem = f"{name}-gain" if relative_to else name
+    theory = [] if relative_to else _theory(curves, name)
+    drawing = figure(against(curves, x), name, relative_to, snr_range, ebn0_axis, width, x, theory)
+    stem = f"{name}-gain" if relative_to else f"{name}-ebn0" if x == "ebn0" else name
     with styled(style.RC):
         return [save(drawing, target / f"{stem}.{form}", form) for form in formats]
+
+
+def _theory(curves: Sequence[Curve], metric: str) -> list[ClosedForm]:
+    """Closed forms for the runs of the curves, over the SNRs that these have."""
+    folders = list(dict.fromkeys(curve.folder for curve in curves))
+    snrs = [float(snr) for curve in curves for snr in curve.snr_db]
+    return closed_forms(folders, metric, min(snrs), max(snrs))
 
 
 def average_gains(

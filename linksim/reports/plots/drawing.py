@@ -1,6 +1,7 @@
 """One figure of curves: axes, lines with bands, legend."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ from linksim.common.errors import InputError
 from linksim.reports.canvas import import_matplotlib, styled
 from linksim.reports.lettering import as_written, columns, folded, fonts_for
 from linksim.reports.plots import style
+from linksim.reports.plots.abscissa import LABELS
 from linksim.reports.plots.gains import average_gain, gain, inequality_notes, reference_curve
 from linksim.reports.plots.table import Curve
+from linksim.reports.plots.theory import ClosedForm
 from linksim.results.measures import measure
 from linksim.results.statistics import Estimate
 
@@ -30,6 +33,8 @@ def figure(
     snr_range: tuple[float, float] | None = None,
     ebn0_axis: bool = False,
     width: float = style.COLUMN_WIDTH,
+    x: str = "esn0",
+    theory: Sequence[ClosedForm] = (),
 ) -> Any:
     """The figure of a metric's curves, or of their gains over `relative_to`; see `plot_run` for the arguments."""
     import_matplotlib()
@@ -39,7 +44,7 @@ def figure(
     reference = reference_curve(curves, relative_to) if relative_to is not None else None
     labels = _labels(curves, metric, reference, snr_range)
     shown = measure(metric).shown_as({measure(metric).size_column: s} for c in curves for s in c.sizes)
-    notes = _legend_notes(curves, metric, reference)
+    notes = _legend_notes(curves, metric, reference, theory)
     with styled(style.RC), fonts_for([*(c.label for c in curves), *notes, shown.axis_label]) as known:
         room = int(CHARACTERS_PER_INCH * width)
         entries = [folded(known(entry), room) for entry in labels.values()]
@@ -51,7 +56,8 @@ def figure(
         axes = drawing.subplots()
         handles = [_draw(axes, c, labels[c.label], metric, reference) for c in curves if c.label in labels]
         _refuse_empty(axes, metric, snr_range)
-        axes.set_xlabel("Es/N0 (dB)")
+        _draw_theory(axes, theory, metric, x)
+        axes.set_xlabel(LABELS[x])
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
         as_written(axes.yaxis.label).set_text(known(shown.axis_label))
         if reference is not None:
@@ -60,7 +66,7 @@ def figure(
             axes.axhline(0, color="0.4", linewidth=0.8, zorder=1)
         if snr_range:
             axes.set_xlim(*snr_range)
-        if measure(metric).logarithmic and reference is None:
+        if _is_log(metric, curves) and reference is None:
             axes.set_yscale("log")
         axes.grid(alpha=0.35)
         if ebn0_axis:
@@ -108,11 +114,11 @@ def _signed(mean: Estimate) -> str:
     return f"{mean.mean:+.3g} ± {half:.2g}" if np.isfinite(half) else f"{mean.mean:+.3g}"
 
 
-def _legend_notes(curves: list[Curve], metric: str, reference: Curve | None) -> list[str]:
+def _legend_notes(curves: list[Curve], metric: str, reference: Curve | None, theory: Sequence[ClosedForm]) -> list[str]:
     if reference is not None:
         return ["mean gain over the SNRs that both have", *inequality_notes(curves, reference)]
-    zeros = measure(metric).logarithmic and any((curve.value == 0).any() for curve in curves)
-    return [NONE_SEEN] if zeros else []
+    zeros = _is_log(metric, curves) and any((curve.value == 0).any() for curve in curves)
+    return [*([NONE_SEEN] if zeros else []), *(f"dotted: {line.text}" for line in theory)]
 
 
 def _draw(axes: Any, curve: Curve, label: str, metric: str, reference: Curve | None) -> Any:
@@ -121,11 +127,11 @@ def _draw(axes: Any, curve: Curve, label: str, metric: str, reference: Curve | N
     if reference is not None:
         snr_db, gains = gain(curve, reference, metric)
         value, low, high = np.array([(one.mean, one.low, one.high) for one in gains]).reshape(-1, 3).T
-    elif measure(metric).logarithmic:
+    elif _is_log(metric, [curve]):
         # A logarithmic axis has no place for 0: what is known of such a rate is how large it may be.
         zero = value == 0
         marks = look | {"marker": "v", "markerfacecolor": "none", "markeredgecolor": look["color"], "linestyle": "none"}
-        axes.plot(snr_db[zero], high[zero], zorder=3, **marks)
+        axes.plot(snr_db[zero], measure(metric).scale * high[zero], zorder=3, **marks)
         value, low, high = (np.where(zero, np.nan, array) for array in (value, low, high))
     value, low, high = (measure(metric).scale * array for array in (value, low, high))
     (line,) = axes.plot(snr_db, value, label=label, zorder=3, **look)
@@ -133,6 +139,21 @@ def _draw(axes: Any, curve: Curve, label: str, metric: str, reference: Curve | N
     if known.any():
         axes.fill_between(snr_db, low, high, where=known, color=look["color"], alpha=0.18, linewidth=0, zorder=2)
     return line
+
+
+def _is_log(metric: str, curves: Sequence[Curve]) -> bool:
+    """Whether the axis is logarithmic: a 0 that has no interval could not be shown there at all."""
+    shown = measure(metric)
+    return bool(shown.log_axis) and (shown.share or all((curve.value > 0).all() for curve in curves))
+
+
+def _draw_theory(axes: Any, theory: Sequence[ClosedForm], metric: str, x: str) -> None:
+    """Lines of theory within what the measured curves span, so that they do not stretch the axes; the legend's title says what they are."""
+    bottom = min((float(y) for line in axes.lines for y in line.get_ydata() if y > 0), default=0.0)
+    for line in theory:
+        across = line.ebn0_db if x == "ebn0" else line.snr_db
+        value = np.where(measure(metric).scale * line.value >= bottom / 2, measure(metric).scale * line.value, np.nan)
+        axes.plot(across, value, color="0.35", linestyle=(0, (1, 1)), linewidth=1, zorder=1.5)
 
 
 def _add_ebn0(axes: Any, curves: list[Curve]) -> None:

@@ -7,7 +7,9 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from linksim.common.errors import InputError
 from linksim.results.aggregates import Row
+from linksim.results.examples import slug
 from linksim.results.files import SIGNIFICANT_DIGITS
 from linksim.results.lines import number
 from linksim.results.measures import measure
@@ -24,6 +26,30 @@ def selected_csv(lines: Sequence[Row], names: Iterable[str]) -> str:
     writer.writerow(columns)
     writer.writerows([_cell(line.get(column, math.nan)) for column in columns] for line in lines)
     return buffer.getvalue()
+
+
+# CompressAI's own models have these names, its files of other codecs the shorter ones: programs that read either find theirs.
+_TWINS = {"psnr": "psnr-rgb", "ms-ssim": "ms-ssim-rgb"}
+
+
+def compressai_files(lines: Sequence[Row], names: Sequence[str], run: str) -> dict[str, str]:
+    """One JSON text for each scheme, by a file name: what CompressAI's plots read, which take one curve a file.
+
+    Each has `name`, `description` and `results` with lists for `bpp`, `psnr` and `psnr-rgb`, `ms-ssim` and `ms-ssim-rgb`
+    and whatever else `results_json` has. Schemes of which no point has a `bpp` (those that send symbols) are left out.
+
+    Raises:
+        InputError: that leaves none.
+    """
+    files = {}
+    for table in json.loads(results_json(lines, names, run)):
+        results = table["results"]
+        if "bpp" in results:
+            results |= {twin: results[name] for name, twin in _TWINS.items() if name in results}
+            files[f"{slug(table['name'])}.json"] = json.dumps(table, indent=2, ensure_ascii=False) + "\n"
+    if not files:
+        raise InputError("--format compressai: no scheme has bits per pixel, against which CompressAI draws; take json")
+    return files
 
 
 def results_json(lines: Sequence[Row], names: Sequence[str], run: str) -> str:
