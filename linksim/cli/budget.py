@@ -29,6 +29,8 @@ def budget_command(path: Path, overrides: list[str], as_json: bool) -> None:
     print(f"Image {name}: {width} x {height} pixels, n = 3 x {height} x {width} = {3 * height * width} real values")
     print(f"Link: {_link(scenario.link)}\n")
     print(aligned(_HEADER, [_row(cost, size) for cost in found]))
+    if scenario.link.harq.repeats:
+        print("HARQ: first transmissions are counted; how many blocks are sent again is known after a run")
     for cost in found:
         if cost.note:
             print(f"{cost.scheme}{f' ({cost.sent})' if cost.sent else ''}: {cost.note}")

@@ -108,6 +108,7 @@ def _of_choices(
     for choice in scheme.choices:
         (sent,) = scheme.fixed(*choice).transmit([image], [image_id], budgets, snr_db)
         other = f", alternative {choice.variant}" if choice.variant else ""
+        other += f", reserve {choice.reserve:g}" if choice.reserve else ""
         text = f"rate {choice.mcs.rate:.4g}, {choice.mcs.bits_per_symbol} bits a symbol{other}"
         yield _cost(scheme.name, text, budgets[0], sent)
 
