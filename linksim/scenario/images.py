@@ -14,7 +14,12 @@ MAX_SAVED_IDS = 100_000
 class SentImages(ImagesConfig):
     __doc__ = ImagesConfig.__doc__
 
-    save: Literal["all"] | Annotated[int, Field(ge=1)] | Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(
+    save: (
+        Literal["all"]
+        | Annotated[int, Field(ge=1, le=10_000_000)]
+        | Annotated[tuple[str, ...], Field(min_length=1)]
+        | None
+    ) = Field(
         None,
         description="received pictures that are kept as PNG files below `pictures/`: of `all` images, of the first so "
         "many, or of a list of image ids; none if null",

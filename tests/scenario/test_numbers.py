@@ -83,6 +83,28 @@ SCENARIO: dict[str, Any] = {
         },
     ],
 }
+SCENARIO["schemes"] += [
+    {"name": "W", "kind": "webp", "rho": 0.1, "method": 4},
+    {"name": "J2", "kind": "jpeg2000", "ratio": 20.0},
+    {"name": "AV", "kind": "avif", "rho": 0.1, "speed": 8},
+]
+OFDM = SCENARIO | {
+    "images": SCENARIO["images"] | {"save": 1},
+    "link": {
+        "code": SCENARIO["link"]["code"],
+        "waveform": {
+            "kind": "ofdm",
+            "subcarriers": 72,
+            "subcarrier_spacing_khz": 30.0,
+            "cyclic_prefix": 6,
+            "symbols_per_slot": 14,
+            "pilot_symbols": [2, 11],
+            "guards": [4, 3],
+        },
+        "channel": {"kind": "tdl", "model": "C", "delay_spread_ns": 300.0, "speed_m_s": 0.83, "carrier_ghz": 3.5},
+        "antennas": {"receive": 2},
+    },
+}
 LIST_OF_SNRS = SCENARIO | {"sweep": {"snr_db": [0.0, 1.0]}}
 TRAINING = TrainConfig(name="t").model_dump(mode="json")
 SYMBOLS = JsccRecipe(kind="deepjscc", name="t", model={"constellation_bits": 6}).model_dump(mode="json")
@@ -111,9 +133,15 @@ def replaced(data: Any, place: tuple[Any, ...], value: Any) -> Any:
 
 CASES = [
     pytest.param(model, data, place, id=".".join(map(str, place)))
-    for model, data in ((Scenario, SCENARIO), (Scenario, LIST_OF_SNRS), (TrainConfig, TRAINING), (JsccRecipe, SYMBOLS))
+    for model, data in (
+        (Scenario, SCENARIO),
+        (Scenario, OFDM),
+        (Scenario, LIST_OF_SNRS),
+        (TrainConfig, TRAINING),
+        (JsccRecipe, SYMBOLS),
+    )
     for place in leaves(data)
-    if data is not LIST_OF_SNRS or "snr_db" in place
+    if {id(LIST_OF_SNRS): "snr_db" in place, id(OFDM): bool({"link", "save"} & set(place))}.get(id(data), True)
 ]
 
 

@@ -367,7 +367,7 @@ def test_names_that_are_no_text(tmp_path, old):
         (["b", 3, 0, "w"], "float", "an empty side"),
         (["b", 3, -4, "w"], "float", "an empty side"),
         (["b", 3, 50000, 50000], "float", "pixels; at most"),
-        ([2**40, 3, 8, 8], "float", "pixels; at most"),
+        ([2**40, 3, 8, 8], "float", "pictures at a time; at most 256"),
         (["b", 3, 50, 50], "float", "no multiple of 4"),
     ],
 )
@@ -378,6 +378,22 @@ def test_wrong_picture_input(tmp_path, shape, kind, said):
     line = refused(config)
     assert line.startswith("schemes.Mine.encoder: ")
     assert said in line
+
+
+@pytest.mark.parametrize("batch", [257, 2**31 - 1, 2**62])
+def test_a_batch_out_of_all_proportion(tmp_path, batch):
+    config = symbols_pair(tmp_path, noise=True, snr=("decoder",))
+    shape = [batch, 3, "h", "w"]
+    for shapes, said in (
+        ((shape, ["b", 3, "h", "w"], [1]), "pictures at a time"),
+        ((["b", 3, "h", "w"], shape, [1]), "but what it gets as noise is"),
+        ((["b", 3, "h", "w"], ["b", 3, "h", "w"], [batch] * 4), "one number, or one for each picture"),
+    ):
+        inputs = [value(name, sides) for name, sides in zip(("z", "noise", "snr"), shapes, strict=True)]
+        save(Path(config["decoder"]), model([node("Identity", "z", "y")], inputs, [value("y", None)]))
+        line = refused(config)
+        assert line.startswith("schemes.Mine.decoder: ")
+        assert said in line
 
 
 def test_wrong_layout_is_told(tmp_path):

@@ -14,6 +14,9 @@ from linksim.schemes.onnx.pictures import Pictures
 MOST_PER_VALUE = 16
 """Numbers that an encoder may put out for each number of a picture; more is a mistake, not a code."""
 
+MOST_BATCH = 256
+"""Pictures that a model of a fixed batch may take at a time; all but one are repeated."""
+
 _MEANS = {"snr": ("snr", "es_no", "esno"), "noise": ("noise", "sigma", "variance")}
 
 
@@ -63,6 +66,12 @@ def check_ports(encoder: ModelFile, decoder: ModelFile, payload: Payload, pictur
     for port, (name, types) in zip(decoder_inputs, payload.input_types.items(), strict=False):
         _check_type("decoder", port, types, f"{name} input")
         _ranked("decoder", port, "input")
+    for key, port in (("encoder", picture), ("decoder", decoder_inputs[0])):
+        if batch_of(port) > MOST_BATCH:
+            raise PortError(
+                key,
+                f"takes {batch_of(port):,} pictures at a time; at most {MOST_BATCH} are given: export it for 1, or any number",
+            )
     for key, inputs, known in (("encoder", encoder_inputs, 1), ("decoder", decoder_inputs, len(names))):
         for port in inputs[known:]:
             _check_type(key, port, ("float",), "SNR input")
@@ -112,7 +121,7 @@ def fed(key: str, port: Port, value: np.ndarray, what: str) -> np.ndarray:
     """
     assert port.shape is not None
     batch = batch_of(port)
-    if batch > 1 and value.ndim and value.shape[0] == 1:
+    if 1 < batch <= MOST_BATCH and value.ndim and value.shape[0] == 1:
         value = np.repeat(value, batch, axis=0)
     fits = len(port.shape) == value.ndim and all(
         not isinstance(side, int) or side == given for side, given in zip(port.shape, value.shape, strict=True)
@@ -128,8 +137,13 @@ def fed(key: str, port: Port, value: np.ndarray, what: str) -> np.ndarray:
 
 def snr_value(port: Port, snr_db: float, batch: int) -> np.ndarray:
     """The average Es/N0 in dB as an input wants it: one number, or one for each picture."""
+    return np.full(_snr_shape(port, batch), snr_db, np.float32)
+
+
+def _snr_shape(port: Port, batch: int) -> list[int]:
+    """Sides of an SNR input; the first dynamic one is the batch."""
     assert port.shape is not None
-    return np.full([side if isinstance(side, int) else batch for side in port.shape], snr_db, np.float32)
+    return [side if isinstance(side, int) else batch if axis == 0 else 1 for axis, side in enumerate(port.shape)]
 
 
 _DTYPES = {"float": np.float32, "bool": np.bool_} | {
@@ -189,7 +203,7 @@ def _ranked(key: str, port: Port, what: str) -> tuple[int | str, ...]:
 
 def _check_snr(key: str, port: Port, batch: int) -> None:
     shape = _ranked(key, port, "input")
-    if len(shape) > 4 or any(isinstance(side, int) and side not in (1, batch) for side in shape):
+    if len(shape) > 4 or math.prod(_snr_shape(port, batch)) not in (1, batch):
         raise PortError(
             key,
             f"its SNR input {quoted(port.name)} has the shape {shape_text(shape)}; one number, or one for each picture, is needed",
