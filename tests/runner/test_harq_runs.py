@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 
+import numpy as np
 import pytest
 from small_runs import assert_same_tables, command, run, wait_for_points
 
@@ -61,11 +62,13 @@ def test_what_was_sent_is_in_the_tables(reference):
     free = table.loc["Free"]
     assert (free["transmissions"].diff().dropna() <= 0).all()
     assert free["transmissions"].iloc[0] > 1.5
-    assert (free["transmissions_p95"] >= free["transmissions"]).all()
+    assert (free["transmissions_p95"].diff().dropna() <= 0).all()
+    assert free["transmissions_p95"].iloc[0] in (3, 4)
     assert (free["channel_uses"] / table.loc["Once", "channel_uses"]).to_numpy() == pytest.approx(
         free["transmissions"].to_numpy(), rel=0.1
     )
-    assert (free["ebn0_db"] <= table.loc["Once", "ebn0_db"].max() + 10).all()
+    more = 10 * np.log10(free["transmissions"])
+    assert (free["ebn0_db"] - table.loc["Once", "ebn0_db"]).to_numpy() == pytest.approx(more.to_numpy(), abs=0.5)
     for name in ("Codebook", "Matched"):
         assert (table.loc[name, "rho"] <= 0.12).all()
     assert table.loc[("Free", 6.0), "bler"] < table.loc[("Once", 6.0), "bler"]

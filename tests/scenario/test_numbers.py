@@ -42,7 +42,7 @@ SCENARIO: dict[str, Any] = {
     "schemes": [
         {"name": "Q", "kind": "jpeg", "quality": 50, "restart_blocks": 4},
         {"name": "QP", "kind": "bpg", "qp": 30},
-        {"name": "R", "kind": "jpeg", "rho": 0.1},
+        {"name": "R", "kind": "jpeg", "rho": 0.1, "reserve": 0.2, "harq": {"kind": "chase", "max_transmissions": 3}},
         {"name": "U", "kind": "jpeg", "channel_uses": 2000},
         {"name": "P", "kind": "jpeg", "bpp": 0.5},
         {
@@ -63,6 +63,7 @@ SCENARIO: dict[str, Any] = {
                 "grid": [{"rate": 0.5, "bits_per_symbol": 2}],
                 "validation": {"dataset": "samples", "count": 1, "size": 32},
                 "repetitions": 1,
+                "reserves": [0.1],
             },
         },
         {
