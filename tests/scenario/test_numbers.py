@@ -25,7 +25,7 @@ from linksim.training.jscc.config import JsccRecipe
 SCENARIO: dict[str, Any] = {
     "name": "n",
     "seed": 1,
-    "images": {"dataset": "samples", "count": 2, "size": 64, "save": 1},
+    "images": {"dataset": "samples", "count": 2, "size": 64},
     "link": {
         "code": {"kind": "ldpc5g", "rate": 0.5, "block_bits": 1024, "iterations": 10, "decoder": "layered"},
         "modulation": {"bits_per_symbol": 4},
@@ -42,9 +42,6 @@ SCENARIO: dict[str, Any] = {
     "schemes": [
         {"name": "Q", "kind": "jpeg", "quality": 50, "restart_blocks": 4},
         {"name": "QP", "kind": "bpg", "qp": 30},
-        {"name": "J2", "kind": "jpeg2000", "ratio": 20.0},
-        {"name": "W", "kind": "webp", "quality": 50, "method": 4},
-        {"name": "AV", "kind": "avif", "quality": 50, "speed": 8},
         {"name": "R", "kind": "jpeg", "rho": 0.1, "reserve": 0.2, "harq": {"kind": "chase", "max_transmissions": 3}},
         {"name": "U", "kind": "jpeg", "channel_uses": 2000},
         {"name": "P", "kind": "jpeg", "bpp": 0.5},
@@ -113,8 +110,8 @@ LIST_OF_SNRS = SCENARIO | {"sweep": {"snr_db": [0.0, 1.0]}}
 TRAINING = TrainConfig(name="t").model_dump(mode="json")
 SYMBOLS = JsccRecipe(kind="deepjscc", name="t", model={"constellation_bits": 6}).model_dump(mode="json")
 TRAINING["losses"]["channel_aware"]["start_bit_error_rate"] = 0.2
-# The trainer itself says where a training of such a rate ends; no more pictures are saved than there are.
-UNBOUNDED = {"learning_rate", "final_learning_rate", "save"}
+# The trainer itself says where a training of such a rate ends.
+UNBOUNDED = {"learning_rate", "final_learning_rate"}
 EXTREMES = (math.nan, math.inf, -math.inf, 1e308, -1e308, 10**30, -(10**30))
 SMALL = (5e-324, 1e-30, -5e-324, 0, -1, 0.1, True, "1", None, [], {})
 
