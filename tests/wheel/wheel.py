@@ -52,7 +52,7 @@ class Environment:
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         command = [str(self.scripts / program), *arguments]
         return subprocess.run(
-            command, capture_output=True, text=True, timeout=300, env=environment, cwd=cwd or self.folder
+            command, capture_output=True, text=True, timeout=900, env=environment, cwd=cwd or self.folder
         )
 
 
