@@ -6,7 +6,7 @@ from pathlib import Path
 from linksim.common.errors import InputError
 from linksim.common.writing import write_whole
 from linksim.reports.tables import compressai_files, latex_tables, results_json, results_table, selected_csv
-from linksim.results.aggregates import Row
+from linksim.results.frame import Row
 from linksim.results.lines import measured, read_lines
 from linksim.results.measures import measure
 from linksim.results.store import write_atomically

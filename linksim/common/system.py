@@ -1,12 +1,22 @@
 """What differs between operating systems: cores that may be used, and locks on files."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
+
+
+def cache_folder() -> Path:
+    """The user's cache: the folder `LINKSIM_CACHE`, or else the platform's, e.g. `~/.cache/linksim`."""
+    if name := os.environ.get("LINKSIM_CACHE"):
+        return Path(name)
+    import pooch
+
+    return Path(pooch.os_cache("linksim"))
 
 
 def usable_cores() -> int:

@@ -1,9 +1,18 @@
-"""TensorFlow without its start-up notes, which would bury the bar and the one line of an error."""
+"""TensorFlow without its start-up notes, which would bury the bar and the one line of an error, and with what its compiler
+made kept from run to run.
+"""
 
+import contextlib
+import hashlib
 import os
+import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from linksim.common.system import cache_folder
 
 
 @contextmanager
@@ -25,7 +34,36 @@ def import_tensorflow() -> None:
     """Import TensorFlow quietly, unless it is already there or the user asked for its log."""
     if "tensorflow" in sys.modules:
         return
+    _keep_compiled()
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
         return
     with _silent_stderr():
         import tensorflow  # noqa: F401
+
+
+def _keep_compiled() -> None:
+    """Have XLA keep what it compiles in the folder `compiled` of the cache, unless the user has flags of their own there.
+
+    Machine code is for one kind of processor and one version of TensorFlow, so each has a folder of its own. Where the
+    folder cannot be made nothing is kept.
+    """
+    flags = os.environ.get("TF_XLA_FLAGS", "")
+    if "persistent_cache" in flags:
+        return
+    folder = cache_folder() / "compiled" / _processor()
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK) and " " not in str(folder):
+            kept = f"--tf_xla_persistent_cache_directory={folder} --tf_xla_persistent_cache_prefix=linksim"
+            os.environ["TF_XLA_FLAGS"] = f"{flags} {kept}".strip()
+
+
+def _processor() -> str:
+    """A name for this processor's instruction set and the compiler."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = [f"flags {platform.processor()}"]
+    said = sorted({line for line in lines if line.startswith(("flags", "Features", "model name", "CPU part"))})
+    text = "\n".join([platform.machine(), version("tensorflow"), *said])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

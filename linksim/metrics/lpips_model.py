@@ -50,6 +50,11 @@ class LpipsModel:
         count = sum(name.startswith(f"{net}.") for name in heads)
         self._heads = [ops.convert_to_tensor(heads[f"{net}.lin{i}"]) for i in range(count)]
 
+    @property
+    def tap_channels(self) -> list[int]:
+        """Channels of each tap."""
+        return [head.shape[0] for head in self._heads]
+
     def check_size(self, shape: tuple[int, ...]) -> None:
         """Raise `InputError` for images `[..., height, width, 3]` that are too small for the network."""
         if None not in shape[-3:-1] and min(shape[-3:-1]) < _MIN_SIDE[self.net]:

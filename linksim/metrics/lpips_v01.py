@@ -1,11 +1,13 @@
 """LPIPS of arrays of images, with the originals' features kept for a sweep."""
 
 import hashlib
+import math
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -26,9 +28,10 @@ class Lpips:
 
     def __init__(self, net: Net = "alex", cache_bytes: int = 3 << 27) -> None:
         self.model = LpipsModel(net)
+        self._features, self._distance = compiled(self.model)
         self._limit = cache_bytes
         self._used = 0
-        self._cache: OrderedDict[Hashable, list[np.ndarray]] = OrderedDict()
+        self._cache: OrderedDict[Hashable, list[Any]] = OrderedDict()
 
     def __call__(self, a: np.ndarray, b: np.ndarray, keys: Sequence[Hashable] | None = None) -> np.ndarray:
         """Distance of each image of `a` to that of `b`; 0 for equal images.
@@ -48,27 +51,55 @@ class Lpips:
         out = np.empty(len(a))
         for i in range(len(a)):
             original = self._original(a[i : i + 1], None if keys is None else keys[i])
-            distance = self.model.distance(original, self.model.features(b[i : i + 1]))
+            distance = self._distance(original, b[i : i + 1])
             out[i] = ops.convert_to_numpy(distance)[0]
         return out
 
     def _original(self, image: np.ndarray, key: Hashable | None) -> list[Any]:
         """Features of one original, remembered under `key`."""
-        if key is None:
-            return self.model.features(image)
-        if key in self._cache:
+        if key is not None and key in self._cache:
             self._cache.move_to_end(key)
             return self._cache[key]
-        taps = [ops.convert_to_numpy(tap) for tap in self.model.features(image)]
-        self._remember(key, taps)
+        taps = self._features(image)
+        if key is not None:
+            self._remember(key, taps)
         return taps
 
-    def _remember(self, key: Hashable, taps: list[np.ndarray]) -> None:
+    def _remember(self, key: Hashable, taps: list[Any]) -> None:
         self._cache[key] = taps
-        self._used += sum(tap.nbytes for tap in taps)
+        self._used += _bytes(taps)
         while self._used > self._limit:
             _, dropped = self._cache.popitem(last=False)
-            self._used -= sum(tap.nbytes for tap in dropped)
+            self._used -= _bytes(dropped)
+
+
+def _bytes(taps: list[Any]) -> int:
+    return 4 * sum(math.prod(tap.shape) for tap in taps)
+
+
+def compiled(model: LpipsModel) -> tuple[Callable[[Any], list[Any]], Callable[[list[Any], Any], Any]]:
+    """Features of images `[batch, H, W, 3]`, and the distance of features to images, as functions that the backend has compiled.
+
+    TensorFlow compiles them once for images of all sizes, JAX for each size; on other backends they are as they were.
+    """
+
+    def distance(features: list[Any], images: Any) -> Any:
+        return model.distance(features, model.features(images))
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.jit(model.features), jax.jit(distance)
+    if keras.backend.backend() != "tensorflow":
+        return model.features, distance
+    import tensorflow as tf
+
+    images = tf.TensorSpec([None, None, None, 3], tf.float32)
+    taps = [tf.TensorSpec([None, None, None, channels], tf.float32) for channels in model.tap_channels]
+    return (
+        tf.function(model.features, input_signature=[images]),
+        tf.function(distance, input_signature=[taps, images]),
+    )
 
 
 def lpips(a: np.ndarray, b: np.ndarray, net: Net = "alex") -> np.ndarray:

@@ -1,15 +1,16 @@
-"""SSIM and MS-SSIM of uint8 images, as TensorFlow computes them."""
+"""SSIM and MS-SSIM of uint8 images: what TensorFlow and scikit-image compute, in a compiled pass.
 
-from collections.abc import Callable
+Each picture is computed by itself, so nothing beside it can change its last bits.
+"""
 
 import numpy as np
 
 from linksim.common.errors import InputError
 from linksim.metrics.pixels import check_pair
+from linksim.metrics.structural_pass import TAPS, factors, window
 
 # Wang, Simoncelli, Bovik, "Multiscale structural similarity for image quality assessment", 2003, finest scale first.
 _SCALE_WEIGHTS = np.array([0.0448, 0.2856, 0.3001, 0.2363, 0.1333])
-_WINDOW = 11
 
 
 def ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -21,9 +22,7 @@ def ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     Returns:
         float64 `[batch]`, at most 1.
     """
-    import tensorflow as tf
-
-    return _each(lambda x, y: tf.image.ssim(x, y, 255), a, b)
+    return np.array([both[0].mean() for both, _ in _factors(a, b, 1)])
 
 
 def ms_ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -40,20 +39,21 @@ def ms_ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     Returns:
         float64 `[batch]`, at most 1.
     """
-    import tensorflow as tf
-
-    weights = _SCALE_WEIGHTS[: scales(min(np.shape(a)[-3:-1]))]
-    if len(weights) < len(_SCALE_WEIGHTS):
+    count = scales(min(np.shape(a)[-3:-1]))
+    weights = _SCALE_WEIGHTS[:count]
+    if count < len(_SCALE_WEIGHTS):
         weights = weights / weights.sum()
-    return _each(lambda x, y: tf.image.ssim_multiscale(x, y, 255, power_factors=tuple(weights)), a, b)
+    # The luminance counts at the coarsest scale alone. What is below zero has no root and counts as zero.
+    parts = [np.maximum([*contrast[:-1], both[-1]], 0.0) for both, contrast in _factors(a, b, count)]
+    return np.array([np.prod(part ** weights[:, None], axis=0).mean() for part in parts])
 
 
 def scales(side: int) -> int:
     """Number of MS-SSIM scales of an image whose shorter side is `side`: 1 to 5."""
-    if side < _WINDOW:
-        raise InputError(f"images of {side} pixels are too small for SSIM; at least {_WINDOW} x {_WINDOW} are needed")
+    if side < TAPS:
+        raise InputError(f"images of {side} pixels are too small for SSIM; at least {TAPS} x {TAPS} are needed")
     count = 1
-    while count < len(_SCALE_WEIGHTS) and (side := -(-side // 2)) >= _WINDOW:
+    while count < len(_SCALE_WEIGHTS) and (side := -(-side // 2)) >= TAPS:
         count += 1
     return count
 
@@ -63,12 +63,9 @@ def scales_of(height: int, width: int) -> int:
     return scales(min(height, width))
 
 
-def _each(metric: Callable, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The metric pair by pair: sums over a batch would let the images beside it change an image's last bits."""
-    import tensorflow as tf
-
+def _factors(a: np.ndarray, b: np.ndarray, count: int) -> list[np.ndarray]:
+    """For each pair `[2, scales, channels]` as of `structural_pass.factors`."""
     a, b = check_pair(a, b)
     scales(min(a.shape[1:3]))
-    with tf.device("cpu"):
-        values = [metric(a[i : i + 1], b[i : i + 1]).numpy()[0] for i in range(len(a))]
-    return np.array(values, np.float64)
+    taps = window()
+    return [factors(np.ascontiguousarray(x), np.ascontiguousarray(y), count, taps) for x, y in zip(a, b, strict=True)]

@@ -2,16 +2,19 @@
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import accumulate, zip_longest
 from typing import Any
 
-from linksim.metrics.metric import Metric
-from linksim.results.statistics import Estimate, Total, members, proportion, ratio, totals
+import numpy as np
 
-Row = dict[str, Any]
-"""Values by column; NaN where there is none."""
+from linksim.metrics.metric import Metric
+from linksim.results.frame import Frame, Row
+from linksim.results.statistics import Estimate, Sample, proportion, ratio
+
+Rows = Frame | Iterable[Row]
+"""Rows as a frame, or one by one."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Aggregate:
     """
 
     columns: tuple[str, ...]
-    of: Callable[[Sequence[Row]], tuple[Any, ...]]
+    of: Callable[[Frame], tuple[Any, ...]]
     always: bool = False
 
 
@@ -34,41 +37,51 @@ MakeAggregate = Callable[[str], Aggregate]
 """From a column's name to what the line says of it."""
 
 
-def values_of(rows: Sequence[Row], column: str) -> list[float]:
+def values_of(rows: Frame, column: str) -> np.ndarray:
     """The column as numbers, without the missing ones."""
-    values = (float(row.get(column, math.nan)) for row in rows)
-    return [value for value in values if not math.isnan(value)]
+    values = rows.numbers(column)
+    return values[~np.isnan(values)]
 
 
-def sample_of(rows: Sequence[Row], column: str, weight: str = "") -> list[Total]:
-    """Sums of the column over each image of `rows`, or over each fade of a lone image; weights are 1 or a column."""
-    whose = members([row["image"] for row in rows], [row["repetition"] for row in rows])
-    return totals(
-        (member, float(row.get(column, math.nan)), float(row[weight]) if weight else 1.0)
-        for member, row in zip(whose, rows, strict=True)
-    )
+def sample_of(rows: Rows, column: str, weight: str = "") -> Sample:
+    """Sums of the column over each image of `rows`, or over each fade of a lone image; weights are 1 or a column.
+
+    Missing values are left out, and so are members of the sample that have no other.
+    """
+    frame = Frame.of(rows)
+    images = frame.codes("image")
+    lone = len(frame) == 0 or bool((images == images[0]).all())
+    members = frame.codes("repetition") if lone else images
+    values = frame.numbers(column)
+    weights = frame.numbers(weight) if weight else np.ones(len(values))
+    there = ~np.isnan(values) & (weights > 0)
+    # By their first row, so that the sample does not depend on how members are numbered.
+    _, places, numbers = np.unique(members[there], return_index=True, return_inverse=True)
+    order = np.argsort(places)
+    sums = [np.bincount(numbers, part[there], len(places))[order] for part in (values, weights)]
+    return Sample(*sums)
 
 
-def estimate_of(rows: Sequence[Row], column: str) -> Estimate:
+def estimate_of(rows: Rows, column: str) -> Estimate:
     """Mean of a metric with its interval."""
     return ratio(sample_of(rows, column))
 
 
 def first(column: str) -> Aggregate:
     """The value that all rows share."""
-    return Aggregate((column,), lambda rows: (rows[0][column],), always=True)
+    return Aggregate((column,), lambda rows: (rows.first(column),), always=True)
 
 
 def count_as(name: str) -> MakeAggregate:
     """How many different values there are."""
-    return lambda column: Aggregate((name,), lambda rows: (len({row[column] for row in rows}),), always=True)
+    return lambda column: Aggregate((name,), lambda rows: (len(np.unique(rows.codes(column))),), always=True)
 
 
 def mean(column: str) -> Aggregate:
     """Mean of the values that are there."""
 
-    def of(rows: Sequence[Row]) -> float:
-        values = values_of(rows, column)
+    def of(rows: Frame) -> float:
+        values = values_of(rows, column).tolist()
         return math.fsum(values) / len(values) if values else math.nan
 
     return Aggregate((column,), lambda rows: (of(rows),))
@@ -77,7 +90,7 @@ def mean(column: str) -> Aggregate:
 def rate_as(name: str, total: str = "") -> MakeAggregate:
     """Sum of the column over the number of rows or the sum of the column `total`, with its 95 % interval."""
 
-    def of(rows: Sequence[Row], column: str) -> tuple[float, ...]:
+    def of(rows: Frame, column: str) -> tuple[float, ...]:
         rate = proportion(sample_of(rows, column, total), len(rows))
         return rate.mean, rate.low, rate.high
 
@@ -87,7 +100,7 @@ def rate_as(name: str, total: str = "") -> MakeAggregate:
 def share_as(name: str, total: str) -> MakeAggregate:
     """Sum of the column over the sum of the column `total`, without an interval."""
 
-    def of(rows: Sequence[Row], column: str) -> tuple[float]:
+    def of(rows: Frame, column: str) -> tuple[float]:
         whole = math.fsum(values_of(rows, total))
         return (math.fsum(values_of(rows, column)) / whole if whole else math.nan,)
 
@@ -99,12 +112,10 @@ def per_block(column: str) -> Aggregate:
     the least number that so large a part of them did not exceed.
     """
 
-    def of(rows: Sequence[Row]) -> tuple[float, ...]:
-        blocks = [
-            json.loads(row["blocks_by_transmissions"])
-            for row in rows
-            if isinstance(row.get("blocks_by_transmissions"), str)
-        ]
+    def of(rows: Frame) -> tuple[float, ...]:
+        codes, texts = rows.texts("blocks_by_transmissions")
+        found, times = np.unique(codes[codes >= 0], return_counts=True)
+        blocks = [[int(n) * count for count in json.loads(texts[i])] for i, n in zip(found, times, strict=True)]
         counts = [sum(taken) for taken in zip_longest(*blocks, fillvalue=0)]
         if not sum(counts):
             return (math.nan,) * 4
@@ -122,15 +133,15 @@ def quality_of(metric: Metric) -> MakeAggregate:
     no mean.
     """
 
-    def of(rows: Sequence[Row], column: str) -> tuple[Any, ...]:
+    def of(rows: Frame, column: str) -> tuple[Any, ...]:
         every = estimate_of(rows, column)
-        success = estimate_of([row for row in rows if not row["outage"]], column)
+        success = estimate_of(rows.where(rows.numbers("outage") == 0), column)
         values = every.mean, every.low, every.high, success.mean
         if not metric.by_size:
             return values
-        found = metric.by_size.found(
-            (row["height"], row["width"]) for row in rows if not math.isnan(row.get(column, math.nan))
-        )
+        measured = ~np.isnan(rows.numbers(column))
+        sizes = np.unique(np.stack([rows.numbers("height")[measured], rows.numbers("width")[measured]], -1), axis=0)
+        found = metric.by_size.found((int(height), int(width)) for height, width in sizes)
         return (*([math.nan] * len(values) if metric.by_size.why_empty([found]) else values), found)
 
     names = ("", "_low", "_high", "_given_success", *([f"_{metric.by_size.name}"] if metric.by_size else []))
@@ -140,8 +151,8 @@ def quality_of(metric: Metric) -> MakeAggregate:
 def feasibility(column: str) -> Aggregate:
     """`status`, infeasible if any image is, and how many are."""
 
-    def of(rows: Sequence[Row]) -> tuple[str, int]:
-        unsent = len({row["image"] for row in rows if row[column] != "ok"})
+    def of(rows: Frame) -> tuple[str, int]:
+        unsent = len(np.unique(rows.codes("image")[~rows.is_word(column, "ok")]))
         return ("infeasible" if unsent else "ok"), unsent
 
     return Aggregate((column, "n_infeasible"), of, always=True)
@@ -150,8 +161,8 @@ def feasibility(column: str) -> Aggregate:
 def shared_settings(column: str) -> Aggregate:
     """The settings that all sent images share, such as the code an adaptive scheme chose, as JSON."""
 
-    def of(rows: Sequence[Row]) -> tuple[str]:
-        settings = [json.loads(row[column]) for row in rows if row["status"] == "ok"]
+    def of(rows: Frame) -> tuple[str]:
+        settings = [json.loads(text) for text in rows.where(rows.is_word("status", "ok")).words(column)]
         if not settings:
             return ("{}",)
         shared = {key: value for key, value in settings[0].items() if all(s.get(key) == value for s in settings)}

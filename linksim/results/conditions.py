@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from linksim.results.aggregates import Row
+from linksim.results.frame import Row
 from linksim.results.lines import number, read_lines
 from linksim.results.reading.described import read_described_scenario, read_info
 
@@ -88,7 +88,7 @@ def _sizes(folder: Path) -> dict[str, dict[str, tuple[int, int]]]:
 
     if not (folder / "images.parquet").exists():
         return {}
-    images = read_images(folder)
+    images = read_images(folder, ["scheme", "image", "height", "width"])
     if not {"scheme", "image", "height", "width"} <= set(images.columns):
         return {}
     found: dict[str, dict[str, tuple[int, int]]] = {}

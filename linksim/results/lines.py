@@ -9,7 +9,7 @@ from pathlib import Path
 from linksim.common.errors import InputError
 from linksim.common.files import read_bytes
 from linksim.metrics.registry import metrics
-from linksim.results.aggregates import Row
+from linksim.results.frame import Row
 
 TEXT = ("scheme", "status", "settings")
 IDENTITY = ("scheme", "snr_db", "status")

@@ -13,6 +13,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
+
 LEVEL = 0.975
 """Part of a distribution below the upper end of a 95 % interval."""
 
@@ -45,6 +47,24 @@ class Total:
     weight: float
 
 
+@dataclass(frozen=True)
+class Sample:
+    """The totals of all members: sums of values float64 `[members]`, and their numbers or weights."""
+
+    values: np.ndarray
+    weights: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @classmethod
+    def of(cls, sample: "Sample | Sequence[Total]") -> "Sample":
+        """A sequence of totals as a sample; a sample as it is."""
+        if isinstance(sample, Sample):
+            return sample
+        return cls(np.array([total.value for total in sample]), np.array([total.weight for total in sample]))
+
+
 def totals(values: Iterable[tuple[Hashable, float, float]]) -> list[Total]:
     """Sums by member of the sample, from (member, value, weight), without NaN values and members that have no other."""
     parts: dict[Hashable, list[tuple[float, float]]] = {}
@@ -54,12 +74,7 @@ def totals(values: Iterable[tuple[Hashable, float, float]]) -> list[Total]:
     return [Total(math.fsum(v for v, _ in part), math.fsum(w for _, w in part)) for part in parts.values()]
 
 
-def members(images: Sequence[Hashable], repetitions: Sequence[Hashable]) -> Sequence[Hashable]:
-    """The sample that rows belong to: their images, or their repetitions where there is one image alone."""
-    return images if len(set(images)) > 1 else repetitions
-
-
-def ratio(sample: Sequence[Total]) -> Estimate:
+def ratio(sample: Sample | Sequence[Total]) -> Estimate:
     """Sum of values over sum of weights, with Student's t interval from the spread of the sample's members.
 
     With weights 1 it is `mean +- t(0.975, n - 1) s / sqrt(n)`; otherwise `s` is of the residuals `value - mean
@@ -68,18 +83,24 @@ def ratio(sample: Sequence[Total]) -> Estimate:
     n = len(sample)
     if n == 0:
         return Estimate(math.nan, math.nan, math.nan, 0)
-    mean = math.fsum(total.value for total in sample) / math.fsum(total.weight for total in sample)
+    sample = Sample.of(sample)
+    mean = _sum(sample.values) / _sum(sample.weights)
     if n == 1:
         return Estimate(mean, math.nan, math.nan, n)
     half = t_quantile(n - 1) * math.sqrt(variance_of_ratio(sample, mean))
     return Estimate(mean, mean - half, mean + half, n)
 
 
-def variance_of_ratio(sample: Sequence[Total], mean: float) -> float:
+def variance_of_ratio(sample: Sample, mean: float) -> float:
     """Estimated variance of `mean`, the sum of the sample's values over its weights, for two members or more."""
     n = len(sample)
-    spread = math.fsum((total.value - mean * total.weight) ** 2 for total in sample) / (n - 1)
-    return spread / n / (math.fsum(total.weight for total in sample) / n) ** 2
+    spread = _sum((sample.values - mean * sample.weights) ** 2) / (n - 1)
+    return spread / n / (_sum(sample.weights) / n) ** 2
+
+
+def _sum(values: np.ndarray) -> float:
+    """Rounded once, so that it does not depend on the order."""
+    return math.fsum(values.tolist())
 
 
 def estimate(values: Sequence[float]) -> Estimate:
@@ -87,7 +108,7 @@ def estimate(values: Sequence[float]) -> Estimate:
     return ratio(totals((number, value, 1.0) for number, value in enumerate(values)))
 
 
-def proportion(sample: Sequence[Total], sendings: int) -> Estimate:
+def proportion(sample: Sample | Sequence[Total], sendings: int) -> Estimate:
     """A rate between 0 and 1 with Wilson's interval at the effective number of trials.
 
     Wilson's interval needs to know how many independent trials the rate is of. With one trial in each member of the
@@ -104,8 +125,9 @@ def proportion(sample: Sequence[Total], sendings: int) -> Estimate:
     n = len(sample)
     if n < 2:
         return ratio(sample)
-    trials = math.fsum(total.weight for total in sample)
-    rate = math.fsum(total.value for total in sample) / trials
+    sample = Sample.of(sample)
+    trials = _sum(sample.weights)
+    rate = _sum(sample.values) / trials
     if rate in (0, 1) or trials == n:
         return _wilson(rate, min(sendings, trials), normal_quantile(), n)
     variance = variance_of_ratio(sample, rate)

@@ -8,15 +8,23 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from linksim.common.errors import InputError, LinksimError
 from linksim.common.system import lock
 from linksim.common.writing import in_one_step
+from linksim.results.columns import Columns, selected
+from linksim.results.frame import Frame
+from linksim.results.parts import ROWS_PER_PART, Line, Part, in_memory
 
 FILE_NAME = "points.jsonl"
+
+_LONGEST_LINE = 1 << 24
+"""Bytes before a place in which the line that ends there is looked for."""
 
 
 class StorageError(LinksimError):
@@ -36,12 +44,13 @@ def _record(line: bytes) -> dict[str, Any] | None:
     return record
 
 
-def scan(path: Path) -> Iterator[tuple[int, int, dict[str, Any]]]:
-    """Offset, length and record of every whole line in the file; torn lines are passed over."""
+def scan(path: Path, start: int = 0) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """Offset, length and record of every whole line in the file from byte `start` on; torn lines are passed over."""
     if not path.exists():
         return
     with path.open("rb") as file:
-        offset = 0
+        file.seek(start)
+        offset = start
         for line in file:
             record = _record(line)
             if record is not None:
@@ -52,21 +61,35 @@ def scan(path: Path) -> Iterator[tuple[int, int, dict[str, Any]]]:
 class PointStore:
     """Finished points of a results folder, by id.
 
-    Only where each point lies in the file is kept in memory, not the rows.
+    Of the file only ids and places are kept in memory, not the rows. What is in it for long is held as columns, too, in
+    parts (`results.parts`), so that a long file is parsed once.
 
     Args:
         folder: the results folder.
         write: open for appending (creates the file, takes its lock) or for reading only.
+        rows_per_part: rows after which the last lines become a part.
 
     Raises:
         InputError: another process is writing into the folder.
         StorageError: the file cannot be opened.
     """
 
-    def __init__(self, folder: Path, write: bool = False) -> None:
+    def __init__(self, folder: Path, write: bool = False, rows_per_part: int = ROWS_PER_PART) -> None:
         self.path = folder / FILE_NAME
+        self._rows_per_part = rows_per_part
         self._file = self._open() if write else None
-        self._places = {record["point"]: (offset, length) for offset, length, record in scan(self.path)}
+        self._columns = Columns(folder, self._checksum_at)
+        # What lies behind the parts: place of each point, and how many rows they have.
+        self._places: dict[str, tuple[int, int]] = {}
+        self._tail_rows = 0
+        self._tail: tuple[int, Part] | None = None  # as columns, made of so many points
+        self._end = self._columns.end
+        self._torn = False
+        for offset, length, record in scan(self.path, self._columns.end):
+            if record["point"] not in self:
+                self._enter(record, offset, length)
+        if write:
+            self._torn = self._ends_torn()
 
     def _open(self) -> Any:
         try:
@@ -86,20 +109,61 @@ class PointStore:
                 raise storage_error(self.path, error) from None
         return file
 
+    def _checksum_at(self, end: int) -> str:
+        """The checksum of the line that ends at byte `end` of the file; "" where none does."""
+        try:
+            with self.path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                start = max(0, end - _LONGEST_LINE)
+                file.seek(start)
+                lines = file.read(end - start).splitlines(keepends=True) if end <= size else []
+        except OSError:
+            return ""
+        return lines[-1][:16].decode("ascii", "replace") if lines and lines[-1].endswith(b"\n") else ""
+
+    @property
+    def end(self) -> int:
+        """Bytes of the file up to the end of its last whole line."""
+        return self._end
+
     def __contains__(self, point: str) -> bool:
-        return point in self._places
+        return point in self._places or self._columns.place(point) is not None
+
+    def known(self, points: Sequence[str]) -> np.ndarray:
+        """Which of many points are there, bool `[points]`."""
+        found = self._columns.known(points)
+        return found | np.fromiter((point in self._places for point in points), bool, len(points))
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._places) + len(self._columns)
 
     def __getitem__(self, point: str) -> dict[str, Any]:
-        offset, length = self._places[point]
+        place = self._places.get(point) or self._columns.place(point)
+        if place is None:
+            raise KeyError(point)
+        return self._read([place])[0].record
+
+    def _read(self, places: Iterable[tuple[int, int]]) -> list[Line]:
+        lines = []
         with self.path.open("rb") as file:
-            file.seek(offset)
-            record = _record(file.read(length))
-        if record is None:
-            raise StorageError(f"{self.path}: changed while it was read; run again")
-        return record
+            for offset, length in places:
+                file.seek(offset)
+                record = _record(file.read(length))
+                if record is None:
+                    raise StorageError(f"{self.path}: changed while it was read; run again")
+                lines.append(Line(offset, length, record))
+        return lines
+
+    def points(self, scheme: str, snr_db: float, points: Sequence[str]) -> tuple[Frame, list[dict[str, Any]]]:
+        """Those of `points`, all of one scheme and SNR, that are there: their rows in this order, and `seconds` and
+        `skipped` of each.
+        """
+        return selected([*self._columns.parts, self._tail_part()], (scheme, float(snr_db)), points)
+
+    def _tail_part(self) -> Part:
+        if self._tail is None or self._tail[0] != len(self._places):
+            self._tail = len(self._places), in_memory(self._read(self._places.values()))
+        return self._tail[1]
 
     def add(self, record: dict[str, Any]) -> None:
         """Append a finished point (`record["point"]` is its id); on return it is in the operating system's hands.
@@ -108,22 +172,38 @@ class PointStore:
         """
         if self._file is None:
             raise RuntimeError("the store is open for reading only")
-        if record["point"] in self._places:
+        if record["point"] in self:
             return
         line = _line(record)
         try:
-            if self._torn():
+            if self._torn:
                 line = b"\n" + line
+            self._torn = True  # until all of it is written
             written = os.write(self._file.fileno(), line)
             if written < len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             end = os.fstat(self._file.fileno()).st_size
         except OSError as error:
             raise storage_error(self.path, error) from None
+        self._torn = False
         length = len(line.lstrip(b"\n"))
-        self._places[record["point"]] = (end - length, length)
+        self._enter(record, end - length, length)
 
-    def _torn(self) -> bool:
+    def _enter(self, record: dict[str, Any], offset: int, length: int) -> None:
+        self._places[record["point"]] = (offset, length)
+        self._end = offset + length
+        self._tail_rows += len(record["rows"]["values"]) if "rows" in record else 0
+        if self._file is not None and self._tail_rows >= self._rows_per_part:
+            self._make_part()
+
+    def _make_part(self) -> None:
+        """Put the last lines into a part. Where that fails, for want of space, they stay where they are."""
+        lines = self._read(self._places.values())
+        self._tail_rows = 0
+        if self._columns.add(self._end, lines):
+            self._places, self._tail = {}, None
+
+    def _ends_torn(self) -> bool:
         """Whether the file ends in the middle of a line."""
         size = self.path.stat().st_size
         if size == 0:

@@ -1,7 +1,9 @@
 """The work of a run: batches of images, points (scheme x SNR x repetition x batch) and the jobs made of them."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from linksim.common.errors import InputError
@@ -10,6 +12,9 @@ from linksim.metrics.registry import facts
 from linksim.runner.identity import channel_identity, digest, library_versions, simulation_version
 from linksim.scenario import Scenario
 from linksim.schemes.budget import budget_chain
+
+CHUNK = 4096
+"""Points of a batch that are planned at a time, however many repetitions there are."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ class Plan:
     identities: dict[str, dict[str, str]]
     metrics: tuple[str, ...]
     _batches: dict[int, Batch] = field(default_factory=dict)
+    _digests: dict[int, str] = field(default_factory=dict)
+    _schemes: dict[str, str] = field(default_factory=dict)
 
     @property
     def n_batches(self) -> int:
@@ -88,22 +95,41 @@ class Plan:
 
     def point(self, batch: Batch, scheme: str, snr_db: float, repetition: int) -> Point:
         """The point, with its id."""
-        chain = self._chain(scheme)
+        return Point(self.id(batch, scheme, snr_db, repetition), scheme, snr_db, repetition)
+
+    def id(self, batch: Batch, scheme: str, snr_db: float, repetition: int) -> str:
+        """The id of a point: a hash over the hashes of the scheme and of the batch, the SNR and the repetition."""
+        if scheme not in self._schemes:
+            self._schemes[scheme] = self._scheme_digest(scheme)
+        if batch.indices[0] not in self._digests:
+            self._digests[batch.indices[0]] = digest(batch.images)
+        said = f"{self._schemes[scheme]} {self._digests[batch.indices[0]]} {float(snr_db)!r} {repetition}"
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    def digests(self) -> list[str]:
+        """What the ids of all points are made of, beside SNR and repetition: hashes of schemes and of opened batches."""
+        batches = self.opened
+        for scheme in self.scenario.schemes:
+            for batch in batches:
+                self.id(batch, scheme.name, 0.0, 0)
+        return [*self._schemes.values(), *(self._digests[batch.indices[0]] for batch in batches)]
+
+    def _scheme_digest(self, name: str) -> str:
+        """Of all that the points of a scheme have in common."""
+        chain = self._chain(name)
         identity = {
             "code": simulation_version(),
             "libraries": library_versions(),
             "seed": self.scenario.seed,
-            "images": batch.images,
             "size": self.scenario.images.size,
             "link": self.scenario.link.model_dump(mode="json"),
             "channel": channel_identity(self.scenario.link.channel),
             "schemes": [[config.model_dump(mode="json"), self.identities[config.name]] for config in chain],
             "metrics": self.metrics,
+            "compute": self.scenario.compute.model_dump(mode="json"),
             "metric_facts": facts((*self.metrics, *_deciding_metrics(chain))),
-            "snr_db": snr_db,
-            "repetition": repetition,
         }
-        return Point(digest(identity), scheme, snr_db, repetition)
+        return digest(identity)
 
     def _chain(self, name: str) -> list[Any]:
         """The scheme and those that its budget comes from."""
@@ -113,10 +139,21 @@ class Plan:
     def points(self, batch: Batch, wanted: "Wanted") -> Iterator[Point]:
         """The wanted points of a batch, in the order in which a worker shares most: SNR, repetition, scheme."""
         for snr_db in self.scenario.sweep.snrs:
-            for repetition in range(max(wanted.values(), default=0)):
+            for repetition in range(max((wanted.get((s.name, snr_db), 0) for s in self.scenario.schemes), default=0)):
                 for scheme in self.scenario.schemes:
                     if repetition < wanted.get((scheme.name, snr_db), 0):
                         yield self.point(batch, scheme.name, snr_db, repetition)
+
+    def chunks(self, batch: Batch, wanted: "Wanted") -> Iterator[list[Point]]:
+        """`points`, at most `CHUNK` in hand at a time."""
+        points = self.points(batch, wanted)
+        while chunk := list(islice(points, CHUNK)):
+            yield chunk
+
+    def ids(self, scheme: str, snr_db: float, repetitions: int) -> list[str]:
+        """Ids of the points of a scheme and SNR, repetition by repetition, of the batches whose turn has come."""
+        opened = self.opened
+        return [self.id(batch, scheme, snr_db, repetition) for repetition in range(repetitions) for batch in opened]
 
 
 def _deciding_metrics(configs: list[Any]) -> list[str]:

@@ -1,17 +1,18 @@
 """How often each point is sent: a fixed number, or until its intervals are narrow enough."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from linksim.common.errors import InputError
-from linksim.results.aggregates import Row, estimate_of, sample_of
+from linksim.results.aggregates import estimate_of, sample_of
+from linksim.results.frame import Frame, Row
 from linksim.results.spread import Spread, spread
 from linksim.results.statistics import proportion
 from linksim.runner.plan import Wanted
 from linksim.scenario import Scenario
 
-Rows = Callable[[str, float], list[Row]]
+Rows = Callable[[str, float], Frame | Iterable[Row]]
 """Gives the stored rows of a scheme and SNR."""
 
 
@@ -137,18 +138,23 @@ def as_records(missed: Sequence[Shortfall]) -> list[dict[str, object]]:
     return [asdict(one) for one in missed]
 
 
-def _aims(scenario: Scenario, rows: Sequence[Row]) -> Iterator[Aim]:
+def _aims(scenario: Scenario, rows: Iterable[Row] | Frame) -> Iterator[Aim]:
     precision = scenario.sweep.precision
-    sent = [row for row in rows if row["status"] == "ok"]
-    if precision is None or len(sent) < len(rows) or not sent:
+    sent = Frame.of(rows)
+    if precision is None or not len(sent) or not sent.is_word("status", "ok").all():
         return
+    images = sent.codes("image").tolist()
     if precision.psnr_db is not None:
-        values = [(row["image"], row["psnr_db"]) for row in sent if not math.isnan(row["psnr_db"])]
+        quality = sent.numbers("psnr_db").tolist()
+        values = [(image, value) for image, value in zip(images, quality, strict=True) if not math.isnan(value)]
         if values:
             yield Aim("psnr_db", estimate_of(sent, "psnr_db").half_width, precision.psnr_db, spread(values))
-    blocks = sum(row["n_blocks"] for row in sent)
+    counts, errors = sent.numbers("n_blocks"), sent.numbers("block_errors")
+    blocks = float(counts.sum())
     if precision.bler is not None and blocks:
         rate = proportion(sample_of(sent, "block_errors", "n_blocks"), len(sent))
         each = blocks / len(sent)
-        residuals = [(row["image"], (row["block_errors"] - rate.mean * row["n_blocks"]) / each) for row in sent]
-        yield Aim("bler", rate.half_width, precision.bler * rate.mean, spread(residuals))
+        residuals = ((errors - rate.mean * counts) / each).tolist()
+        yield Aim(
+            "bler", rate.half_width, precision.bler * rate.mean, spread(list(zip(images, residuals, strict=True)))
+        )

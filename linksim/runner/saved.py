@@ -1,7 +1,7 @@
 """The pictures that `images.save` asks for: written as points come in, looked for before a finished point is passed over."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,12 @@ class SavedPictures:
         self._places: set[Place] = set()
         self._sent: set[str] = set()
 
+    def among(self, images: Iterable[str]) -> bool:
+        """Whether pictures of any of these images are kept; where not, stored points need not be read."""
+        return not self._wanted.isdisjoint(images)
+
     def lost(self, record: dict[str, Any]) -> bool:
         """Whether a picture that belongs to the record of a stored point is not there, or is cut."""
-        if not self._wanted:
-            return False
         places = list(self._of(record))
         self._places.update(places)
         return not all(is_there(self._folder, place.file) and self._has_original(place.image) for place in places)

@@ -11,11 +11,12 @@ from linksim.common.errors import InputError, LinksimError
 from linksim.data.images import open_images
 from linksim.metrics.registry import available, metric
 from linksim.results import PointStore, write_tables
-from linksim.results.aggregates import Row
 from linksim.results.examples import save_example
-from linksim.results.row import unpack
+from linksim.results.frame import Frame, Row
+from linksim.results.lines import read_lines
 from linksim.results.store import StorageError
 from linksim.runner import folder as results_folder
+from linksim.runner.derived import state_of, stored_run
 from linksim.runner.examples import N_EXAMPLES, Examples
 from linksim.runner.execution.address import check_address
 from linksim.runner.identity import scheme_identities
@@ -102,6 +103,7 @@ class _Session:
         self.saved = SavedPictures(out, source, scenario.images.saved(source.ids), metrics)
         check_interval(scenario, len(source))
         self.wanted = first_round(scenario)
+        self._kept = 0  # points that this run brought
         self._awaited: set[str] = set()  # ids of points that a job was made for and that did not come back yet
         self.started = time.perf_counter()
         # The first tables come with the first point: a disk that fills later leaves something to read.
@@ -122,7 +124,7 @@ class _Session:
             self.progress.stop()
             self.store.close()
         self.saved.finish()
-        outcome = self._derive(finished=True)
+        outcome = self._as_stored() or self._derive(finished=True)
         if not outcome.lines:
             raise InputError(f"images: none of {len(self.plan.source)} could be read; {self.out}/run.json says why")
         if figures:
@@ -154,6 +156,7 @@ class _Session:
             save_example(self.out, image_id, record["scheme"], record["snr_db"], original, picture, psnr_db, outage)
         self.saved.keep(record, record.pop("saved"))
         self.store.add(record)
+        self._kept += 1
         self._awaited.discard(record["point"])
         now = time.perf_counter()
         if now > self._next_tables:
@@ -169,11 +172,17 @@ class _Session:
         parts = -(-2 * self.execution.workers // self.plan.n_batches) if self.execution.workers > 1 else 1
         for number in range(self.plan.n_batches):
             batch = self.plan.batch(number)
-            points = list(self.plan.points(batch, self.wanted))
-            missing = [p for p in points if p.id not in self.store or self._lost_pictures(batch, p)]
-            self.progress.extend(len(missing) - len(points))
-            self._awaited.update(point.id for point in missing)
-            yield from split_job(batch, missing, parts)
+            shown = batch.indices[0] < N_EXAMPLES or self.saved.among(image for image, _ in batch.images)
+            for points in self.plan.chunks(batch, self.wanted):
+                known = self.store.known([point.id for point in points])
+                missing = [
+                    point
+                    for point, there in zip(points, known, strict=True)
+                    if not there or (shown and self._lost_pictures(batch, point))
+                ]
+                self.progress.extend(len(missing) - len(points))
+                self._awaited.update(point.id for point in missing)
+                yield from split_job(batch, missing, parts)
 
     def _lost_pictures(self, batch: Batch, point: Point) -> bool:
         """Whether a stored point is simulated once more for the sake of its pictures."""
@@ -203,32 +212,38 @@ class _Session:
             simulator = simulator or start_simulator(self.scenario, self.plan.metrics)
             yield from simulator.run(job)
 
-    def _groups(self) -> Iterator[list[Row]]:
-        groups = (self._rows(scheme, snr_db) for scheme, snr_db in self.wanted)
-        return (rows for rows in groups if rows)
-
-    def _rows(self, scheme: str, snr_db: float) -> list[Row]:
+    def _rows(self, scheme: str, snr_db: float) -> Frame:
         """All stored rows of a scheme and SNR, by repetition and image."""
-        return [row for record in self._records(scheme, snr_db) for row in unpack(record["rows"])]
+        return self._points(scheme, snr_db)[0]
 
-    def _records(self, scheme: str, snr_db: float) -> Iterator[dict[str, Any]]:
-        for repetition in range(self.wanted[scheme, snr_db]):
-            for batch in self.plan.opened:
-                point = self.plan.point(batch, scheme, snr_db, repetition)
-                if point.id in self.store:
-                    yield self.store[point.id]
+    def _points(self, scheme: str, snr_db: float) -> tuple[Frame, list[dict[str, Any]]]:
+        return self.store.points(scheme, snr_db, self.plan.ids(scheme, snr_db, self.wanted[scheme, snr_db]))
+
+    def _groups(self, totals: Totals) -> Iterator[Frame]:
+        for scheme, snr_db in self.wanted:
+            rows, infos = self._points(scheme, snr_db)
+            totals.add(scheme, snr_db, rows, infos)
+            if len(rows):
+                yield rows
+
+    def _as_stored(self) -> Outcome | None:
+        """The tables as they are in the folder, where they are those of what is stored now; else None."""
+        before = stored_run(self.out)
+        state = state_of(self.out, self.plan, self.wanted, self.store)
+        if self._kept or self.scenario.sweep.precision or not state or before.get("tables") != state:
+            return None
+        return Outcome(self.out, read_lines(self.out), self.unavailable, before["images"]["skipped"])
 
     def _derive(self, finished: bool) -> Outcome:
         totals = Totals()
-        for scheme, snr_db in self.wanted:
-            for record in self._records(scheme, snr_db):
-                totals.add(record)
-        lines = write_tables(self.out, self._groups, self.scenario.metrics)
-        missed = shortfalls(self.scenario, self.wanted, self._rows) if finished else []
+        lines = write_tables(self.out, self._groups(totals), self.scenario.metrics)
+        judged = finished and self.scenario.sweep.precision is not None
+        missed = shortfalls(self.scenario, self.wanted, self._rows) if judged else []
         outcome = Outcome(self.out, lines, self.unavailable, totals.skipped, in_words(missed, len(self.wanted)))
         wall = time.perf_counter() - self.started
         content = describe_run(self.plan, totals, self.unavailable, wall, finished)
         if missed:
             content["precision_not_reached"] = as_records(missed)
+        content["tables"] = state_of(self.out, self.plan, self.wanted, self.store)
         results_folder.write_run_json(self.out, content)
         return outcome

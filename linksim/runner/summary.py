@@ -6,8 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from linksim.metrics.registry import facts
-from linksim.results.row import unpack
+from linksim.results.frame import Frame
 from linksim.runner.identity import digest, library_versions, plugin_packages, simulation_version
 from linksim.runner.plan import Plan
 
@@ -22,18 +24,20 @@ class Totals:
     skipped: dict[str, str] = field(default_factory=dict)
     _iterations: dict[float, list[float]] = field(default_factory=lambda: defaultdict(lambda: [0.0, 0.0]))
 
-    def add(self, record: dict[str, Any]) -> None:
-        """Count a point's record in."""
-        self.points += 1
-        for stage, seconds in record["seconds"].items():
-            self.seconds[stage] += seconds
-            self.seconds_by_scheme[record["scheme"]] += seconds
-        self.skipped.update(record["skipped"])
-        for row in unpack(record["rows"]):
-            if row["iterations"] == row["iterations"]:  # not NaN
-                sums = self._iterations[record["snr_db"]]
-                sums[0] += row["iterations"] * row["n_blocks"]
-                sums[1] += row["n_blocks"]
+    def add(self, scheme: str, snr_db: float, rows: Frame, infos: list[dict[str, Any]]) -> None:
+        """Count points of a scheme and SNR in: their rows, and `seconds` and `skipped` of each."""
+        self.points += len(infos)
+        for info in infos:
+            for stage, seconds in info["seconds"].items():
+                self.seconds[stage] += seconds
+                self.seconds_by_scheme[scheme] += seconds
+            self.skipped.update(info["skipped"])
+        iterations, blocks = rows.numbers("iterations"), rows.numbers("n_blocks")
+        there = ~np.isnan(iterations)
+        if there.any():
+            sums = self._iterations[snr_db]
+            sums[0] += float((iterations * blocks)[there].sum())
+            sums[1] += float(blocks[there].sum())
 
     def iterations_by_snr(self) -> dict[str, float]:
         """Mean decoder iterations per block, by SNR in dB."""

@@ -12,11 +12,12 @@ from linksim.results.row import columns
 from linksim.scenario.images import SentImages
 from linksim.scenario.sweep import Sweep
 from linksim.schemes.budget import budget_chain, refuse_open_budgets
+from linksim.schemes.compute import ComputeConfig
 from linksim.schemes.config import SchemeConfig
 from linksim.schemes.plugins import check_plugin_names
 
 MAX_POINTS = 10_000_000
-"""Schemes times SNRs times repetitions: every point is planned before the first is simulated."""
+"""Schemes times SNRs times repetitions: more than anyone means to ask for."""
 
 MAX_BATCH_BITS = 2**25
 """Bits of one block of each image that is sent together; some 20 bytes each are in memory at a time."""
@@ -32,6 +33,7 @@ class Scenario(StrictModel):
     link: LinkConfig = LinkConfig()
     sweep: Sweep
     metrics: Annotated[tuple[MetricName, ...], Field(min_length=1)] = ("psnr", "ms_ssim")
+    compute: ComputeConfig = Field(ComputeConfig(), description="how networks are computed")
     schemes: Annotated[tuple[SchemeConfig, ...], Field(min_length=1, max_length=1000)]
 
     @field_validator("metrics")

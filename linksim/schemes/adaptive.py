@@ -115,7 +115,7 @@ class AdaptiveScheme(Scheme):
             link = with_mcs(self.context.link, mcs, f"scheme {self.name!r}: mcs adaptive")
             kept = {"reserve": reserve} if link.harq.repeats else {}
             config = self._variants[variant].model_copy(update={"mcs": SameMcs()} | kept)
-            self._built[choice] = self._build(config, SchemeContext(link, self.context.schemes, self.context.seed))
+            self._built[choice] = self._build(config, replace(self.context, link=link))
         return self._built[choice]
 
     def choose(self, es_no_db: float) -> Choice:

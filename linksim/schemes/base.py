@@ -8,6 +8,7 @@ import numpy as np
 
 from linksim.link.config import LinkConfig
 from linksim.schemes.budget import Budget
+from linksim.schemes.compute import Dtype
 from linksim.schemes.streams import AnyReception, AnyStream, Stream, SymbolStream
 
 __all__ = ["Delivery", "Scheme", "SchemeContext", "Stream", "SymbolStream", "Transmission"]
@@ -71,11 +72,13 @@ class SchemeContext:
         schemes: the configurations of all schemes of the scenario, so that an adaptive one can learn its budget on
             validation images from the scheme it is matched to.
         seed: the scenario's seed.
+        dtype: what networks compute in.
     """
 
     link: LinkConfig
     schemes: tuple[Any, ...] = ()
     seed: int = 1
+    dtype: Dtype = "float32"
 
 
 class Scheme(ABC):

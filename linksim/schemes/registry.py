@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from linksim.common.errors import InputError
 from linksim.link.config import LinkConfig
 from linksim.schemes.base import Scheme, SchemeContext
+from linksim.schemes.compute import ComputeConfig
 from linksim.schemes.config import (
     AdaptiveMcs,
     ClassicalConfig,
@@ -88,7 +89,9 @@ def build_scheme(config: Any, context: SchemeContext) -> Scheme:
     return build_guarded(config, context, plugins()[config.kind])
 
 
-def build_schemes(link: LinkConfig, configs: tuple[Any, ...], seed: int) -> dict[str, Scheme]:
+def build_schemes(
+    link: LinkConfig, configs: tuple[Any, ...], seed: int, compute: ComputeConfig | None = None
+) -> dict[str, Scheme]:
     """Every scheme of a scenario by its name. Raises `InputError`, e.g. for an unknown checkpoint."""
-    context = SchemeContext(link=link, schemes=configs, seed=seed)
+    context = SchemeContext(link, configs, seed, (compute or ComputeConfig()).dtype)
     return {config.name: build_scheme(config, context) for config in configs}

@@ -13,6 +13,7 @@ from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
 from linksim.semantic.checkpoint import Checkpoint, find_checkpoint
 from linksim.semantic.model import ModelConfig
+from linksim.semantic.network import Network, shared_network
 
 NORM_EPSILON = 1e-6
 """Added to the variance that features are normalized by."""
@@ -97,14 +98,18 @@ class LiveCodec(KerasCodec):
 
 
 class SemanticCodec(KerasCodec):
-    """A checkpoint with its networks, built when they are needed, and its quantizer."""
+    """A checkpoint with its networks, built when they are needed, and its quantizer.
 
-    def __init__(self, checkpoint: Checkpoint, sha256: str = "", name: str = "") -> None:
+    The arrays that `encode` and `decode` give are remembered and not to be written to.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, sha256: str = "", name: str = "", dtype: str = "float32") -> None:
         super().__init__(
             checkpoint.model, checkpoint.norm_mean, checkpoint.norm_variance, checkpoint.decoder_takes_variance
         )
         self.checkpoint = checkpoint
         self.sha256 = sha256
+        self._dtype = "float32" if dtype == "float32" else f"mixed_{dtype}"
         self.name = name
         self.card = checkpoint.card
         self.bits_per_index = checkpoint.model.bits_per_index
@@ -137,20 +142,33 @@ class SemanticCodec(KerasCodec):
             )
 
     @cached_property
-    def encoder(self) -> Any:  # type: ignore[override]
-        from linksim.semantic.autoencoder import build_encoder, set_weights
-
-        network = build_encoder(self.model)
-        set_weights(network, self.checkpoint.encoder)
-        return network
+    def _encoder_network(self) -> Network:
+        return shared_network("encoder", self.model, self.checkpoint.encoder, self._dtype)
 
     @cached_property
-    def decoder(self) -> Any:  # type: ignore[override]
-        from linksim.semantic.autoencoder import build_decoder, set_weights
+    def _decoder_network(self) -> Network:
+        weights, options = self.checkpoint.decoder, {"with_variance": self.takes_variance}
+        return shared_network("decoder", self.model, weights, self._dtype, **options)
 
-        network = build_decoder(self.model, with_variance=self.takes_variance)
-        set_weights(network, self.checkpoint.decoder)
-        return network
+    @property
+    def encoder(self) -> Any:  # type: ignore[override]
+        return self._encoder_network.model
+
+    @property
+    def decoder(self) -> Any:  # type: ignore[override]
+        return self._decoder_network.model
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        """As of `KerasCodec`, each batch computed once while it is remembered."""
+        inputs = (images, self._mean, np.asarray(self._variance))
+        return self._encoder_network.remembered(inputs, lambda: super(SemanticCodec, self).encode(images))
+
+    def decode(self, features: np.ndarray, size: tuple[int, int], variance: np.ndarray | None = None) -> np.ndarray:
+        """As of `KerasCodec`, each batch computed once while it is remembered."""
+        inputs = (features, np.array(size), *([variance] if self.takes_variance and variance is not None else []))
+        return self._decoder_network.remembered(
+            inputs, lambda: super(SemanticCodec, self).decode(features, size, variance)
+        )
 
     @staticmethod
     def indices_of(features: np.ndarray, codebook: np.ndarray) -> np.ndarray:
@@ -158,11 +176,13 @@ class SemanticCodec(KerasCodec):
         return nearest(features.reshape(-1, features.shape[-1]), codebook).astype(np.int32).reshape(features.shape[:-1])
 
 
-def load_checkpoint(name: str) -> SemanticCodec:
+def load_checkpoint(name: str, dtype: str = "float32") -> SemanticCodec:
     """Codec of a shipped checkpoint's name or of an `.npz` file's path.
+
+    Its networks compute in `dtype`, `float32` or `bfloat16`; their inputs, outputs and weights are float32.
 
     Raises:
         InputError: unknown name, no such file, or not a checkpoint.
     """
     where, data = find_checkpoint(name)
-    return SemanticCodec(Checkpoint.from_bytes(data, where), hashlib.sha256(data).hexdigest(), name)
+    return SemanticCodec(Checkpoint.from_bytes(data, where), hashlib.sha256(data).hexdigest(), name, dtype)

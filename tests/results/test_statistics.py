@@ -8,7 +8,8 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linksim.results.statistics import Total, estimate, members, proportion, ratio, totals
+from linksim.results.aggregates import sample_of
+from linksim.results.statistics import Total, estimate, proportion, ratio, totals
 
 N_RUNS = 2000
 
@@ -42,8 +43,9 @@ def test_repetitions_are_averaged_within_an_image():
 
 
 def test_a_lone_image_is_judged_by_its_fades():
-    assert members(["a", "a", "a"], [0, 1, 2]) == [0, 1, 2]
-    assert members(["a", "a", "b"], [0, 1, 0]) == ["a", "a", "b"]
+    for images, sums in (("aaa", [1, 2, 4]), ("aab", [3, 4])):
+        rows = [{"image": image, "repetition": n, "v": 2.0**n} for n, image in enumerate(images)]
+        assert sample_of(rows, "v").values.tolist() == sums
 
 
 def _images_and_fades(rng, n_images, n_fades, between, within):

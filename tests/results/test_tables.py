@@ -37,7 +37,7 @@ def test_the_ledger_of_a_row_is_that_of_the_link():
 def test_a_new_column_is_one_line(monkeypatch, tmp_path):
     monkeypatch.setattr(row_module, "COLUMNS", (*row_module.COLUMNS, row_module.Column("rounds", float, mean)))
     old = [row("a"), row("b")]  # of points that were stored before there was such a column
-    write_tables(tmp_path, lambda: iter([[r | {"rounds": n} for n, r in enumerate(old)], old]), ("psnr",))
+    write_tables(tmp_path, iter([[r | {"rounds": n} for n, r in enumerate(old)], old]), ("psnr",))
     assert list(read_images(tmp_path)["rounds"].dropna()) == [0, 1]
     results = read_results(tmp_path)
     assert results["rounds"].tolist() == [0.5, pytest.approx(math.nan, nan_ok=True)]
@@ -100,7 +100,7 @@ def test_same_rows_give_the_same_bytes(tmp_path):
     groups = [[row("a"), row("b", psnr=math.nan)], [empty_row("BPG", 4.0, 0, "a", (32, 48))]]
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        write_tables(tmp_path / name, lambda: iter(groups), ("psnr", "ms_ssim"))
+        write_tables(tmp_path / name, iter(groups), ("psnr", "ms_ssim"))
     for file in ("results.csv", "images.parquet"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
     images = read_images(tmp_path / "one")

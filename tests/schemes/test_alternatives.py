@@ -37,7 +37,9 @@ class Fine(TinyCodec):
 @pytest.fixture
 def validation(tmp_path, monkeypatch):
     codecs = {"coarse": TinyCodec, "fine": Fine}
-    monkeypatch.setattr("linksim.schemes.semantic.scheme._load", lambda config, key: codecs[getattr(config, key)]())
+    monkeypatch.setattr(
+        "linksim.schemes.semantic.scheme._load", lambda config, key, dtype: codecs[getattr(config, key)]()
+    )
     for i in range(2):
         Image.fromarray(picture(64, 64, seed=i, noise=8)).save(tmp_path / f"{i}.png")
     return {"dataset": "folder", "path": str(tmp_path)}

@@ -171,7 +171,7 @@ def test_more_stages_than_there_are_are_refused():
 
 def test_an_adaptive_scheme_picks_stages_through_its_budget(tmp_path, monkeypatch):
     """A weaker code leaves room for more stages; at a high SNR it wins, at a low one it does not."""
-    monkeypatch.setattr("linksim.schemes.semantic.scheme._load", lambda config, key: StagedCodec())
+    monkeypatch.setattr("linksim.schemes.semantic.scheme._load", lambda config, key, dtype: StagedCodec())
     for i in range(2):
         Image.fromarray(picture(64, 64, seed=i, noise=8)).save(tmp_path / f"{i}.png")
     grid = [{"rate": 0.34, "bits_per_symbol": 2}, {"rate": 0.75, "bits_per_symbol": 4}]

@@ -5,18 +5,10 @@ import shutil
 from pathlib import Path
 
 from linksim.common.errors import DataUnavailableError, InputError
+from linksim.common.system import cache_folder
 from linksim.data.store.archives import is_archive, unpack
 from linksim.data.store.catalog import Item, Remote
 from linksim.data.store.download import announce, download, matches
-
-
-def cache_folder() -> Path:
-    """The user's cache: the folder `LINKSIM_CACHE`, or else the platform's, e.g. `~/.cache/linksim`."""
-    if name := os.environ.get("LINKSIM_CACHE"):
-        return Path(name)
-    import pooch
-
-    return Path(pooch.os_cache("linksim"))
 
 
 def bundle_folder() -> Path | None:

@@ -10,8 +10,8 @@ import numpy as np
 
 from linksim.common.errors import InputError
 from linksim.metrics.measure import Measure
-from linksim.results.aggregates import Row
 from linksim.results.differences import Values, values_by_point
+from linksim.results.frame import Row
 from linksim.results.lines import measured, number, read_lines
 from linksim.results.measures import measure
 
@@ -79,7 +79,8 @@ def with_values(curves: Sequence[Curve], folders: Sequence[Path], metric: str) -
     column = measure(metric).column
     found: dict[tuple[Path, str], dict[float, Values]] = {}
     for folder in folders:
-        images = read_images(folder) if (folder / "images.parquet").exists() else None
+        wanted = ["scheme", "snr_db", "image", "repetition", column]
+        images = read_images(folder, wanted) if (folder / "images.parquet").exists() else None
         if images is not None and column in images.columns:
             for (scheme, snr_db), values in values_by_point(images, column).items():
                 found.setdefault((folder, scheme), {})[snr_db] = values

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from linksim.common.errors import InputError
-from linksim.results.aggregates import Row
+from linksim.results.frame import Row
 from linksim.results.examples import slug
 from linksim.results.files import SIGNIFICANT_DIGITS
+from linksim.results.frame import Row
 from linksim.results.lines import number
 from linksim.results.measures import measure
 

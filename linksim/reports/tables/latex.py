@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from linksim.metrics.measure import Measure
-from linksim.results.aggregates import Row
+from linksim.results.frame import Row
 from linksim.results.lines import number
 from linksim.results.measures import measure
 

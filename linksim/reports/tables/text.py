@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from linksim.metrics.measure import Measure
-from linksim.results.aggregates import Row
+from linksim.results.frame import Row
 from linksim.results.lines import number
 from linksim.results.measures import measure
 

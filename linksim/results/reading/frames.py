@@ -1,6 +1,7 @@
 """The tables of a results folder as pandas frames, once their files are known to be sound."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,11 @@ def read_results(folder: Path) -> Any:
     return pd.read_csv(io.StringIO(table_text(folder)), dtype=types, keep_default_na=False, na_values=[""])
 
 
-def read_images(folder: Path) -> Any:
-    """`images.parquet` of a folder as a pandas frame. Raises `InputError` where there is none, or it is damaged."""
+def read_images(folder: Path, columns: Sequence[str] | None = None) -> Any:
+    """`images.parquet` of a folder as a pandas frame, or those of `columns` that it has.
+
+    Raises `InputError` where there is none, or it is damaged.
+    """
     path = Path(folder) / "images.parquet"
     if not path.exists() and not path.is_symlink():
         raise InputError(f"{folder}: holds no images.parquet; give a folder that `linksim run` has written")
@@ -41,9 +45,11 @@ def read_images(folder: Path) -> Any:
     if reason:
         raise _damaged(path, reason)
     import pandas as pd
+    import pyarrow.parquet as pq
 
     try:
-        return pd.read_parquet(path)
+        there = pq.read_schema(path).names
+        return pd.read_parquet(path, columns=None if columns is None else [name for name in columns if name in there])
     except Exception as error:  # pyarrow raises a dozen types on damaged pages
         raise _damaged(path, _said(error)) from error
 

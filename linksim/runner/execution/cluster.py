@@ -9,9 +9,10 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NoReturn
 
 from linksim.common.errors import InputError, LinksimError
+from linksim.runner.execution.pace import Pace
 from linksim.runner.identity import all_versions, digest
 from linksim.runner.plan import Job
 from linksim.runner.simulation.start import start_simulator
@@ -29,6 +30,8 @@ _SLURM_KEYS = {
 _ATTEMPTS = 3
 # So long nothing may happen before a run without workers says why.
 _SILENT_SECONDS = 15.0
+# So long the number of workers is taken for what it was.
+_ASK_EVERY_SECONDS = 1.0
 _LOST = "the Dask scheduler was lost; run again to go on, finished points are kept"
 
 
@@ -62,7 +65,7 @@ def parse_slurm(text: str) -> dict[str, str]:
     return options
 
 
-def simulate(scenario: Scenario, metrics: tuple[str, ...], job: Job, versions: dict[str, str]) -> list[dict[str, Any]]:
+def simulate(scenario_json: str, metrics: tuple[str, ...], job: Job, versions: dict[str, str]) -> list[dict[str, Any]]:
     """The task that workers carry out: records of one job. Doing it twice gives the same records.
 
     Raises:
@@ -70,7 +73,7 @@ def simulate(scenario: Scenario, metrics: tuple[str, ...], job: Job, versions: d
     """
     check_versions(versions)
     with _one_at_a_time:
-        return list(_simulator(scenario.model_dump_json(), metrics).run(job))
+        return list(_simulator(scenario_json, metrics).run(job))
 
 
 def check_versions(versions: dict[str, str]) -> None:
@@ -115,7 +118,10 @@ class DaskWorkers:
         self, scenario: Scenario, metrics: tuple[str, ...], scheduler: str | None = None, slurm: str | None = None
     ) -> None:
         distributed = _distributed()
-        self._scenario, self._metrics = scenario, metrics
+        self._scenario_json, self._metrics = scenario.model_dump_json(), metrics
+        self._versions = all_versions()
+        self._pace = Pace()
+        self._asked_until, self._count, self._gpus_declared = 0.0, 0, False
         self._cluster = _start_slurm(parse_slurm(slurm)) if slurm else None
         self._asked_for_gpus = bool(slurm and int(parse_slurm(slurm).get("gpus", "0")))
         address = self._cluster if self._cluster is not None else scheduler
@@ -146,15 +152,18 @@ class DaskWorkers:
         finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
         futures: set[Any] = set()
         while True:
-            for job in islice(waiting, max(1, self._wanted() - len(futures))):
+            for job in islice(waiting, max(1, self._pace.wanted(self._worker_count()) - len(futures))):
                 future = self._submit(job)
                 futures.add(future)
                 future.add_done_callback(finished.put)
             if not futures:
                 return
-            future = self._next(finished)
-            futures.discard(future)
-            yield from self._records(future)
+            done = [self._next(finished)]
+            while not finished.empty():
+                done.append(finished.get_nowait())
+            futures.difference_update(done)
+            self._pace.finished(len(done))
+            yield from self._records(done)
 
     def _next(self, finished: "queue.SimpleQueue[Any]") -> Any:
         """The next finished future; `ClusterError` once the scheduler does not answer any more.
@@ -177,9 +186,15 @@ class DaskWorkers:
                     print(self._no_workers, file=sys.stderr, flush=True)
                     idle_since = now + 10 * _SILENT_SECONDS  # said again now and then
 
-    def _wanted(self) -> int:
-        """Jobs in flight: two per worker, so that none waits for the next; few, so that little is lost."""
-        return 2 * max(1, len(self._workers()))
+    def _worker_count(self) -> int:
+        """Connected workers; asked for now and then, since a question to the scheduler takes time."""
+        now = time.monotonic()
+        if now > self._asked_until:
+            workers = self._workers()
+            self._count = len(workers)
+            self._gpus_declared = any(worker.get("resources", {}).get("GPU") for worker in workers.values())
+            self._asked_until = now + _ASK_EVERY_SECONDS
+        return self._count
 
     def _workers(self) -> dict[str, Any]:
         """Connected workers by address."""
@@ -190,27 +205,31 @@ class DaskWorkers:
 
     def _resources(self) -> dict[str, int] | None:
         """One GPU for a task, where this run asked for GPUs or a worker declares one."""
-        declared = any(worker.get("resources", {}).get("GPU") for worker in self._workers().values())
-        return {"GPU": 1} if self._asked_for_gpus or declared else None
+        return {"GPU": 1} if self._asked_for_gpus or self._gpus_declared else None
 
     def _submit(self, job: Job) -> Any:
         return self._client.submit(
             simulate,
-            self._scenario,
+            self._scenario_json,
             self._metrics,
             job,
-            all_versions(),
+            self._versions,
             key="linksim-" + digest([self._metrics, [point.id for point in job.points]]),
             retries=_ATTEMPTS - 1,
             resources=self._resources(),
             pure=True,
         )
 
+    def _records(self, done: list[Any]) -> Iterator[dict[str, Any]]:
+        """Records of finished futures, fetched together; those that failed come last."""
+        for records in self._client.gather([future for future in done if future.status == "finished"], errors="raise"):
+            yield from records
+        for future in done:
+            if future.status != "finished":
+                self._raise(future)
+
     @staticmethod
-    def _records(future: Any) -> list[dict[str, Any]]:
-        if future.status == "finished":
-            records: list[dict[str, Any]] = future.result()
-            return records
+    def _raise(future: Any) -> NoReturn:
         if future.cancelled():
             raise ClusterError(_LOST)
         error = future.exception()

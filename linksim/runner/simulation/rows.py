@@ -8,7 +8,7 @@ import numpy as np
 
 from linksim.link import Reception, SymbolReception
 from linksim.metrics.registry import metric
-from linksim.results.aggregates import Row
+from linksim.results.frame import Row
 from linksim.results.row import LEDGER
 
 

@@ -12,11 +12,11 @@ from linksim.data.images import open_images
 from linksim.link import Link, LinkConfig
 from linksim.link.reception import intact_reception
 from linksim.metrics.registry import metric
-from linksim.results.aggregates import Row
+from linksim.results.frame import Row
 from linksim.results.row import empty_row, pack
 from linksim.runner.examples import N_EXAMPLES
 from linksim.runner.plan import Batch, Job, Point
-from linksim.runner.simulation.measure import measure
+from linksim.runner.simulation.measure import Measurements
 from linksim.runner.simulation.rows import fill_ledger, fill_metrics
 from linksim.scenario import Scenario
 from linksim.schemes.base import Scheme, Transmission
@@ -54,7 +54,11 @@ class Simulator:
     def __init__(self, scenario: Scenario, metrics: tuple[str, ...], schemes: dict[str, Any] | None = None) -> None:
         self.scenario = scenario
         self.metrics = metrics
-        self.schemes = build_schemes(scenario.link, scenario.schemes, scenario.seed) if schemes is None else schemes
+        self.schemes = (
+            build_schemes(scenario.link, scenario.schemes, scenario.seed, scenario.compute)
+            if schemes is None
+            else schemes
+        )
         self._source = open_images(scenario.images, "images")
         self._saved = scenario.images.saved(self._source.ids)
         self._links: dict[LinkConfig, Link] = {}
@@ -100,6 +104,7 @@ class Simulator:
             if self._source.ids[i] in self._source.skipped
         }
         self._encodings = Encodings(self.schemes, self.scenario.link, self._images, self._ids)
+        self._measurements = Measurements(self._images)
         self._clean: dict[tuple[str, float | None], dict[int, Shown]] = {}
         self._batch = batch
 
@@ -170,13 +175,13 @@ class Simulator:
         numbers = list(received)
         with self._timed("receive"):
             deliveries = scheme.receive([sent[i] for i in numbers], list(received.values()), snr_db)
-        originals, pictures = [self._images[i] for i in numbers], [delivery.image for delivery in deliveries]
-        values: list[dict[str, float]] = [{} for _ in numbers]
-        for name in self.metrics:
+        values = self._measurements.of(
+            [metric(name) for name in self.metrics],
+            numbers,
+            [delivery.image for delivery in deliveries],
             # What runs a network is a stage of its own: it takes a good part of a sweep.
-            with self._timed(name if metric(name).data else "metrics"):
-                for value, measured in zip(values, measure(metric(name), originals, pictures), strict=True):
-                    value[name] = measured
+            lambda one: self._timed(one.name if one.data else "metrics"),
+        )
         return {
             # Pictures that nobody will look at would fill the memory.
             i: Shown(value, delivery.outage, delivery.image if self._is_kept(i) else None)

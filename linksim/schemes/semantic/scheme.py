@@ -12,6 +12,7 @@ from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
 from linksim.link import Reception
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
+from linksim.schemes.compute import Dtype
 from linksim.schemes.config import ChannelOptimizedTransmitter, SemanticConfig, SoftReceiver
 from linksim.schemes.semantic.rate_points import Allotment, RatePoints
 
@@ -37,11 +38,11 @@ class SemanticScheme(Scheme):
     ) -> None:
         self.name, self.rate_match, self.budget = config.name, config.rate_match, config.budget
         self.config = config
-        self.codec = codec or _load(config, "checkpoint")
+        self.codec = codec or _load(config, "checkpoint", context.dtype)
         # The receiver knows from the CRCs whether anything is wrong, and may have a decoder for each case.
         self.damaged_codec = self.codec
         if config.damaged_checkpoint is not None:
-            self.damaged_codec = _load(config, "damaged_checkpoint")
+            self.damaged_codec = _load(config, "damaged_checkpoint", context.dtype)
             _check_pair(config, self.codec, self.damaged_codec)
         make: Any = Hard
         if isinstance(config.receiver, SoftReceiver):
@@ -52,9 +53,6 @@ class SemanticScheme(Scheme):
         self.transmit_depends_on_snr = (
             isinstance(sender, ChannelOptimizedTransmitter) and sender.bit_error_rate == "auto"
         )
-        # Where the transmitter depends on the SNR, images are sent anew at each SNR; their features are not computed
-        # anew.
-        self._features = lru_cache(maxsize=16)(self._encode)
 
     def transmit(
         self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
@@ -77,7 +75,8 @@ class SemanticScheme(Scheme):
 
     def _transmit(self, image: np.ndarray, budget: int | None, bit_error_rate: float | None) -> Transmission:
         size = (image.shape[0], image.shape[1])
-        features = self._features(image.tobytes(), size)
+        # Where the transmitter depends on the SNR, images are sent anew at each; the codec remembers their features.
+        features = self.codec.encode(image[None])[0]
         allotment = Allotment((features.shape[0], features.shape[1]), budget)
         layout = self.points.layout(allotment)
         if layout is None:
@@ -86,11 +85,6 @@ class SemanticScheme(Scheme):
         streams = self.points.carrier(layout).streams(self.quantizer.to_bits(indices, layout), layout)
         chosen = {} if layout == self.points.layout(allotment.without_limit()) else layout.settings()
         return Transmission(streams, size, context=allotment, settings=chosen)
-
-    def _encode(self, pixels: bytes, size: tuple[int, int]) -> np.ndarray:
-        image = np.frombuffer(pixels, np.uint8).reshape(1, *size, 3)
-        features: np.ndarray = self.codec.encode(image)[0]
-        return features
 
     def receive(
         self, transmissions: list[Transmission], receptions: list[tuple[Any, ...]], es_no_db: float
@@ -136,7 +130,7 @@ def _check_pair(config: SemanticConfig, codec: Any, damaged: Any) -> None:
         )
 
 
-def _load(config: SemanticConfig, key: str) -> Any:
+def _load(config: SemanticConfig, key: str, dtype: Dtype) -> Any:
     """The codec of the checkpoint that `key` of a scheme names; schemes with the same file share its networks."""
     from linksim.semantic.checkpoint import find_checkpoint
 
@@ -145,11 +139,11 @@ def _load(config: SemanticConfig, key: str) -> Any:
         data = find_checkpoint(checkpoint, key)[1]
     except InputError as error:
         raise InputError(f"schemes.{config.name}.{error}") from None
-    return _codec(checkpoint, hashlib.sha256(data).hexdigest())
+    return _codec(checkpoint, hashlib.sha256(data).hexdigest(), dtype)
 
 
 @lru_cache(maxsize=8)
-def _codec(checkpoint: str, sha256: str) -> Any:
+def _codec(checkpoint: str, sha256: str, dtype: Dtype) -> Any:
     from linksim.semantic.codec import load_checkpoint
 
-    return load_checkpoint(checkpoint)
+    return load_checkpoint(checkpoint, dtype)

@@ -1,0 +1,45 @@
+"""Whether the tables of a results folder are those of the points that are stored: then they need not be made again."""
+
+import hashlib
+import json
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from linksim.results import PointStore
+from linksim.runner.identity import digest, library_versions
+from linksim.runner.plan import Plan, Wanted
+
+_TABLES = ("results.csv", "images.parquet")
+
+
+def state_of(folder: Path, plan: Plan, wanted: Wanted, store: PointStore) -> dict[str, str]:
+    """What tables were made of, and what they are, for `run.json`; {} where one is not there."""
+    if not all((folder / name).is_file() for name in _TABLES):
+        return {}
+    points = [store.end, len(store), [[*point, count] for point, count in wanted.items()], plan.digests()]
+    return {
+        "points": digest([points, plan.scenario.metrics, _code(), library_versions()]),
+        "results.csv": hashlib.sha256((folder / _TABLES[0]).read_bytes()).hexdigest(),
+        "images.parquet": str((folder / _TABLES[1]).stat().st_size),
+    }
+
+
+def stored_run(folder: Path) -> dict[str, Any]:
+    """`run.json` of a finished run; {} where there is none."""
+    try:
+        content: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        return content if content["finished"] is True else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+@cache
+def _code() -> str:
+    """Hash of the code that makes tables."""
+    hasher = hashlib.sha256()
+    for room in ("results", "metrics"):
+        for file in sorted(Path(str(files("linksim"))).joinpath(room).rglob("*.py")):
+            hasher.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return hasher.hexdigest()
