@@ -81,7 +81,7 @@ def sound(folder: Path) -> None:
             groups.append(rows)
             picture = generator(scheme, snr).integers(0, 256, (48, 48, 3)).astype(np.uint8)
             save_example(folder, "image0", scheme, snr, picture, picture, base, False)
-    write_tables(folder, lambda: iter(groups), ("psnr",))
+    write_tables(folder, iter(groups), ("psnr",))
     info = {
         "name": "a",
         "finished": True,
