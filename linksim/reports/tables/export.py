@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from linksim.common.errors import InputError
-from linksim.results.frame import Row
 from linksim.results.examples import slug
 from linksim.results.files import SIGNIFICANT_DIGITS
 from linksim.results.frame import Row
