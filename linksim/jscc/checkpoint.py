@@ -5,7 +5,6 @@ inside.
     encoder/LAYER/WEIGHT, decoder/LAYER/WEIGHT   float16, as `linksim.jscc.layout` lists them for the sizes
 """
 
-import io
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +16,7 @@ from linksim.common.errors import InputError
 from linksim.common.writing import write_whole
 from linksim.jscc.layout import Shape, decoder_shapes, encoder_shapes
 from linksim.jscc.model import JsccModel
-from linksim.semantic.archive import Archive, check_finite
+from linksim.semantic.archive import Archive, archive_bytes, half_precision
 
 FORMAT = 2
 KIND = "jscc"
@@ -44,24 +43,13 @@ class JsccCheckpoint:
         Raises:
             InputError: a value that is not finite in float16, as after a training that diverged.
         """
-        arrays: dict[str, Any] = {}
-        for part, weights in (("encoder", self.encoder), ("decoder", self.decoder)):
-            with np.errstate(over="ignore"):
-                arrays |= {f"{part}/{name}": weight.astype(np.float16) for name, weight in weights.items()}
-        try:
-            for name, array in arrays.items():
-                check_finite(name, array)
-        except ValueError as error:
-            raise InputError(f"checkpoint {self.card.get('name', '')!r}: {error}; it is not written") from None
         content = {
             "format": FORMAT,
             "networks": {"kind": KIND, **self.model.model_dump(mode="json")},
             "card": self.card,
         }
-        meta = np.frombuffer(json.dumps(content).encode(), np.uint8)
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, meta=meta, **arrays)
-        return buffer.getvalue()
+        arrays = half_precision("encoder", self.encoder) | half_precision("decoder", self.decoder)
+        return archive_bytes(content, arrays)
 
     def save(self, path: Path) -> None:
         """Write the file in one step: a reader sees the old one or the new one, never a part.

@@ -1,4 +1,4 @@
-"""Reading an `.npz` from anywhere: what its headers say is checked before memory is taken, and no object is ever
+"""Writing an `.npz`, and reading one from anywhere: what its headers say is checked before memory is taken, and no object is ever
 unpickled.
 """
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from linksim.common.errors import InputError
 from linksim.semantic.layout import Shape
 
 MAX_BYTES = 1 << 29
@@ -71,6 +72,29 @@ class Archive:
         array = flat.reshape(shape, order="F" if fortran_order else "C")
         check_finite(name, array)
         return array
+
+
+def archive_bytes(meta: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
+    """The bytes of an `.npz` with `meta` (JSON-like, with a `card`) and arrays.
+
+    Raises:
+        InputError: a value that is not finite, as after a training that diverged.
+    """
+    try:
+        for name, array in arrays.items():
+            check_finite(name, array)
+    except ValueError as error:
+        raise InputError(f"checkpoint {meta['card'].get('name', '')!r}: {error}; it is not written") from None
+    content = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, meta=content, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def half_precision(part: str, weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Weights of a network in float16, under the names `PART/NAME`."""
+    with np.errstate(over="ignore"):  # what is too large is found not to be finite
+        return {f"{part}/{name}": weight.astype(np.float16) for name, weight in weights.items()}
 
 
 def check_finite(name: str, array: np.ndarray) -> None:

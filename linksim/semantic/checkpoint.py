@@ -18,7 +18,6 @@ Format 1, of one stage and one head, is read, too: sizes in `model`, `codebook` 
 their position.
 """
 
-import io
 import json
 from dataclasses import dataclass, field
 from functools import cache
@@ -32,7 +31,7 @@ from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
 from linksim.common.files import read_bytes
 from linksim.common.writing import write_whole
-from linksim.semantic.archive import MAX_BYTES, Archive, check_finite, said
+from linksim.semantic.archive import MAX_BYTES, Archive, archive_bytes, half_precision, said
 from linksim.semantic.layout import decoder_shapes, encoder_shapes, quantizer_shapes
 from linksim.semantic.model import ModelConfig
 
@@ -76,18 +75,8 @@ class Checkpoint:
             "norm_mean": self.norm_mean.astype(np.float32),
             "norm_variance": np.asarray(self.norm_variance, np.float32),
         }
-        for part, weights in (("encoder", self.encoder), ("decoder", self.decoder)):
-            with np.errstate(over="ignore"):
-                arrays |= {f"{part}/{name}": weight.astype(np.float16) for name, weight in weights.items()}
-        try:
-            for name, array in arrays.items():
-                check_finite(name, array)
-        except ValueError as error:
-            raise InputError(f"checkpoint {self.card.get('name', '')!r}: {error}; it is not written") from None
-        meta = np.frombuffer(json.dumps(self._meta()).encode(), np.uint8)
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, allow_pickle=False, meta=meta, **arrays)  # type: ignore[arg-type]
-        return buffer.getvalue()
+        arrays |= half_precision("encoder", self.encoder) | half_precision("decoder", self.decoder)
+        return archive_bytes(self._meta(), arrays)
 
     def _meta(self) -> dict[str, Any]:
         sizes = self.model.model_dump(mode="json")

@@ -12,6 +12,8 @@ import numpy as np
 from linksim.common.errors import InputError
 from linksim.common.files import read_bytes
 from linksim.common.writing import naming, write_whole
+from linksim.training.batches import load_images
+from linksim.training.precision import with_precision
 from linksim.training.state import STATE_FILE, load_state, run_hash, save_state
 
 MOST_BYTES = 1 << 30
@@ -36,12 +38,19 @@ class TrainingRun(ABC):
         folder: of the run.
         model: a compiled Keras model with the moving averages of its loss terms in `report`, named by `report_names`.
         step: how many steps are done.
+        train_images, validation_images: uint8 `[H, W, 3]` each.
     """
 
-    config: Any
-    folder: Path
     model: Any
-    step: int
+
+    def __init__(self, config: Any, folder: Path) -> None:
+        import keras
+
+        keras.utils.set_random_seed(config.seed)
+        self.config = with_precision(config)
+        self.folder = folder
+        self.step = 0
+        self.train_images, self.validation_images = load_images(config.data, config.seed)
 
     @abstractmethod
     def _one_step(self) -> dict[str, float]:

@@ -10,10 +10,9 @@ from linksim.semantic.card import card_markdown
 from linksim.semantic.checkpoint import Checkpoint
 from linksim.semantic.codec import SemanticCodec
 from linksim.training import care, export
-from linksim.training.batches import crop_batch, draw_flips, draw_stages, load_images
+from linksim.training.batches import crop_batch, draw_flips, draw_stages
 from linksim.training.config import TrainConfig
 from linksim.training.loop import TrainingRun
-from linksim.training.precision import with_precision
 from linksim.training.receptions import LlrPool, gather_llrs
 from linksim.training.schedules import channel_aware_rate, learning_rate, quantization_begins, quantizes
 from linksim.training.start import put_in, read_start
@@ -28,10 +27,8 @@ class Trainer(TrainingRun):
 
         from linksim.training.network.vqvae import VQVAE
 
-        keras.utils.set_random_seed(config.seed)
-        self.config = config = with_precision(config)
-        self.folder = folder
-        self.train_images, self.validation_images = load_images(config.data, config.seed)
+        super().__init__(config, folder)
+        config = self.config
         self.model = VQVAE(config, config.precision)
         optimizer = config.optimizer
         start = read_start(config)
@@ -41,7 +38,6 @@ class Trainer(TrainingRun):
         self.model.compile(
             optimizer=keras.optimizers.Adam(optimizer.learning_rate, global_clipnorm=optimizer.clip_norm)
         )
-        self.step = 0
         self.model(self._inputs(np.zeros((1, 32, 32, 3), np.float32), 0), training=False)
         self.model.optimizer.build(self.model.trainable_variables)
         if start is not None:

@@ -9,14 +9,13 @@ import numpy as np
 from linksim.jscc.checkpoint import JsccCheckpoint
 from linksim.jscc.codec import LiveJscc, TrainedJscc
 from linksim.semantic.autoencoder import get_weights
-from linksim.training.batches import crop_batch, load_images
+from linksim.training.batches import crop_batch
 from linksim.training.jscc.card import card_markdown
 from linksim.training.jscc.channel import draw_channel
 from linksim.training.jscc.config import JsccRecipe
 from linksim.training.jscc.start import put_in, read_start
 from linksim.training.jscc.validation import validate
 from linksim.training.loop import TrainingRun
-from linksim.training.precision import with_precision
 from linksim.training.schedules import learning_rate
 
 
@@ -28,10 +27,8 @@ class JsccTrainer(TrainingRun):
 
         from linksim.training.jscc.transceiver import Transceiver
 
-        keras.utils.set_random_seed(config.seed)
-        self.config = config = with_precision(config)
-        self.folder = folder
-        self.train_images, self.validation_images = load_images(config.data, config.seed)
+        super().__init__(config, folder)
+        config = self.config
         start = read_start(config)
         self.model = Transceiver(config, config.precision)
         optimizer = config.optimizer
@@ -39,7 +36,6 @@ class JsccTrainer(TrainingRun):
             optimizer=keras.optimizers.Adam(optimizer.learning_rate, global_clipnorm=optimizer.clip_norm),
             jit_compile=False,
         )
-        self.step = 0
         side = config.model.downsampling * 4
         self.model(self._inputs(np.zeros((1, side, side, 3), np.float32), 0), training=False)
         self.model.optimizer.build(self.model.trainable_variables)
