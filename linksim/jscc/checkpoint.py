@@ -16,7 +16,7 @@ from linksim.common.errors import InputError
 from linksim.common.writing import write_whole
 from linksim.jscc.layout import Shape, decoder_shapes, encoder_shapes
 from linksim.jscc.model import JsccModel
-from linksim.semantic.archive import Archive, archive_bytes, half_precision
+from linksim.semantic.archive import Archive, archive_bytes, half_precision, said
 
 FORMAT = 2
 KIND = "jscc"
@@ -70,9 +70,8 @@ class JsccCheckpoint:
         try:
             return _read(Archive(data))
         except Exception as error:
-            text = str(error).splitlines()[0] if isinstance(error, ValueError) and str(error) else type(error).__name__
             raise InputError(
-                f"{name}: not a linksim checkpoint of joint source-channel coding ({text}); "
+                f"{name}: not a linksim checkpoint of joint source-channel coding ({said(error)}); "
                 "give an .npz that `linksim train` wrote for kind: deepjscc"
             ) from error
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from linksim.common.reading.ratio import exact_ratio
 from linksim.results.frame import Row
 from linksim.results.lines import number, read_lines
 from linksim.results.reading.described import read_described_scenario, read_info
@@ -49,15 +50,34 @@ def conditions(folder: Path) -> dict[str, Conditions]:
 def budgets(lines: Iterable[Row], scenario: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
     """Mean channel uses and bandwidth ratio by scheme.
 
-    A scheme that is matched to another one has that one's, also where it does not fill them.
+    A scheme that is matched to another one has that one's, and one whose budget is a number has that number, also where they do not
+    fill them.
     """
     lines = list(lines)
     own = {
         scheme: (_mean(lines, scheme, "channel_uses"), _mean(lines, scheme, "rho"))
         for scheme in dict.fromkeys(line["scheme"] for line in lines)
     }
+    for scheme in scenario.get("schemes", []):
+        if scheme["name"] in own:
+            own[scheme["name"]] = _given(scheme, *own[scheme["name"]])
     matched = {scheme["name"]: scheme.get("rate_match") for scheme in scenario.get("schemes", [])}
     return {scheme: own.get(matched.get(scheme), uses) for scheme, uses in own.items()}
+
+
+def _given(scheme: Mapping[str, Any], uses: float, rho: float) -> tuple[float, float]:
+    """Channel uses and bandwidth ratio of a budget in `rho` or `channel_uses`; what was sent where there is none.
+
+    A budget in bits is not told in channel uses without the link that carries them.
+    """
+    for unit, sent in (("rho", rho), ("channel_uses", uses)):
+        try:
+            allowed = float(exact_ratio(scheme[unit])) if scheme.get(unit) is not None else math.nan
+        except (ValueError, TypeError, OverflowError):  # no scenario that was run has such a budget
+            continue
+        if allowed > 0 and sent > 0:
+            return uses * allowed / sent, rho * allowed / sent
+    return uses, rho
 
 
 def unequal(a: Conditions, b: Conditions) -> str:

@@ -63,3 +63,32 @@ def test_they_are_read_from_a_folder(tmp_path):
     ).to_parquet(tmp_path / "images.parquet")
     (tmp_path / "run.json").write_text('{"images": {"sha256": "1"}}')
     assert conditions(tmp_path) == {"A": of()}
+
+
+def test_a_budget_that_is_a_number_is_that_number() -> None:
+    """Two schemes of one budget compare, however much of it each can use; so does what is matched to one of them."""
+    lines = [
+        {"scheme": name, "snr_db": 0, "channel_uses": uses, "rho": uses / 2000}
+        for name, uses in (
+            ("DeepJSCC", 90.0),
+            ("BPG", 97.0),
+            ("JPEG", 60.0),
+            ("uses", 99.0),
+            ("bits", 50.0),
+            ("odd", 40.0),
+        )
+    ]
+    schemes = [
+        {"name": "DeepJSCC", "rho": "1/20"},
+        {"name": "BPG", "rho": 0.05},
+        {"name": "JPEG", "rate_match": "BPG"},
+        {"name": "uses", "channel_uses": 100},
+        {"name": "bits", "bpp": 0.5},
+        {"name": "odd", "rho": ["x"]},
+        {"name": "never run", "rho": 0.05},
+    ]
+    found = budgets(lines, {"schemes": schemes})
+    for name in ("DeepJSCC", "BPG", "JPEG", "uses"):
+        assert found[name] == pytest.approx((100, 0.05))
+    assert found["bits"] == (50, 0.025)
+    assert found["odd"] == (40, 0.02)
