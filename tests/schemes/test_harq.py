@@ -9,6 +9,7 @@ from linksim.common.errors import InputError
 from linksim.common.reading.loading import validate
 from linksim.link.config import LinkConfig
 from linksim.results.aggregates import per_block
+from linksim.results.frame import Frame
 from linksim.scenario import Scenario
 from linksim.schemes import SchemeContext, build_scheme, parse_scheme
 from linksim.schemes.config import AdaptiveMcs
@@ -259,9 +260,9 @@ def test_transmissions_in_the_table():
         {"image": "b", "repetition": 0, "n_blocks": 10, "n_transmissions": 25, "blocks_by_transmissions": "[0, 5, 5]"},
     ]
     aggregate = per_block("transmissions")
-    mean, low, high, p95 = aggregate.of(rows)
+    mean, low, high, p95 = aggregate.of(Frame.of(rows))
     assert aggregate.columns == ("transmissions", "transmissions_low", "transmissions_high", "transmissions_p95")
     assert mean == 1.15
     assert low < mean < high
     assert p95 == 2
-    assert aggregate.of([rows[0] | {"blocks_by_transmissions": "[]", "n_blocks": 0}])[0] != 0
+    assert aggregate.of(Frame.of([rows[0] | {"blocks_by_transmissions": "[]", "n_blocks": 0}]))[0] != 0
