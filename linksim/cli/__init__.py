@@ -6,7 +6,7 @@ import sys
 import warnings
 from typing import Any, NoReturn
 
-from linksim.cli.signals import Stopped, raise_on_signals
+from linksim.cli.signals import Stopped, stoppable
 from linksim.cli.streams import open_streams
 from linksim.common.errors import LinksimError
 
@@ -21,7 +21,6 @@ def main(arguments: list[str] | None = None) -> None:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's start-up notes bury our one line
     open_streams()
-    raise_on_signals()
     warnings.showwarning = _one_line_warning
     import typer
 
@@ -30,7 +29,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         # Not standalone: the framework's own report of a wrong option takes four lines, and that of Ctrl-C says
         # nothing.
-        status = app(args=arguments, prog_name="linksim", standalone_mode=False)
+        with stoppable():
+            status = app(args=arguments, prog_name="linksim", standalone_mode=False)
     except LinksimError as error:
         _fail(str(error), error.exit_status)
     except Stopped as stopped:

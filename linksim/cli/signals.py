@@ -1,8 +1,13 @@
 """Signals that ask a program to end: they become an exception, so that workers are stopped and files closed."""
 
 import contextlib
+import os
 import signal
+import threading
+from collections.abc import Iterator
 from typing import Any
+
+_PATIENCE_SECONDS = 20.0
 
 
 class Stopped(BaseException):
@@ -18,19 +23,33 @@ class Stopped(BaseException):
         return signal.Signals(self.number).name
 
 
-def raise_on_signals() -> None:
-    """Let SIGTERM and SIGHUP raise `Stopped`, unless they are ignored already, as `nohup` has it.
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """Inside, SIGTERM and SIGHUP raise `Stopped`, unless they are ignored already, as `nohup` has it.
 
-    A second signal ends the program at once.
+    A second signal ends the program at once; so does the first where the way out takes long, or the exception came up
+    where Python drops it (in a destructor).
     """
+    before: dict[int, Any] = {}
+    timers: list[threading.Timer] = []
+
+    def stop(number: int, _: Any) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        timers.append(threading.Timer(_PATIENCE_SECONDS, os.kill, (os.getpid(), number)))
+        timers[-1].daemon = True
+        timers[-1].start()
+        raise Stopped(number)
+
     for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
         number = getattr(signal, name, None)
         # Outside of the main thread nobody may set handlers: there the host program has them.
         with contextlib.suppress(ValueError):
             if number is not None and signal.getsignal(number) == signal.SIG_DFL:
-                signal.signal(number, _stop)
-
-
-def _stop(number: int, _: Any) -> None:
-    signal.signal(number, signal.SIG_DFL)
-    raise Stopped(number)
+                before[number] = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for timer in timers:
+            timer.cancel()
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -5,6 +5,7 @@ unpickled.
 import io
 import json
 import math
+import warnings
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -114,7 +115,9 @@ def _header(file: Any) -> tuple[Shape, np.dtype, bool]:
     version = np.lib.format.read_magic(file)
     if version != (1, 0):
         raise ValueError(f"a member has version {version} of NumPy's format, not (1, 0)")
-    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of headers of old versions, which are read all the same
+        shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(file)
     return shape, dtype, fortran_order
 
 

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from linksim.cli import signals
+from linksim.cli.signals import Stopped, stoppable
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "runner"))
 from small_runs import TEXT, command, wait_for_points
 
@@ -63,3 +66,27 @@ def test_no_worker_is_left(tmp_path: Path, name: str, status: int) -> None:
         assert f"linksim: stopped by {name}; run it again to go on" in said
         assert "Traceback" not in said
     assert not list(out.glob(".*.part"))
+
+
+def test_handlers_are_put_back_and_a_dropped_exception_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(signals, "_PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(os, "kill", lambda pid, number: ended.append(number))
+    with stoppable():
+        with pytest.raises(Stopped):
+            signal.raise_signal(signal.SIGTERM)
+        time.sleep(1)
+    assert ended == [signal.SIGTERM]
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    with pytest.raises(Stopped, match=str(int(signal.SIGHUP))), stoppable():
+        signal.raise_signal(signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stoppable():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
