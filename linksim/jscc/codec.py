@@ -9,6 +9,7 @@ import numpy as np
 from linksim.jscc.checkpoint import KIND, JsccCheckpoint
 from linksim.jscc.model import JsccModel
 from linksim.semantic.checkpoint import find_checkpoint
+from linksim.semantic.codec import finite_output
 
 FINAL_SHARPNESS = 1e4
 """Of the softened constellation where no gradient is wanted: any value gives the same points."""
@@ -19,6 +20,7 @@ class JsccCodec:
 
     encoder: Any
     decoder: Any
+    name = ""
 
     def __init__(self, model: JsccModel) -> None:
         self.model = model
@@ -41,7 +43,7 @@ class JsccCodec:
         bottom, right = rows * self.model.downsampling - height, columns * self.model.downsampling - width
         x = np.pad(images, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="edge").astype(np.float32) / 255.0
         snr = np.full((len(images), 1), scaled_snr(es_no_db), np.float32)
-        reals = self.encoder.predict_on_batch([x, snr])
+        reals = finite_output(np.asarray(self.encoder.predict_on_batch([x, snr])), "encoder", self.name)
         if self.model.constellation_bits is not None:
             reals = quantized(reals, self.model.constellation_bits, FINAL_SHARPNESS)
         return symbols_of(np.asarray(reals))
@@ -57,7 +59,8 @@ class JsccCodec:
         trust = reliability(noise_variance)
         snr = np.full((len(symbols), 1), scaled_snr(es_no_db), np.float32)
         inputs = [reals_of(trust * symbols, shape), reals_of(trust, shape), snr]
-        x = np.asarray(self.decoder.predict_on_batch(inputs))[:, : size[0], : size[1]]
+        x = finite_output(np.asarray(self.decoder.predict_on_batch(inputs)), "decoder", self.name)
+        x = x[:, : size[0], : size[1]]
         return np.clip(np.rint(x * 255.0), 0, 255).astype(np.uint8)
 
 

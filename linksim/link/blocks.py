@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from linksim.common.errors import LinksimError
 from linksim.link.air.air import BlockKey
 from linksim.link.coding import crc
 from linksim.link.config import LinkConfig
@@ -43,6 +44,10 @@ def run_blocks(
         received = code.spread(air.llrs(coded, world), version)
         scrambling, variables = (scrambling, variables + received) if number else (world.scrambling, received)
     llr, iterations = code.decode(variables, versions)
+    if not np.isfinite(llr).all():
+        raise LinksimError(
+            f"the link gives LLRs that are not finite at {es_no_db:g} dB; please report the scenario's `link`, and leave this SNR out"
+        )
     if not llr.all():
         # A coin toss for the undecided: a fixed rule would favour zeros, hence the all-zero reference.
         coin = np.where(scrambling[:, : config.block_bits], UNDECIDED, -UNDECIDED)

@@ -53,6 +53,7 @@ class KerasCodec:
 
     encoder: Any
     decoder: Any
+    name = ""
 
     def __init__(
         self, model: ModelConfig, norm_mean: np.ndarray, norm_variance: np.ndarray, takes_variance: bool
@@ -73,7 +74,7 @@ class KerasCodec:
         bottom, right = rows * self.downsampling - height, columns * self.downsampling - width
         x = np.pad(images, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="edge").astype(np.float32) / 255.0
         z = np.asarray(self.encoder.predict_on_batch(x))
-        return (z - self._mean) / np.sqrt(self._variance + NORM_EPSILON)
+        return finite_output((z - self._mean) / np.sqrt(self._variance + NORM_EPSILON), "encoder", self.name)
 
     def decode(self, features: np.ndarray, size: tuple[int, int], variance: np.ndarray | None = None) -> np.ndarray:
         """Images, cropped to `size`; only decoders trained with the variance look at it."""
@@ -83,8 +84,19 @@ class KerasCodec:
             if variance is None:
                 variance = np.zeros(features.shape[:3], np.float32)
             inputs = [features, variance[..., None].astype(np.float32)]
-        x = np.asarray(self.decoder.predict_on_batch(inputs))[:, : size[0], : size[1]]
+        x = finite_output(np.asarray(self.decoder.predict_on_batch(inputs)), "decoder", self.name)
+        x = x[:, : size[0], : size[1]]
         return np.clip(np.rint(x * 255.0), 0, 255).astype(np.uint8)
+
+
+def finite_output(values: np.ndarray, network: str, name: str) -> np.ndarray:
+    """What a network gave. Raises `InputError` where a value is not finite: finite weights may still be far too large."""
+    if not np.isfinite(values).all():
+        raise InputError(
+            f"checkpoint {name or 'in training'}: its {network} gives values that are not finite; train it anew, or give "
+            "another one"
+        )
+    return values
 
 
 class LiveCodec(KerasCodec):

@@ -284,3 +284,14 @@ def test_size_limit_is_above_every_shipped_checkpoint() -> None:
         model = load_checkpoint(name).model
         shapes = [*encoder_shapes(model).values(), *decoder_shapes(model, True).values()]
         assert 20 * 4 * sum(int(np.prod(shape)) for shape in shapes) < archive.MAX_BYTES
+
+
+@pytest.mark.parametrize("part", ["encoder", "decoder"])
+def test_networks_whose_finite_weights_overflow_are_named(several: Checkpoint, part: str) -> None:
+    large = {name: np.full_like(weight, 6e4) for name, weight in getattr(several, part).items()}
+    codec = SemanticCodec(replace(several, **{part: large}), name="mine")
+    image = np.full((1, 32, 32, 3), 255, np.uint8)
+    with pytest.raises(
+        InputError, match=f"checkpoint mine: its {part} gives values that are not finite; train it anew"
+    ):
+        codec.decode(codec.encode(image), (32, 32))
