@@ -22,4 +22,4 @@ def test_hostile_checkpoints_and_states_end_in_arrays_or_one_line() -> None:
 def test_hostile_folders_end_in_a_report_or_one_line() -> None:
     found = fuzz_folders.fuzz(60, 7).outcomes
     assert found.total() == 60
-    assert {"folder report read", "folder report refused", "folder table refused"} <= found.keys()
+    assert {"folder load read", "folder report refused", "folder table refused"} <= found.keys()
