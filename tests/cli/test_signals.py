@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "runner"))
 from small_runs import TEXT, command, wait_for_points
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux' /proc")
+
+
+@pytest.fixture(autouse=True)
+def _hang_up_as_in_a_terminal() -> Iterator[None]:
+    """A suite that was started with `nohup` ignores the signal, and so would its programs."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 def _children(pid: int) -> list[int]:
