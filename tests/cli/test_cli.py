@@ -103,12 +103,11 @@ def test_no_command_shows_the_help():
 
 
 def test_ctrl_c_says_how_to_go_on(monkeypatch, capsys):
-    from linksim import cli, scenario
+    from linksim import cli
 
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(scenario, "load_scenario", interrupted)
     monkeypatch.setattr("linksim.cli.run.load_scenario", interrupted)
     with pytest.raises(SystemExit) as stopped:
         cli.main(["run", "x.yaml"])
