@@ -54,6 +54,16 @@ def read_images(folder: Path, columns: Sequence[str] | None = None) -> Any:
         raise _damaged(path, _said(error)) from error
 
 
+def _empty(groups: Sequence[Any], column: str) -> bool:
+    """Whether a column has no value in any row: whatever type it was written with, nothing is lost."""
+    for group in groups:
+        parts = [group.column(i) for i in range(group.num_columns)]
+        found = [part.statistics for part in parts if part.path_in_schema == column]
+        if len(found) != 1 or found[0] is None or not found[0].has_null_count or found[0].null_count != group.num_rows:
+            return False
+    return True
+
+
 def _unlike(path: Path) -> str:
     """Why a file is no `images.parquet`, by what its footer claims, before memory is taken for it; "" where it is."""
     import pyarrow.parquet as pq
@@ -75,7 +85,7 @@ def _unlike(path: Path) -> str:
             return f"it has no column {name}, as a table of another version or program"
     for column in schema.names:
         kind, allowed = str(schema.field(column).type), _TYPES.get(_COLUMN_TYPES.get(column, object), _ANY)
-        if kind not in allowed:
+        if kind not in allowed and not _empty(groups, column):
             return f"its column {column} is of type {kind}, not {' or '.join(sorted(allowed))}"
     return ""
 
