@@ -205,7 +205,7 @@ def test_a_point_s_id_has_the_keys_and_the_package_s_version(installed: Path, sc
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("link.channel.kind=nakagmi", "unknown kind 'nakagmi'; did you mean nakagami?; allowed: 'awgn', 'rayleigh', 'rician', 'nakagami'"),
+        ("link.channel.kind=nakagmi", "unknown kind 'nakagmi'; did you mean nakagami?; allowed: 'awgn', 'rayleigh', 'rician', 'tdl', 'cdl', 'nakagami'"),
         ("link.channel.mm=1", "link.channel.mm: unknown key; did you mean m?; allowed: kind, coherence, m"),
         ("link.channel.m=0.4", "link.channel.m: 0.4 is not allowed; allowed: at least 0.5"),
         ("link.channel={kind: nakagami}", "link.channel.m: is missing; it must be given"),

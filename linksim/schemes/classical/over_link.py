@@ -13,6 +13,7 @@ from linksim.schemes.base import Delivery, Scheme, SchemeContext, Stream, Transm
 from linksim.schemes.budget import first_share
 from linksim.schemes.classical.bits import file_bits, received_file
 from linksim.schemes.classical.concealment import conceal
+from linksim.schemes.config import KEPT
 
 
 class ClassicalScheme(Scheme):
@@ -22,7 +23,7 @@ class ClassicalScheme(Scheme):
     outage when a block fails its CRC or the codec refuses the file; then the concealment decides what is shown.
 
     Args:
-        config: has `name`, `kind`, `rate_match`, `budget`, `kept_share` and `concealment`.
+        config: has `name`, `kind`, `rate_match`, `budget` and `concealment`; without a `kept_share` it is `KEPT`.
         context: whose link carries the files.
         codec: makes and reads the files.
         fixed: the codec's setting; None for the best file within the budget.
@@ -52,9 +53,9 @@ class ClassicalScheme(Scheme):
         else:
             if budget is None:
                 raise ValueError(f"scheme {self.name}: rate matching needs a budget of channel uses")
-            encoded = self._best(image, first_share(budget, self.config.kept_share, self.link)) or self._best(
-                image, budget
-            )
+            encoded = self._best(
+                image, first_share(budget, getattr(self.config, "kept_share", KEPT), self.link)
+            ) or self._best(image, budget)
             if encoded is None:
                 return Transmission((), size, infeasible=f"no {self.config.kind} file fits {budget} channel uses")
             data, setting = encoded.data, encoded.setting
