@@ -7,23 +7,21 @@ inside.
 
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from linksim.common.errors import InputError
-from linksim.common.writing import write_whole
 from linksim.jscc.layout import Shape, decoder_shapes, encoder_shapes
 from linksim.jscc.model import JsccModel
-from linksim.semantic.archive import Archive, archive_bytes, half_precision, said
+from linksim.semantic.archive import Archive, SavedAsArchive, archive_bytes, half_precision, said
 
 FORMAT = 2
 KIND = "jscc"
 
 
 @dataclass(frozen=True)
-class JsccCheckpoint:
+class JsccCheckpoint(SavedAsArchive):
     """Everything that a scheme of symbols needs, as arrays.
 
     Attributes:
@@ -50,15 +48,6 @@ class JsccCheckpoint:
         }
         arrays = half_precision("encoder", self.encoder) | half_precision("decoder", self.decoder)
         return archive_bytes(content, arrays)
-
-    def save(self, path: Path) -> None:
-        """Write the file in one step: a reader sees the old one or the new one, never a part.
-
-        Raises:
-            InputError: it cannot be written there, or it is not finite.
-        """
-        data = self.to_bytes()
-        write_whole(path, lambda file: file.write(data))
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "checkpoint") -> "JsccCheckpoint":

@@ -7,12 +7,15 @@ import json
 import math
 import warnings
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from linksim.common.errors import InputError
+from linksim.common.writing import write_whole
 from linksim.semantic.layout import Shape
 
 MAX_BYTES = 1 << 29
@@ -21,6 +24,23 @@ MAX_BYTES = 1 << 29
 _MAX_META_BYTES = 1 << 20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _SUFFIX = ".npy"  # of every member, given by NumPy
+
+
+class SavedAsArchive(ABC):
+    """What can be written as an `.npz` file."""
+
+    @abstractmethod
+    def to_bytes(self) -> bytes:
+        """The file's bytes. Raises `InputError` where a value is not finite in float16."""
+
+    def save(self, path: Path) -> None:
+        """Write the file in one step: a reader sees the old one or the new one, never a part.
+
+        Raises:
+            InputError: it cannot be written there, or it is not finite.
+        """
+        data = self.to_bytes()
+        write_whole(path, lambda file: file.write(data))
 
 
 class Archive:

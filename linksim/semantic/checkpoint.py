@@ -30,8 +30,7 @@ import numpy as np
 from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
 from linksim.common.files import read_bytes
-from linksim.common.writing import write_whole
-from linksim.semantic.archive import MAX_BYTES, Archive, archive_bytes, half_precision, said
+from linksim.semantic.archive import MAX_BYTES, Archive, SavedAsArchive, archive_bytes, half_precision, said
 from linksim.semantic.layout import decoder_shapes, encoder_shapes, quantizer_shapes
 from linksim.semantic.model import ModelConfig
 
@@ -42,7 +41,7 @@ _KINDS = {"networks": "convolutional", "quantizer": "residual"}
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class Checkpoint(SavedAsArchive):
     """Everything that a semantic scheme needs, as arrays.
 
     Attributes:
@@ -87,15 +86,6 @@ class Checkpoint:
             "quantizer": {"kind": _KINDS["quantizer"], **quantizer},
             "card": self.card,
         }
-
-    def save(self, path: Path) -> None:
-        """Write the file in one step: a reader sees the old one or the new one, never a part.
-
-        Raises:
-            InputError: it cannot be written there, or it is not finite.
-        """
-        data = self.to_bytes()
-        write_whole(path, lambda file: file.write(data))
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "checkpoint") -> "Checkpoint":

@@ -7,7 +7,7 @@ import pytest
 
 from linksim.common.seeds import generator
 from linksim.link import Link, LinkConfig
-from tests.link.theory import bit_error_rates
+from linksim.link.closed_forms import bit_error_rates
 
 BLOCK = 120_000
 

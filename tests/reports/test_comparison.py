@@ -10,7 +10,7 @@ from linksim.cli.figures import plot_command
 from linksim.common.errors import InputError
 from linksim.reports.comparison import compare, verdict
 from linksim.results.files import results_csv
-from linksim.results.row import COLUMNS, empty_row
+from linksim.results.row import empty_row
 from linksim.results.statistics import Estimate
 from linksim.results.tables import summarize
 
@@ -38,8 +38,7 @@ def write(folder, lead=0.0, size=(32, 32), uses=100, images=4, schemes=LEAD):
         for key in dict.fromkeys((r["scheme"], r["snr_db"]) for r in rows)
     ]
     (folder / "results.csv").write_text(results_csv([summarize(g, ("psnr",)) for g in groups], ("psnr",)))
-    texts = {column.name: "string" for column in COLUMNS if column.type is str}
-    pd.DataFrame(rows).astype(texts).to_parquet(folder / "images.parquet")
+    pd.DataFrame(rows).to_parquet(folder / "images.parquet")
     return folder
 
 
