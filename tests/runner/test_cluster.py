@@ -12,7 +12,7 @@ import yaml
 from small_runs import POINTS, TEXT, assert_same_tables, command, points_in, run, wait_for_points
 
 from linksim.common.errors import InputError
-from linksim.runner.execution.cluster import parse_slurm
+from linksim.runner.execution.cluster import ClusterError, DaskWorkers, parse_slurm
 
 pytest.importorskip("distributed", reason="needs the extra `cluster`")
 
@@ -194,3 +194,34 @@ def test_slurm_script_asks_for_what_was_given():
         cluster.close()
     for line in ("-p cpu", "--cpus-per-task=4", "-t 01:00:00", "--gres=gpu:1", "GPU=1", "TF_NUM_INTRAOP_THREADS=4"):
         assert line in script
+
+
+def test_results_that_were_lost_with_their_worker_are_waited_for():
+    class Future:
+        def __init__(self, status, records=(), error=None, cancelled=False):
+            self.status, self._records, self._error, self._cancelled = status, list(records), error, cancelled
+
+        def cancelled(self):
+            return self._cancelled
+
+        def exception(self):  # waits until the task is done again
+            return self._error
+
+        def result(self):
+            return self._records
+
+    class Client:
+        def gather(self, futures, errors):
+            assert all(future.status == "finished" for future in futures)
+            return [future.result() for future in futures]
+
+    workers = DaskWorkers.__new__(DaskWorkers)
+    workers._client = Client()
+    lost, there = Future("lost", [{"a": 1}]), Future("finished", [{"b": 2}, {"c": 3}])
+    assert list(workers._records([lost, there])) == [{"b": 2}, {"c": 3}, {"a": 1}]
+    broken = workers._records([Future("error", error=ValueError("x")), there])
+    assert [next(broken), next(broken)] == [{"b": 2}, {"c": 3}]
+    with pytest.raises(ClusterError, match=r"a task failed on the cluster: ValueError: x; finished points are kept"):
+        next(broken)
+    with pytest.raises(ClusterError, match="scheduler was lost"):
+        list(workers._records([Future("cancelled", cancelled=True)]))

@@ -221,12 +221,20 @@ class DaskWorkers:
         )
 
     def _records(self, done: list[Any]) -> Iterator[dict[str, Any]]:
-        """Records of finished futures, fetched together; those that failed come last."""
-        for records in self._client.gather([future for future in done if future.status == "finished"], errors="raise"):
+        """Records of finished futures, fetched together; those that failed come last.
+
+        A worker that ends takes the results that it has with it, and others compute them again: such a future is none that
+        failed, and is waited for.
+        """
+        there = [future for future in done if future.status == "finished"]
+        for records in self._client.gather(there, errors="raise"):
             yield from records
         for future in done:
-            if future.status != "finished":
+            if future in there:
+                continue
+            if future.cancelled() or future.exception() is not None:
                 self._raise(future)
+            yield from future.result()
 
     @staticmethod
     def _raise(future: Any) -> NoReturn:
