@@ -5,26 +5,20 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from linksim.common.errors import InputError
 from linksim.common.files import read_bytes
 from linksim.common.writing import naming, write_whole
+from linksim.semantic.archive import SavedAsArchive
 from linksim.training.batches import load_images
 from linksim.training.precision import with_precision
 from linksim.training.state import STATE_FILE, load_state, run_hash, save_state
 
 MOST_BYTES = 1 << 30
 """Of a finished checkpoint."""
-
-
-class Saved(Protocol):
-    """A checkpoint of any kind."""
-
-    def save(self, path: Path) -> None:
-        """Write it in one step."""
 
 
 class TrainingRun(ABC):
@@ -61,7 +55,7 @@ class TrainingRun(ABC):
         """What the present networks do on held-out images."""
 
     @abstractmethod
-    def checkpoint(self) -> Saved:
+    def checkpoint(self) -> SavedAsArchive:
         """The present weights with their card, whose figures are those of the file."""
 
     @abstractmethod
@@ -72,9 +66,19 @@ class TrainingRun(ABC):
     def read_card(self, data: bytes, name: str) -> dict[str, Any]:
         """The card in a finished checkpoint's bytes."""
 
-    @abstractmethod
     def _networks(self) -> list[Any]:
         """Whose weights a checkpoint keeps in float16."""
+        return [self.model.encoder, self.model.decoder]
+
+    def _card(self) -> dict[str, Any]:
+        """What a card says of the training."""
+        config = self.config
+        return {
+            "name": config.name,
+            "description": config.description,
+            "training": config.model_dump(mode="json"),
+            "training_images": len(self.train_images),
+        }
 
     def run(self, on_step: Callable[[int, dict[str, float]], None] | None = None) -> Path:
         """Train to the end (or on from where the folder's state is) and write the checkpoint; its path.

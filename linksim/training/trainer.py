@@ -94,12 +94,7 @@ class Trainer(TrainingRun):
         the file.
         """
         config = self.config
-        card = {
-            "name": config.name,
-            "description": config.description,
-            "training": config.model_dump(mode="json"),
-            "training_images": len(self.train_images),
-        }
+        card = self._card()
         checkpoint = export.checkpoint(self.model, self._some_features(24), card)
         codec = SemanticCodec(Checkpoint.from_bytes(checkpoint.to_bytes()))
         measured = validate(codec, codec.stages, self.validation_images, config.seed)
@@ -118,6 +113,3 @@ class Trainer(TrainingRun):
     def read_card(self, data: bytes, name: str) -> dict[str, Any]:
         """The card in a codebook's checkpoint."""
         return Checkpoint.from_bytes(data, name).card
-
-    def _networks(self) -> list[Any]:
-        return [self.model.encoder, self.model.decoder]

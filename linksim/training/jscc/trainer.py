@@ -79,12 +79,7 @@ class JsccTrainer(TrainingRun):
     def checkpoint(self) -> JsccCheckpoint:
         """The present weights and the card, whose figures are those of the file."""
         config = self.config
-        card = {
-            "name": config.name,
-            "description": config.description,
-            "training": config.model_dump(mode="json"),
-            "training_images": len(self.train_images),
-        }
+        card = self._card()
         made = JsccCheckpoint(config.model, get_weights(self.model.encoder), get_weights(self.model.decoder), card)
         codec = TrainedJscc(JsccCheckpoint.from_bytes(made.to_bytes()))
         measured = validate(codec, config, self.validation_images)
@@ -97,6 +92,3 @@ class JsccTrainer(TrainingRun):
     def read_card(self, data: bytes, name: str) -> dict[str, Any]:
         """The card in a checkpoint of joint source-channel coding."""
         return JsccCheckpoint.from_bytes(data, name).card
-
-    def _networks(self) -> list[Any]:
-        return [self.model.encoder, self.model.decoder]

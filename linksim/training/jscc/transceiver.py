@@ -2,13 +2,13 @@
 
 from typing import Any, TypedDict
 
-import keras
 import numpy as np
 from keras import ops
 
 from linksim.jscc.networks import build_decoder, build_encoder
 from linksim.jscc.symbols import quantized, unit_power
 from linksim.training.jscc.config import JsccRecipe
+from linksim.training.network.reported import Reported
 
 LOSS_SCALE = 100.0
 """On the mean squared error: it keeps gradients far above the epsilon of Adam."""
@@ -31,7 +31,7 @@ class Inputs(TypedDict):
     sharpness: np.ndarray
 
 
-class Transceiver(keras.Model):
+class Transceiver(Reported):
     """`Inputs` to received images; the mean squared error is added on the way."""
 
     def __init__(self, config: JsccRecipe, dtype: Any = "float32") -> None:
@@ -39,11 +39,7 @@ class Transceiver(keras.Model):
         self.config = config
         self.encoder = build_encoder(config.model, dtype)
         self.decoder = build_decoder(config.model, dtype)
-        self.report_names = ["loss", "mse"]
-        # Moving averages of the loss terms, as a weight: the one kind of state that every Keras backend carries along.
-        self.report = self.add_weight(
-            shape=(len(self.report_names),), initializer="zeros", trainable=False, name="report"
-        )
+        self.start_report(["loss", "mse"])
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         image, snr = inputs["image"], inputs["snr"]
@@ -54,6 +50,6 @@ class Transceiver(keras.Model):
         x_hat = self.decoder([received, inputs["reliability"], snr])
         mse = ops.mean(ops.square(image - x_hat))
         if training:
-            self.report.assign(0.98 * self.report + 0.02 * ops.stop_gradient(ops.stack([LOSS_SCALE * mse, mse])))
+            self.follow_report({"loss": LOSS_SCALE * mse, "mse": mse})
         self.add_loss(LOSS_SCALE * mse)
         return x_hat

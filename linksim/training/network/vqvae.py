@@ -2,7 +2,6 @@
 
 from typing import Any, TypedDict
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -12,6 +11,7 @@ from linksim.training.network import receivers
 from linksim.training.network.normalization import FeatureNorm
 from linksim.training.network.objective import Objective
 from linksim.training.network.quantizer import Quantized, Quantizer
+from linksim.training.network.reported import Reported
 
 
 class Inputs(TypedDict, total=False):
@@ -40,7 +40,7 @@ class Inputs(TypedDict, total=False):
     known: np.ndarray
 
 
-class VQVAE(keras.Model):
+class VQVAE(Reported):
     """`Inputs` to reconstructed images; the loss of the configuration, eq. 24, is added on the way."""
 
     def __init__(self, config: TrainConfig, dtype: Any = "float32") -> None:
@@ -54,11 +54,7 @@ class VQVAE(keras.Model):
             self.encoder.trainable = False
             self.quantizer.trainable = False
         self.objective = Objective(config, self.quantizer)
-        self.report_names = ["loss", "mse", "quantization", "entropy", "channel_aware", *self.objective.perceptual]
-        # Moving averages of the loss terms, as a weight: the one kind of state that every Keras backend carries along.
-        self.report = self.add_weight(
-            shape=(len(self.report_names),), initializer="zeros", trainable=False, name="report"
-        )
+        self.start_report(["loss", "mse", "quantization", "entropy", "channel_aware", *self.objective.perceptual])
 
     @property
     def encoder_frozen(self) -> bool:
@@ -84,8 +80,7 @@ class VQVAE(keras.Model):
         )
         terms = self.objective.total(inputs, x_hat, codebook_terms)
         if training:
-            values = ops.stack([ops.cast(terms.get(name, 0.0), "float32") for name in self.report_names])
-            self.report.assign(0.98 * self.report + 0.02 * ops.stop_gradient(values))
+            self.follow_report(terms)
         self.add_loss(terms["loss"])
         return x_hat
 
