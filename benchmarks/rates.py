@@ -11,11 +11,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from linksim.codebook.quantizer import ResidualQuantizer
 from linksim.common.reading.loading import validate
 from linksim.data.images import ImagesConfig, open_images
-from linksim.metrics.lpips_v01 import lpips
-from linksim.metrics.peak_noise import psnr
+from linksim.reports.codecs.codebooks import measure_codebook
 from linksim.semantic.codec import SemanticCodec, load_checkpoint
 from linksim.training.batches import centre_crop, load_images
 from linksim.training.config import TrainConfig
@@ -28,19 +26,11 @@ def held_out(codec: SemanticCodec) -> list[np.ndarray]:
     return [centre_crop(image, SIDE, codec.downsampling) for image in load_images(config.data, config.seed)[1]]
 
 
-def measure(codec: SemanticCodec, images: list[np.ndarray]) -> list[tuple[float, float, float]]:
-    """Bits per pixel, PSNR in dB and LPIPS (alex) for each number of stages, means over the images."""
-    pixels = sum(image.shape[0] * image.shape[1] for image in images)
-    scores = np.zeros((codec.stages.count, 2, len(images)))
-    bits = 0
-    for i, image in enumerate(images):
-        features = codec.encode(image[None])
-        indices = ResidualQuantizer(codec.stages).encode(features.reshape(-1, codec.dim), codec.stages.count)
-        bits += len(indices) * codec.stages.bits_per_stage
-        for n in range(1, codec.stages.count + 1):
-            picture = codec.decode(codec.stages.estimate(indices[:, :n]).reshape(features.shape), image.shape[:2])
-            scores[n - 1, :, i] = psnr(image[None], picture)[0], lpips(image[None], picture)[0]
-    return [(n * bits / pixels, *scores[n - 1].mean(-1)) for n in range(1, codec.stages.count + 1)]
+class Pictures:
+    """Pictures in memory, as `measure_codebook` reads them."""
+
+    def __init__(self, images: list[np.ndarray]) -> None:
+        self.ids, self.load = [str(i) for i in range(len(images))], images.__getitem__
 
 
 def main() -> None:
@@ -58,7 +48,8 @@ def main() -> None:
         else:
             images = held_out(codec)[: arguments.count]
         print(f"{name}: {len(images)} images\n{'stages':>6} {'bpp':>7} {'PSNR dB':>8} {'LPIPS':>7}", flush=True)
-        for n, (bpp, quality, distance) in enumerate(measure(codec, images), 1):
+        curve = measure_codebook(name, codec, Pictures(images), lambda text: None, ("psnr", "lpips"))
+        for n, bpp, quality, distance in zip(curve.settings, curve.bpp, *curve.quality.values(), strict=True):
             print(f"{n:>6} {bpp:>7.4f} {quality:>8.2f} {distance:>7.4f}", flush=True)
 
 
