@@ -8,7 +8,7 @@ from linksim.common.writing import write_whole
 from linksim.reports.tables import compressai_files, latex_tables, results_json, results_table, selected_csv
 from linksim.results.frame import Row
 from linksim.results.lines import measured, read_lines
-from linksim.results.measures import measure
+from linksim.results.measures import how_to_get, measure
 from linksim.results.store import write_atomically
 
 FORMATS = ("text", "latex", "csv", "json", "compressai")
@@ -38,7 +38,7 @@ def table_command(folder: Path, form: str, metrics: list[str], out: Path | None)
 def _check(folder: Path, lines: list[Row], metrics: list[str]) -> None:
     for name in metrics:
         if measure(name).column not in lines[0]:
-            raise InputError(f"metric {name!r}: has no column in {folder}/results.csv; add it to `metrics:`")
+            raise InputError(f"metric {name!r}: has no column in {folder}/results.csv; {how_to_get(name)}")
 
 
 def _text(folder: Path, lines: list[Row], form: str, metrics: list[str]) -> str:

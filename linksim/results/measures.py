@@ -43,3 +43,10 @@ def measures() -> dict[str, Measure]:
 def measure(name: str) -> Measure:
     """The measure with this name or column. Raises `InputError`, which has the nearest name."""
     return find_measure(name, measures())
+
+
+def how_to_get(name: str) -> str:
+    """What to do where a run has no values of a measure."""
+    if isinstance(measure(name), Rate):
+        return "the run is of a version without it, or has none: run the scenario again"
+    return "add it to `metrics:`"

@@ -13,7 +13,7 @@ from linksim.metrics.measure import Measure
 from linksim.results.differences import Values, values_by_point
 from linksim.results.frame import Row
 from linksim.results.lines import measured, number, read_lines
-from linksim.results.measures import measure
+from linksim.results.measures import how_to_get, measure
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def read_curves(folders: Sequence[Path], metric: str) -> list[Curve]:
             if len(curve.value):
                 curves.append(curve)
     if not curves:
-        raise InputError(f"metric {metric!r}: no values in {', '.join(map(str, folders))}; add it to `metrics:`")
+        raise InputError(f"metric {metric!r}: no values in {', '.join(map(str, folders))}; {how_to_get(metric)}")
     return curves
 
 
