@@ -5,6 +5,7 @@ from pathlib import Path
 
 from linksim.cli.images import named_images
 from linksim.codecs.checks import check_choice
+from linksim.common.errors import InputError
 from linksim.common.tensorflow import import_tensorflow
 from linksim.reports.codecs import rate_distortion as rd
 from linksim.reports.codecs.curve import quality_text
@@ -35,7 +36,13 @@ def codec_rd_command(
     import_tensorflow()
     from linksim.semantic.codec import load_checkpoint
 
-    codebooks = {Path(name).stem: load_checkpoint(name) for name in checkpoints}
+    codebooks = {}
+    for name in checkpoints:
+        if (stem := Path(name).stem) in codebooks:
+            raise InputError(
+                f"--checkpoint {name}: two are called {stem!r}, and curves are told apart by that; rename one"
+            )
+        codebooks[stem] = load_checkpoint(name)
     curves = rd.run(
         codecs, source, out, images, lambda text: print(text, file=sys.stderr, flush=True), metrics, codebooks
     )

@@ -26,6 +26,22 @@ class TinyCodec:
         return np.clip(np.rint(x * 255), 0, 255).astype(np.uint8)
 
 
+class StageCodec(TinyCodec):
+    """The same with a quantizer of its own: there is no one codebook."""
+
+    def __init__(self, stages):
+        super().__init__()
+        self.stages = stages
+
+    @property
+    def codebook(self):
+        raise AssertionError("there is no one codebook")
+
+    @codebook.setter
+    def codebook(self, value):
+        pass
+
+
 def picture(height=48, width=64, seed=0, noise=20):
     """A gradient with edges and noise."""
     rng = np.random.default_rng(seed)

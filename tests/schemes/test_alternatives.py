@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
-from small_link import TinyCodec, link_config, picture, send
+from small_link import StageCodec, TinyCodec, link_config, picture, send
 
 from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
@@ -14,24 +14,13 @@ LINK = link_config()
 GRID = [{"rate": 0.34, "bits_per_symbol": 2}, {"rate": 0.75, "bits_per_symbol": 4}]
 
 
-class Fine(TinyCodec):
+class Fine(StageCodec):
     """Mean colours in 8 levels of each: 9 bits a vector in one stage, where `TinyCodec` has its few codewords."""
 
     def __init__(self):
-        super().__init__()
         levels = (np.arange(8) + 0.5) / 8
-        self.stages = Stages(
-            np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), -1).reshape(1, 1, 512, 3).astype(np.float32),
-            np.full((1, 1, 512), 1 / 512, np.float32),
-        )
-
-    @property
-    def codebook(self):
-        raise AssertionError("there is no one codebook")
-
-    @codebook.setter
-    def codebook(self, value):
-        pass
+        words = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), -1).reshape(512, 3).astype(np.float32)
+        super().__init__(Stages.single(words, np.full(512, 1 / 512, np.float32)))
 
 
 @pytest.fixture

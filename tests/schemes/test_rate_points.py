@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from small_link import TinyCodec, link_config, picture, receptions_of, send
+from small_link import StageCodec, TinyCodec, link_config, picture, receptions_of, send
 
 from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
@@ -21,22 +21,13 @@ LINK = link_config()
 CODE_RATES = {"kind": "code-rates", "strong_bits": 1, "strong_rate": 0.34}
 
 
-class StagedCodec(TinyCodec):
+class StagedCodec(StageCodec):
     """Mean colours again, in residual stages that halve, each a cube of 8 corners: four give 12 bits of colour."""
 
     def __init__(self, count=4):
-        super().__init__()
         corners = (np.stack(np.meshgrid(*[[-1, 1]] * 3, indexing="ij"), -1).reshape(1, 8, 3)).astype(np.float32)
         codewords = np.concatenate([0.25 * 0.5**s * corners + (0.5 if s == 0 else 0) for s in range(count)])
-        self.stages = Stages(codewords[:, None].astype(np.float32), np.full((count, 1, 8), 1 / 8, np.float32))
-
-    @property
-    def codebook(self):
-        raise AssertionError("there is no one codebook")
-
-    @codebook.setter
-    def codebook(self, value):
-        pass
+        super().__init__(Stages(codewords[:, None].astype(np.float32), np.full((count, 1, 8), 1 / 8, np.float32)))
 
 
 def config(**options):
