@@ -1,29 +1,27 @@
-"""Checked models run by ONNX Runtime on the CPU: on one thread, so that numbers repeat, within bounds of memory and time."""
+"""Checked models run in a process of their own, so that one that brings ONNX Runtime down is one line here."""
 
-import math
+import atexit
+import itertools
 import os
-import re
+import pickle
+import signal
+import subprocess
+import sys
 import threading
-from functools import cache
 from typing import Any
 
 import numpy as np
 
-from linksim.common.errors import InputError
 from linksim.onnx.files import ModelFile
-from linksim.onnx.words import quoted, said
-
-MOST_GIB = 2.0
-"""Memory that the models of a process may take together, unless the environment variable `MEMORY` says otherwise."""
-
-MEMORY = "LINKSIM_ONNX_GIB"
+from linksim.onnx.runtime import ModelFailure, fed, most_gib
 
 MOST_SECONDS = 300.0
 """For one picture."""
 
-
-class ModelFailure(InputError):
-    """A model fails for the inputs that it got, for another reason than memory or time."""
+_WHY = {
+    "SIGFPE": "integers divided by zero or beyond their range",
+    "SIGKILL": "killed from outside, as systems do that run out of memory",
+}
 
 
 class Session:
@@ -33,100 +31,107 @@ class Session:
         InputError: ONNX Runtime does not take it; one line that begins with the path.
     """
 
+    _numbers = itertools.count()
+
     def __init__(self, file: ModelFile) -> None:
-        runtime = _runtime()
         self.file = file
-        options = runtime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.use_deterministic_compute = True
-        options.log_severity_level = 4
-        options.add_session_config_entry("session.use_env_allocators", "1")
-        options.add_session_config_entry("session.load_model_format", "ONNX")
-        try:
-            self._session = runtime.InferenceSession(file.data, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime's exceptions have no common base
-            raise InputError(f"{file.path}: {_refusal(error, file)}") from None
+        self._number = next(self._numbers)
+        self._loaded_by: _Process | None = None
+        with _lock:
+            self._load()
 
     def run(self, *inputs: np.ndarray) -> list[Any]:
         """The outputs for inputs in the model's order.
 
         Raises:
-            InputError: the model fails, or takes too much memory or time; one line that begins with the path.
+            InputError: the model fails, brings ONNX Runtime down, or takes too much memory or time; one line that begins
+                with the path.
         """
-        options = _runtime().RunOptions()
-        options.log_severity_level = 4
-        watch = threading.Timer(MOST_SECONDS, lambda: setattr(options, "terminate", True))
-        watch.daemon = True
-        feeds = dict(zip((port.name for port in self.file.inputs), inputs, strict=True))
-        watch.start()
-        try:
-            outputs: list[Any] = self._session.run([port.name for port in self.file.outputs], feeds, options)
-        except Exception as error:
-            shapes = ", ".join(f"{quoted(name)} {list(value.shape)}" for name, value in feeds.items())
-            raise _failure(error, f"{self.file.path}: fails for {shapes}: ") from None
-        finally:
-            watch.cancel()
+        with _lock:
+            process = self._load()
+            outputs: list[Any] = self._ask(process, f"for {fed(self.file, inputs)}", inputs, MOST_SECONDS)
         return outputs
 
+    def _load(self) -> "_Process":
+        """The process that has the model: another one, where the former has ended since."""
+        process = _process()
+        if self._loaded_by is not process:
+            self._ask(process, "when it is read", self.file)
+            self._loaded_by = process
+        return process
 
-@cache
-def _runtime() -> Any:
-    """ONNX Runtime, quiet, with a bound on the memory of all its sessions."""
-    import onnxruntime
-
-    onnxruntime.set_default_logger_severity(4)
-    kind = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
-    place = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, onnxruntime.OrtMemType.DEFAULT)
-    as_requested = 1
-    onnxruntime.create_and_register_allocator(
-        place, onnxruntime.OrtArenaCfg(int(most_gib() * 2**30), as_requested, -1, -1)
-    )
-    return onnxruntime
+    def _ask(self, process: "_Process", when: str, *what: Any) -> Any:
+        try:
+            return process.ask(self._number, *what)
+        except _EndedError as ended:
+            raise ModelFailure(f"{self.file.path}: ends ONNX Runtime {when} ({ended})") from None
 
 
-def _refusal(error: BaseException, file: ModelFile) -> str:
-    text = str(error)
-    version = _runtime().__version__
-    if newest := re.search(r"till opset (\d+)", text):
-        return (
-            f"has opset {file.opset}; ONNX Runtime {version} knows those up to {newest[1]}: export it with "
-            f"opset_version={newest[1]} or lower"
+class _EndedError(Exception):
+    """Why the process ended."""
+
+
+class _Process:
+    """The process that ONNX Runtime runs in; one for all models, whose memory is bounded together."""
+
+    def __init__(self) -> None:
+        most_gib()  # a bound that is none is told before anything starts
+        self.owner, self.bound = os.getpid(), most_gib()
+        code = f"import sys; sys.path[:] = {sys.path!r}; from linksim.onnx.runtime import serve; serve()"
+        self._child = subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
-    if newest := re.search(r"max supported IR version: (\d+)", text):
-        return f"is of a newer format (IR version) than ONNX Runtime {version} knows, {newest[1]}; export it with a lower one"
-    if _lacks_memory(text):
-        return _too_large()
-    return f"ONNX Runtime {version} does not take it: {said(error)}"
+        atexit.register(self.end)
+
+    def ask(self, *request: Any) -> Any:
+        """What `serve` answers. Raises its error, and `_EndedError` where there is no answer."""
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        try:
+            pickle.dump(request, self._child.stdin, protocol=pickle.HIGHEST_PROTOCOL)
+            self._child.stdin.flush()
+            answer, error = pickle.load(self._child.stdout)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            raise _EndedError(self._reason()) from None
+        except BaseException:  # interrupted between question and answer: the next answer would be to this question
+            self.end()
+            raise
+        if error is not None:
+            raise error
+        return answer
+
+    @property
+    def runs(self) -> bool:
+        """Whether it can be asked by this process, with the bound of memory that holds now."""
+        return self.owner == os.getpid() and self._child.poll() is None and self.bound == most_gib()
+
+    def end(self) -> None:
+        """Stop it, whatever it does. A fork leaves that to its parent."""
+        if self.owner == os.getpid():
+            self._child.kill()
+            self._child.communicate()
+
+    def _reason(self) -> str:
+        try:
+            status = self._child.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.end()
+            return "it answers no more"
+        if status >= 0:
+            return f"exit status {status}"
+        name = signal.Signals(-status).name
+        return f"{name}: {_WHY[name]}" if name in _WHY else name
 
 
-def _failure(error: BaseException, where: str) -> InputError:
-    text = str(error)
-    if _lacks_memory(text):
-        return InputError(where + _too_large())
-    if "terminate flag" in text:
-        return InputError(f"{where}it took more than {MOST_SECONDS:g} s, which is the most for one picture")
-    return ModelFailure(where + said(error))
+_lock = threading.RLock()
+_running: _Process | None = None
 
 
-def most_gib() -> float:
-    """GiB that models may take. Raises `InputError` where the environment says nothing sensible."""
-    given = os.environ.get(MEMORY) or str(MOST_GIB)
-    try:
-        gib = float(given)
-    except ValueError:
-        gib = math.nan
-    if not 0.0625 <= gib <= 1024:
-        raise InputError(f"{MEMORY}={given[:40]!r}: a number of GiB from 0.0625 to 1024 is needed, such as 4")
-    return gib
-
-
-def _too_large() -> str:
-    return (
-        f"it takes more than {most_gib():g} GiB of memory, which is the most; use smaller pictures or a smaller model, or "
-        f"set {MEMORY} to more"
-    )
-
-
-def _lacks_memory(text: str) -> bool:
-    signs = ("Available memory of", "Failed to allocate memory", "bad_alloc", "would require more than")
-    return any(sign in text for sign in signs)
+def _process() -> _Process:
+    global _running
+    if _running is None or not _running.runs:
+        if _running is not None and _running.owner == os.getpid():
+            _running.end()
+            atexit.unregister(_running.end)
+        _running = _Process()
+    return _running

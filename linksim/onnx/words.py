@@ -5,7 +5,12 @@ import re
 MOST_NAME = 60
 MOST_TEXT = 240
 
-_SOURCE_PLACE = re.compile(r"\S*/\S+\.(?:cc|h|cpp):\d+\s*(?:[\w:~<>*& ]+\([^)]*\)\s*)?")
+_IN_PARENTHESES = r"\((?:[^()]|\([^()]*\))*\)"
+_SOURCE_PLACE = re.compile(
+    # A file and a line, then the whole signature of a C++ function, or its name alone.
+    rf"\S+\.(?:cc|h|cpp):\d+\s+(?:[\w:~<>*&,\[\] ]*::[\w~<>]+{_IN_PARENTHESES}(?: const\b)?(?: \[with [^\]]*\])?|\w+)?\s*"
+)
+_NODE = re.compile(r"Non-zero status code returned while running (\w+) node\. Name:('[^']*') Status Message: ")
 _PREFIX = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ")
 
 
@@ -18,9 +23,15 @@ def quoted(name: str) -> str:
 
 def said(error: BaseException) -> str:
     """What ONNX Runtime says of a failure, without its prefix and places in its source."""
-    text = _SOURCE_PLACE.sub("", _PREFIX.sub("", " ".join(str(error).split())))
+    text = _NODE.sub(_node, _PREFIX.sub("", " ".join(str(error).split())))
+    text = _SOURCE_PLACE.sub("", text)
     text = "".join(c if c.isprintable() else "?" for c in text).strip()
     return text if len(text) <= MOST_TEXT else f"{text[:MOST_TEXT]}..."
+
+
+def _node(found: "re.Match[str]") -> str:
+    name = "" if found[2] == "''" else f" {quoted(found[2][1:-1])}"
+    return f"node {found[1]}{name}: "
 
 
 def shape_text(shape: "tuple[int | str, ...]") -> str:

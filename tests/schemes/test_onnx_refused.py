@@ -12,7 +12,7 @@ from onnx_models import PICTURE, bits_pair, constant, indices_pair, model, node,
 from small_link import link_config, picture, send
 
 from linksim.common.errors import InputError
-from linksim.onnx import session
+from linksim.onnx import runtime, session
 from linksim.schemes import SchemeContext, build_scheme, parse_scheme
 from linksim.schemes.identity import identity
 
@@ -308,7 +308,7 @@ def test_models_that_take_too_much_on_the_way(tmp_path, nodes):
 def test_a_bound_of_memory_that_is_none(monkeypatch, given):
     monkeypatch.setenv("LINKSIM_ONNX_GIB", given)
     with pytest.raises(InputError, match=r"a number of GiB from 0\.0625 to 1024 is needed"):
-        session.most_gib()
+        runtime.most_gib()
 
 
 def test_a_loop_without_end(tmp_path, monkeypatch):
@@ -323,6 +323,65 @@ def test_a_loop_without_end(tmp_path, monkeypatch):
     constants = [*HALF, constant("trip", 2**62, np.int64), constant("go", True, bool)]
     assert "took more than 0.5 s" in refused(encoder_with(tmp_path, nodes, constants))
     assert threading.active_count() < 20
+
+
+LEAST, ZERO = np.iinfo(np.int64).min, 0
+
+
+@pytest.mark.parametrize(
+    ("operator", "number", "by"), [("Div", LEAST, -1), ("Div", 7, ZERO), ("Mod", LEAST, -1), ("Mod", 7, ZERO)]
+)
+def test_what_brings_onnx_runtime_down_is_one_line(tmp_path, operator, number, by):
+    """Both where the numbers are in the model, which are computed when it is read, and where they come with the picture."""
+    numbers = [constant("number", [number], np.int64), constant("by", [by], np.int64), constant("one", 1, np.int64)]
+    use = [node("Cast", "d", "f", to=T.FLOAT), node("Add", "x f", "w"), node("Greater", "w half", "b"), BIT[1]]
+    for first in ([node(operator, "number by", "d")], _from_picture(operator)):
+        config = encoder_with(tmp_path, first + use, [*HALF, *numbers])
+        try:
+            build(config)
+        except InputError:
+            assert "Mine.encoder: " in refused(config)
+        else:
+            assert operator == "Mod"  # which some versions compute
+    build(bits_pair(tmp_path))  # the next models run as if nothing had been
+
+
+def _from_picture(operator):
+    """`number` and `by` times what is 1 in every picture, so that nothing can be computed before one comes."""
+    return [
+        node("Shape", "x", "s", start=1, end=2),
+        node("Div", "s s", "s1"),
+        node("Mul", "s1 number", "n1"),
+        node("Mul", "s1 by", "b1"),
+        node(operator, "n1 b1", "d"),
+    ]
+
+
+def test_a_model_that_brings_it_down_in_mid_run(tmp_path):
+    """Black pictures divide the least integer by -1; the trial has none."""
+    nodes = [
+        node("ReduceMax", "x", "m", keepdims=0),
+        node("Mul", "m thousand", "k"),
+        node("Cast", "k", "n", to=T.INT64),
+        node("Sub", "n one", "by"),
+        node("Div", "least by", "d"),
+        node("Cast", "d", "f", to=T.FLOAT),
+        node("Add", "x f", "w"),
+        node("Greater", "w half", "b"),
+        BIT[1],
+    ]
+    constants = [*HALF, constant("one", 1, np.int64), constant("least", LEAST, np.int64), constant("thousand", 1e3)]
+    scheme = build(encoder_with(tmp_path, nodes, constants))
+    black = np.zeros((32, 32, 3), np.uint8)
+    bright = picture(32, 32)
+    before = scheme.transmit([bright], ["bright"], [None], None)
+    with pytest.raises(
+        InputError, match=r"Mine\.encoder: .*ends ONNX Runtime for 'x' .*SIGFPE.* \(image 'black', 32 x 32\)"
+    ):
+        scheme.transmit([black], ["black"], [None], None)
+    scheme.pair.encode.cache_clear()
+    after = scheme.transmit([bright], ["bright"], [None], None)
+    assert np.array_equal(before[0].streams[0].bits, after[0].streams[0].bits)
 
 
 def test_opset_and_format_too_new(tmp_path):

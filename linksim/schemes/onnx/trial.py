@@ -3,7 +3,7 @@
 import numpy as np
 
 from linksim.common.errors import InputError
-from linksim.onnx.session import ModelFailure
+from linksim.onnx.runtime import ModelFailure
 from linksim.schemes.onnx.pair import PROBE_SNR_DB, Pair, probe
 
 SMALL, LARGE = 64, 256
