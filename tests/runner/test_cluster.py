@@ -126,6 +126,28 @@ def test_a_killed_client_and_scheduler_lose_only_what_is_in_flight(file, referen
     assert points_in(out) == POINTS_OF_ONE
 
 
+@pytest.mark.parametrize("question", ["scheduler_info", "submit", "gather"])
+def test_wherever_the_connection_ends_the_scheduler_is_said_to_be_lost(file, cluster, monkeypatch, question):
+    import distributed
+
+    from linksim.data.images import open_images
+    from linksim.runner.plan import Plan, split_job
+    from linksim.scenario import load_scenario
+
+    def ends(*_, **__):
+        raise distributed.comm.core.CommClosedError("ConnectionPool closing.")
+
+    scenario = load_scenario(file)
+    plan = Plan(scenario, open_images(scenario.images), {s.name: "" for s in scenario.schemes}, ("psnr",))
+    batch = plan.batch(0)
+    jobs = split_job(batch, list(plan.points(batch, {(scenario.schemes[0].name, 10.0): 1})), 1)
+    workers = DaskWorkers(scenario, ("psnr",), scheduler=cluster.address)
+    monkeypatch.setattr(workers._client, question, ends)
+    monkeypatch.setattr(workers._client, "close", ends)
+    with pytest.raises(ClusterError, match="the Dask scheduler was lost"), workers:
+        list(workers.run(jobs))
+
+
 def test_tasks_go_to_the_worker_that_declares_a_gpu(file, reference, cluster, tmp_path):
     from distributed import Client
 

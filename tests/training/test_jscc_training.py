@@ -160,6 +160,9 @@ def test_validation_is_what_a_link_gives(folder: Path, tmp_path: Path) -> None:
         ("kind: deepjscc\nname: x\nes_no_db: [5, 1]", r"es_no_db: \[5.0, 1.0\] must be \[lowest, highest\]"),
         ("kind: deepjscc\nname: x\ndata: {crop: 36}", "data.crop: 36 is no multiple of model.downsampling: 8"),
         ("kind: deepjscc\nname: x\nmodel: {constellation_bits: 3}", "constellation_bits"),
+        ("kind: deepjscc\nname: x\nsharpness: []", r"sharpness.0: is missing; it must be given \(and 1 more\)"),
+        ("kind: deepjscc\nname: x\nsharpness: [1.0]", "sharpness.1: is missing"),
+        ("kind: deepjscc\nname: x\nes_no_db: []", "es_no_db.0: is missing"),
     ],
 )
 def test_bad_recipes_are_one_line(tmp_path: Path, text: str, message: str) -> None:

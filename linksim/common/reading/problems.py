@@ -230,7 +230,8 @@ def _models_at(model: type[BaseModel], data: Any, location: Location) -> list[ty
 def _child(node: Any, part: int | str) -> Any:
     if isinstance(node, dict):
         return node.get(part)
-    return node[part] if isinstance(node, list) and isinstance(part, int) else None
+    # A list may be too short for an item that is said to be missing.
+    return node[part] if isinstance(node, list) and isinstance(part, int) and part < len(node) else None
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

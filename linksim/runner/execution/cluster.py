@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any, NoReturn
 
@@ -47,6 +48,18 @@ def _distributed() -> Any:
             "--scheduler and --slurm need Dask: pip install 'linksim[cluster]'; --workers N works without"
         ) from None
     return distributed
+
+
+def _connection_ends() -> tuple[type[BaseException], ...]:
+    """What Dask raises where the connection ends: any question to the scheduler may, and any result on its way."""
+    distributed = _distributed()
+    client = distributed.client
+    return (
+        distributed.comm.core.CommClosedError,
+        client.ClosedClientError,
+        client.FutureCancelledError,
+        client.FuturesCancelledError,
+    )
 
 
 def parse_slurm(text: str) -> dict[str, str]:
@@ -142,12 +155,19 @@ class DaskWorkers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._client.close(timeout=2)
+        with suppress(*_connection_ends()):  # a lost scheduler has been told of already
+            self._client.close(timeout=2)
         if self._cluster is not None:
             self._cluster.close()
 
     def run(self, jobs: Iterable[Job]) -> Iterator[dict[str, Any]]:
         """Records of all points of `jobs`, as jobs finish. A lost worker's jobs are done again by the others."""
+        try:
+            yield from self._run(jobs)
+        except _connection_ends():
+            raise ClusterError(_LOST) from None
+
+    def _run(self, jobs: Iterable[Job]) -> Iterator[dict[str, Any]]:
         waiting = iter(jobs)
         finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
         futures: set[Any] = set()
