@@ -14,7 +14,7 @@ from linksim.cli.images import named_images
 from linksim.common.errors import InputError
 from linksim.common.seeds import generator
 from linksim.common.tensorflow import import_tensorflow
-from linksim.common.writing import write_whole
+from linksim.common.writing import write_bytes
 from linksim.scenario import load_scenario
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def labels_command(checkpoint: str, rate: float, method: str, out: Path | None) 
     after = relabel(load_checkpoint(checkpoint).checkpoint, path.stem, _stem(checkpoint), rate, method, seed=1)
     card = card_markdown(after).encode()
     after.save(path)
-    write_whole(path.with_suffix(".md"), lambda file: file.write(card))
+    write_bytes(path.with_suffix(".md"), card)
     print(f"{'bit-error rate':>14} {'D_c before':>11} {'D_c after':>10} {'change':>8}")
     for at, (old, new) in after.card["labels"]["distortion"].items():
         print(f"{at:>14} {old:>11.4f} {new:>10.4f} {100 * (new / old - 1):>+6.1f} %")
@@ -200,7 +200,7 @@ def _write_csv(path: Path, header: list[str], rows: Sequence[Sequence[Any]]) -> 
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows([f"{x:.6g}" if isinstance(x, float) else x for x in row] for row in rows)
-    write_whole(path, lambda file: file.write(text.getvalue().encode()))
+    write_bytes(path, text.getvalue().encode())
 
 
 def _save(draw: "Callable[[], Figure]", path: Path) -> None:

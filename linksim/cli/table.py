@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from linksim.common.errors import InputError
-from linksim.common.writing import write_whole
+from linksim.common.writing import write_bytes
 from linksim.reports.tables import compressai_files, latex_tables, results_json, results_table, selected_csv
 from linksim.results.frame import Row
 from linksim.results.lines import measured, read_lines
@@ -24,7 +24,7 @@ def table_command(folder: Path, form: str, metrics: list[str], out: Path | None)
             raise InputError("--format compressai: one file for each scheme; give a folder with --out")
         _check(folder, lines, metrics)
         for name, content in compressai_files(lines, metrics or measured(lines), folder.resolve().name).items():
-            write_whole(out / name, lambda file, content=content: file.write(content.encode()))  # type: ignore[misc]
+            write_bytes(out / name, content.encode())
             print(out / name)
         return
     text = _text(folder, lines, form, metrics)

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from linksim.common.system import cache_folder
+
 logger = logging.getLogger(__name__)
 
 DIGEST_BYTES = 32
@@ -161,13 +163,9 @@ def kept_encoder(
 
 def default_cache() -> EncodeCache:
     """The process's cache, in the folder `encodes` of `LINKSIM_CACHE` or else of the platform's cache folder."""
-    return _cache_in(os.environ.get("LINKSIM_CACHE", ""))
+    return _cache_in(cache_folder() / "encodes")
 
 
 @cache
-def _cache_in(root: str) -> EncodeCache:
-    if not root:
-        import pooch
-
-        root = str(pooch.os_cache("linksim"))
-    return EncodeCache(Path(root) / "encodes")
+def _cache_in(folder: Path) -> EncodeCache:
+    return EncodeCache(folder)

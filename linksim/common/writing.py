@@ -44,3 +44,8 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with in_one_step(path) as partial, partial.open("wb") as file:
             write(file)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Put `data` into the file `path` in one step. Raises `InputError`: it cannot be written."""
+    write_whole(path, lambda file: file.write(data))

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -27,21 +28,27 @@ def read_lines(folder: Path, needed: Sequence[str] = ()) -> list[Row]:
     Raises:
         InputError: there is none, it is damaged, it has no lines, or it lacks a column of `needed`.
     """
+    return parse_lines(folder, table_text(folder), needed)
+
+
+def parse_lines(folder: Path, text: str, needed: Sequence[str] = ()) -> list[Row]:
+    """The lines in the `text` of a run's `results.csv`, as of `read_lines`."""
     path = Path(folder) / "results.csv"
-    header, *lines = _cells(path, table_text(folder))
+    header, *lines = _cells(path, text)
     for name in (*IDENTITY, *needed):
         if name not in header:
             raise InputError(f"{path}: has no column {name}, as a table of another version or program; {AGAIN}")
     if not lines:
         raise InputError(f"{path}: no results in it; run the scenario first")
     rows = [dict(zip(header, line, strict=True)) for line in lines]
-    return [_checked(path, i, row) for i, row in enumerate(rows, start=2)]
+    numeric = _numeric(header)
+    return [_checked(path, i, row, numeric) for i, row in enumerate(rows, start=2)]
 
 
 def table_text(folder: Path) -> str:
     """The text of a run's `results.csv`. Raises `InputError` where there is none."""
     path = Path(folder) / "results.csv"
-    if not path.exists() and not path.is_symlink():
+    if not os.path.lexists(path):
         raise InputError(f"{folder}: holds no results.csv; {_ADVICE}")
     try:
         text = read_bytes(path, MAX_BYTES, AGAIN).decode()
@@ -70,10 +77,10 @@ def _cells(path: Path, text: str) -> list[list[str]]:
     return table
 
 
-def _checked(path: Path, number: int, line: dict[str, str]) -> Row:
-    """A line with its numbers. Raises `InputError` for one that no run has written."""
+def _checked(path: Path, number: int, line: dict[str, str], numeric: Sequence[str]) -> Row:
+    """A line with its numbers, those of the columns `numeric` among them. Raises `InputError` for one that no run has written."""
     row: Row = {name: text if name in TEXT else _value(text) for name, text in line.items()}
-    wrong = next((name for name in _numeric(row) if isinstance(row[name], str)), "")
+    wrong = next((name for name in numeric if isinstance(row[name], str)), "")
     if not wrong and not (isinstance(row["snr_db"], float) and math.isfinite(row["snr_db"])):
         wrong = "snr_db"
     if wrong:
@@ -86,11 +93,11 @@ def _checked(path: Path, number: int, line: dict[str, str]) -> Row:
     return row
 
 
-def _numeric(row: Row) -> list[str]:
+def _numeric(header: Sequence[str]) -> list[str]:
     """Columns that hold numbers alone; those of metrics that are not installed here are not known."""
     of_metrics = [f"{m.column}{end}" for m in metrics().values() for end in ("", "_low", "_high", "_given_success")]
     names = ("n_images", "ber", "bler", "outage_rate", "rho", "bpp", "channel_uses", "repetitions", "iterations")
-    return [name for name in (*names, "ebn0_db", *of_metrics) if name in row]
+    return [name for name in (*names, "ebn0_db", *of_metrics) if name in header]
 
 
 def _value(text: str) -> float | str:

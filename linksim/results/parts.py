@@ -76,9 +76,6 @@ class Part:
             for number, ((scheme, snr_db, count), end) in enumerate(zip(groups, ends, strict=True))
         }
 
-    def __len__(self) -> int:
-        return len(self.keys)
-
     def select(self, group: Group) -> "Selection | None":
         """The points of a scheme and SNR; None where there are none."""
         if group not in self._groups:

@@ -1,13 +1,14 @@
 """Whether the tables of a results folder are those of the points that are stored: then they need not be made again."""
 
 import hashlib
-import json
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from linksim.common.errors import InputError
 from linksim.results import PointStore
+from linksim.results.reading.described import read_info
 from linksim.runner.identity import digest, library_versions
 from linksim.runner.plan import Plan, Wanted
 
@@ -29,10 +30,10 @@ def state_of(folder: Path, plan: Plan, wanted: Wanted, store: PointStore) -> dic
 def stored_run(folder: Path) -> dict[str, Any]:
     """`run.json` of a finished run; {} where there is none."""
     try:
-        content: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        return content if content["finished"] is True else {}
-    except (OSError, ValueError, KeyError, TypeError):
+        content = read_info(folder)
+    except InputError:
         return {}
+    return content if content.get("finished") is True else {}
 
 
 @cache

@@ -35,9 +35,7 @@ class Examples:
                 self._files[image["id"], entry["scheme"], float(entry["snr_db"])] = files
 
     def lost(self, record: dict[str, Any]) -> bool:
-        """Whether the record of a stored point has pictures that have to be made again."""
-        if record["repetition"]:
-            return False
+        """Whether the record of a stored point, of the first repetition, has pictures that have to be made again."""
         shown = {row["image"] for row in unpack(record["rows"]) if row["status"] == "ok"} & self._image_ids
         return not all(self._is_there(image, record["scheme"], float(record["snr_db"])) for image in shown)
 

@@ -103,6 +103,7 @@ class _Session:
         self.saved = SavedPictures(out, source, scenario.images.saved(source.ids), metrics)
         check_interval(scenario, len(source))
         self.wanted = first_round(scenario)
+        self._looked: Wanted = {}  # repetitions whose pictures were looked for, or made, in an earlier round
         self._kept = 0  # points that this run brought
         self._awaited: set[str] = set()  # ids of points that a job was made for and that did not come back yet
         self.started = time.perf_counter()
@@ -148,7 +149,7 @@ class _Session:
                 if more == self.wanted:
                     return
                 self.progress.extend(self._count(more) - self._count(self.wanted))
-                self.wanted = more
+                self._looked, self.wanted = self.wanted, more
 
     def _keep(self, record: dict[str, Any]) -> None:
         """Store a point, its pictures first: what is stored is complete. Now and then the tables follow."""
@@ -172,23 +173,32 @@ class _Session:
         parts = -(-2 * self.execution.workers // self.plan.n_batches) if self.execution.workers > 1 else 1
         for number in range(self.plan.n_batches):
             batch = self.plan.batch(number)
-            shown = batch.indices[0] < N_EXAMPLES or self.saved.among(image for image, _ in batch.images)
+            saved = self.saved.among(image for image, _ in batch.images)
             for points in self.plan.chunks(batch, self.wanted):
                 known = self.store.known([point.id for point in points])
                 missing = [
                     point
                     for point, there in zip(points, known, strict=True)
-                    if not there or (shown and self._lost_pictures(batch, point))
+                    if not there or self._lost_pictures(batch, point, saved)
                 ]
                 self.progress.extend(len(missing) - len(points))
                 self._awaited.update(point.id for point in missing)
                 yield from split_job(batch, missing, parts)
 
-    def _lost_pictures(self, batch: Batch, point: Point) -> bool:
-        """Whether a stored point is simulated once more for the sake of its pictures."""
+    def _lost_pictures(self, batch: Batch, point: Point, saved: bool) -> bool:
+        """Whether a stored point is simulated once more for the sake of its pictures.
+
+        Args:
+            batch: the point's.
+            point: stored; it is read only where there may be pictures of it.
+            saved: whether received pictures of the batch are kept.
+        """
+        example = point.repetition == 0 and batch.indices[0] < N_EXAMPLES
+        if not (example or saved) or point.repetition < self._looked.get((point.scheme, point.snr_db), 0):
+            return False
         record = self.store[point.id]
-        lost = self.saved.lost(record)
-        return (batch.indices[0] < N_EXAMPLES and self.examples.lost(record)) or lost
+        lost = self.saved.lost(record)  # always asked: it learns the places of the index by it
+        return (example and self.examples.lost(record)) or lost
 
     @contextlib.contextmanager
     def _executor(self) -> Iterator[Any]:
@@ -228,9 +238,11 @@ class _Session:
 
     def _as_stored(self) -> Outcome | None:
         """The tables as they are in the folder, where they are those of what is stored now; else None."""
+        if self._kept or self.scenario.sweep.precision:
+            return None
         before = stored_run(self.out)
         state = state_of(self.out, self.plan, self.wanted, self.store)
-        if self._kept or self.scenario.sweep.precision or not state or before.get("tables") != state:
+        if not state or before.get("tables") != state:
             return None
         return Outcome(self.out, read_lines(self.out), self.unavailable, before["images"]["skipped"])
 

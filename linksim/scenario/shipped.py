@@ -1,16 +1,15 @@
 """The scenarios and training recipes that come with linksim, to be laid out in a folder of the user's."""
 
 import itertools
+import os
 import textwrap
-from functools import partial
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import BinaryIO
 
 from linksim.common.errors import InputError, LinksimError
 from linksim.common.files import shown
-from linksim.common.writing import write_whole
+from linksim.common.writing import write_bytes
 
 
 def shipped_files() -> dict[str, bytes]:
@@ -64,16 +63,12 @@ def lay_out(folder: Path, force: bool = False) -> dict[Path, str]:
         )
     for path, content in files.items():
         if _is_other(path, content) or not path.exists():
-            write_whole(path, partial(_put, content))
+            write_bytes(path, content)
     return {path: first_sentence(content) for path, content in files.items()}
-
-
-def _put(content: bytes, stream: BinaryIO) -> None:
-    stream.write(content)
 
 
 def _is_other(path: Path, content: bytes) -> bool:
     """Whether something else is there."""
-    if not path.exists() and not path.is_symlink():
+    if not os.path.lexists(path):
         return False
     return not path.is_file() or path.read_bytes() != content

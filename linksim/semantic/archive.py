@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from linksim.common.errors import InputError
-from linksim.common.writing import write_whole
+from linksim.common.writing import write_bytes
 from linksim.semantic.layout import Shape
 
 MAX_BYTES = 1 << 29
@@ -39,8 +39,7 @@ class SavedAsArchive(ABC):
         Raises:
             InputError: it cannot be written there, or it is not finite.
         """
-        data = self.to_bytes()
-        write_whole(path, lambda file: file.write(data))
+        write_bytes(path, self.to_bytes())
 
 
 class Archive:

@@ -11,7 +11,7 @@ import numpy as np
 
 from linksim.common.errors import InputError
 from linksim.common.files import read_bytes
-from linksim.common.writing import naming, write_whole
+from linksim.common.writing import naming, write_bytes
 from linksim.semantic.archive import SavedAsArchive
 from linksim.training.batches import load_images
 from linksim.training.precision import with_precision
@@ -107,8 +107,7 @@ class TrainingRun(ABC):
                 self._save_state()
         checkpoint = self.checkpoint()
         checkpoint.save(path)
-        card = self.card_text(checkpoint).encode()
-        write_whole(path.with_suffix(".md"), lambda file: file.write(card))
+        write_bytes(path.with_suffix(".md"), self.card_text(checkpoint).encode())
         return path
 
     def _checked_report(self) -> dict[str, float]:

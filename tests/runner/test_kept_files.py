@@ -1,7 +1,9 @@
 """What a run keeps and puts back in its folder: a user's own scenario.yaml, and example pictures that got lost."""
 
 import shutil
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,8 +12,10 @@ from linksim.common.reading.yaml_files import read_yaml
 from linksim.reports import page
 from linksim.results.reading.described import RESOLVED, read_described_scenario
 from linksim.results.reading.examples import is_whole, load_examples
+from linksim.results.store import scan
 from linksim.runner import run_scenario
 from linksim.runner.folder import prepare
+from linksim.runner.progress import Progress
 from linksim.scenario import load_scenario
 
 TEXT = """# mine: do not lose this
@@ -96,3 +100,31 @@ def test_lost_example_pictures_come_back(tmp_path: Path) -> None:
         assert all(is_whole(out, name) for name in names)
     assert (out / "points.jsonl").read_bytes() == points
     assert page.write([out], out / "report.html").is_file()
+
+
+class Counting(Progress):
+    """Counts how often each point is simulated."""
+
+    def __init__(self) -> None:
+        self.simulated: Counter[str] = Counter()
+
+    def advance(self, record: dict[str, Any]) -> None:
+        self.simulated[record["point"]] += 1
+
+
+@pytest.mark.parametrize("save", ["all", "1"])
+def test_no_point_is_simulated_twice_for_its_pictures_in_a_run_of_several_rounds(tmp_path: Path, save: str) -> None:
+    rounds = ["images.count=3", f"images.save={save}", "sweep.precision={psnr_db: 0.01, max_repetitions: 12}"]
+    (tmp_path / "mine.yaml").write_text(TEXT.replace("awgn", "rayleigh, coherence: block"))
+    scenario = load_scenario(tmp_path / "mine.yaml", rounds)
+    progress = Counting()
+    run_scenario(scenario, tmp_path / "out", progress=progress, figures=False)
+    assert set(progress.simulated.values()) == {1}
+    assert len(progress.simulated) == sum(1 for _ in scan(tmp_path / "out" / "points.jsonl")) > 2
+    # What was lost since then comes back, of every repetition, and once.
+    pictures = sorted((tmp_path / "out" / "pictures" / "received").rglob("*.png"))
+    pictures[-1].unlink()
+    again = Counting()
+    run_scenario(scenario, tmp_path / "out", progress=again, figures=False)
+    assert list(again.simulated.values()) == [1]
+    assert sorted((tmp_path / "out" / "pictures" / "received").rglob("*.png")) == pictures

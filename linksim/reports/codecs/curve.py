@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from linksim.metrics.registry import metric
+from linksim.reports.tables.export import with_twins
 
 
 class Images(Protocol):
@@ -40,9 +41,7 @@ class Curve:
     def to_json(self) -> str:
         """The table in the layout of CompressAI's result files, whose plots read it."""
         quality = {name.replace("_", "-"): values for name, values in self.quality.items()}
-        # CompressAI has these twice: its files of codecs have the short names, those of its models the long ones.
-        twins = {f"{name}-rgb": quality[name] for name in ("psnr", "ms-ssim") if name in quality}
-        results = {"bpp": self.bpp} | quality | twins
+        results = with_twins({"bpp": self.bpp} | quality)
         table = {"name": self.name, "description": self.description, "results": results}
         return json.dumps(table, indent=2) + "\n"
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -16,7 +14,7 @@ from linksim.codecs.pillow.avif import AvifCodec
 from linksim.codecs.pillow.jpeg2000 import Jpeg2000Codec
 from linksim.codecs.pillow.webp import WebpCodec
 from linksim.common.errors import InputError
-from linksim.common.writing import write_whole
+from linksim.common.writing import write_bytes
 from linksim.metrics.registry import metric
 from linksim.reports.codecs import figure as rd_report
 from linksim.reports.codecs.codebooks import LOOKS, Codec, measure_codebook
@@ -127,16 +125,12 @@ def run(
         curves.append(measure_codebook(name, codec, images, progress, metrics))
         looks[name] = LOOKS[number % len(LOOKS)]
     for curve in curves:
-        write_whole(folder / f"{curve.name}.json", partial(_put, curve.to_json()))
+        write_bytes(folder / f"{curve.name}.json", curve.to_json().encode())
     published = rd_report.PUBLISHED if image_set == "kodak" and "psnr" in metrics else {}
     if published:
-        write_whole(folder / "comparison.csv", partial(_put, rd_report.comparison(curves, published)))
+        write_bytes(folder / "comparison.csv", rd_report.comparison(curves, published).encode())
     rd_report.figure(curves, looks, published, image_set, folder)
     return curves
-
-
-def _put(text: str, file: BinaryIO) -> None:
-    file.write(text.encode())
 
 
 def measure(

@@ -1,6 +1,7 @@
 """A results folder as the report sees it."""
 
 import math
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -103,7 +104,7 @@ class Run:
     def images(self) -> Any:
         """`images.parquet` as a pandas frame, or None where the file is not there."""
         path = self.folder / "images.parquet"
-        return read_images(self.folder) if path.exists() or path.is_symlink() else None
+        return read_images(self.folder) if os.path.lexists(path) else None
 
     def by_point(self, column: str) -> PointValues:
         """The column of `images.parquet` by scheme and SNR, then by image and repetition; {} where there is none."""

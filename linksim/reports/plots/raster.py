@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from linksim.common.writing import write_whole
+from linksim.common.writing import write_bytes
 
 MAX_BYTES = 600_000
 """Of a file; folders of results are kept in repositories."""
@@ -29,7 +29,7 @@ def write_small(figure: Any, path: Path, dpi: int) -> Path:
         dpi = min(dpi - 4, int(dpi * (MAX_BYTES / len(data)) ** 0.5))
         if dpi < _LEAST_DPI:
             break
-    write_whole(path, lambda file: file.write(data))
+    write_bytes(path, data)
     return path
 
 

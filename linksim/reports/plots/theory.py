@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import ValidationError
 
 from linksim.common.errors import InputError
-from linksim.common.reading.yaml_files import read_yaml
 from linksim.link.closed_forms import bit_error_rate, uncoded_block_error_rate
 from linksim.link.config import LinkConfig
+from linksim.results.reading.described import read_described_scenario
 
 _POINTS = 121
 _LAW = {"awgn": "AWGN", "rayleigh": "Rayleigh fading"}
@@ -51,10 +51,10 @@ def closed_forms(folders: Sequence[Path], metric: str, low: float, high: float) 
 
 
 def _scenario(folder: Path) -> dict[str, Any]:
-    """The resolved scenario of a run; {} where it cannot be read, since a figure does without."""
+    """The scenario of a run; {} where it cannot be read, since a figure does without."""
     try:
-        return dict(read_yaml(folder / "scenario.yaml"))
-    except (InputError, OSError, TypeError, ValueError):
+        return read_described_scenario(folder)
+    except InputError:
         return {}
 
 

@@ -28,8 +28,14 @@ def selected_csv(lines: Sequence[Row], names: Iterable[str]) -> str:
     return buffer.getvalue()
 
 
-# CompressAI's own models have these names, its files of other codecs the shorter ones: programs that read either find theirs.
 _TWINS = {"psnr": "psnr-rgb", "ms-ssim": "ms-ssim-rgb"}
+
+
+def with_twins(results: dict[str, Any]) -> dict[str, Any]:
+    """Results with those that CompressAI has twice: its files of codecs have the short names, those of its models the long
+    ones, and programs that read either find theirs.
+    """
+    return results | {twin: results[name] for name, twin in _TWINS.items() if name in results}
 
 
 def compressai_files(lines: Sequence[Row], names: Sequence[str], run: str) -> dict[str, str]:
@@ -42,10 +48,9 @@ def compressai_files(lines: Sequence[Row], names: Sequence[str], run: str) -> di
         InputError: that leaves none.
     """
     files = {}
-    for table in json.loads(results_json(lines, names, run)):
-        results = table["results"]
-        if "bpp" in results:
-            results |= {twin: results[name] for name, twin in _TWINS.items() if name in results}
+    for table in _tables(lines, names, run):
+        if "bpp" in table["results"]:
+            table["results"] = with_twins(table["results"])
             files[f"{slug(table['name'])}.json"] = json.dumps(table, indent=2, ensure_ascii=False) + "\n"
     if not files:
         raise InputError("--format compressai: no scheme has bits per pixel, against which CompressAI draws; take json")
@@ -64,9 +69,12 @@ def results_json(lines: Sequence[Row], names: Sequence[str], run: str) -> str:
         names: of the measures.
         run: its name, for the description.
     """
+    return json.dumps(_tables(lines, names, run), indent=2, ensure_ascii=False) + "\n"
+
+
+def _tables(lines: Sequence[Row], names: Sequence[str], run: str) -> list[dict[str, Any]]:
     schemes = list(dict.fromkeys(str(line["scheme"]) for line in lines))
-    tables = [_scheme([line for line in lines if line["scheme"] == scheme], names, run) for scheme in schemes]
-    return json.dumps(tables, indent=2, ensure_ascii=False) + "\n"
+    return [_scheme([line for line in lines if line["scheme"] == scheme], names, run) for scheme in schemes]
 
 
 def _scheme(lines: list[Row], names: Sequence[str], run: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a results folder says of itself: `run.json` and `scenario.yaml`, read back and looked at."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,10 @@ _INFO: dict[tuple[str, ...], type] = {
 """Types of those parts of `run.json` that are looked at; every part may be absent."""
 
 
-def _is_there(path: Path) -> bool:
-    return path.exists() or path.is_symlink()
-
-
 def read_info(folder: Path) -> dict[str, Any]:
     """The content of `run.json`; {} where there is none. Raises `InputError` where it is damaged."""
     path = Path(folder) / "run.json"
-    if not _is_there(path):
+    if not os.path.lexists(path):
         return {}
     info = read_json(path, AGAIN)
     for keys, kind in _INFO.items():
@@ -44,7 +41,7 @@ def read_info(folder: Path) -> dict[str, Any]:
 
 def scenario_file(folder: Path) -> Path | None:
     """The file with the scenario as it was run; None where there is none."""
-    found = [path for name in (RESOLVED, "scenario.yaml") if _is_there(path := Path(folder) / name)]
+    found = [path for name in (RESOLVED, "scenario.yaml") if os.path.lexists(path := Path(folder) / name)]
     return found[0] if found else None
 
 

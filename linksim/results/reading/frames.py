@@ -1,6 +1,7 @@
 """The tables of a results folder as pandas frames, once their files are known to be sound."""
 
 import io
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from linksim.common.errors import InputError
 from linksim.common.files import unfit
 from linksim.metrics.registry import OWN
-from linksim.results.lines import AGAIN, read_lines, table_text
+from linksim.results.lines import AGAIN, parse_lines, table_text
 from linksim.results.row import COLUMNS
 
 MAX_BYTES = 1 << 32
@@ -28,9 +29,10 @@ def read_results(folder: Path) -> Any:
     """`results.csv` of a folder as a pandas frame. Raises `InputError` where there is none, or it is damaged."""
     import pandas as pd
 
-    read_lines(folder)
+    text = table_text(folder)
+    parse_lines(folder, text)
     types = {"scheme": str, "status": str, "settings": str}
-    return pd.read_csv(io.StringIO(table_text(folder)), dtype=types, keep_default_na=False, na_values=[""])
+    return pd.read_csv(io.StringIO(text), dtype=types, keep_default_na=False, na_values=[""])
 
 
 def read_images(folder: Path, columns: Sequence[str] | None = None) -> Any:
@@ -39,7 +41,7 @@ def read_images(folder: Path, columns: Sequence[str] | None = None) -> Any:
     Raises `InputError` where there is none, or it is damaged.
     """
     path = Path(folder) / "images.parquet"
-    if not path.exists() and not path.is_symlink():
+    if not os.path.lexists(path):
         raise InputError(f"{folder}: holds no images.parquet; give a folder that `linksim run` has written")
     reason = unfit(path) or _unlike(path)
     if reason:
@@ -48,8 +50,10 @@ def read_images(folder: Path, columns: Sequence[str] | None = None) -> Any:
     import pyarrow.parquet as pq
 
     try:
-        there = pq.read_schema(path).names
-        return pd.read_parquet(path, columns=None if columns is None else [name for name in columns if name in there])
+        if columns is not None:
+            there = pq.read_schema(path).names
+            columns = [name for name in columns if name in there]
+        return pd.read_parquet(path, columns=columns)
     except Exception as error:  # pyarrow raises a dozen types on damaged pages
         raise _damaged(path, _said(error)) from error
 

@@ -16,6 +16,7 @@ from linksim.reports.plots.abscissa import against
 from linksim.reports.plots.drawing import figure
 from linksim.reports.plots.table import read_curves
 from linksim.reports.plots.theory import closed_forms
+from linksim.results.reading.described import RESOLVED
 
 UNCODED = {
     "code": {"kind": "none", "block_bits": 256},
@@ -54,6 +55,14 @@ def test_uncoded_bit_error_rates_are_the_textbook_s(folder):
     (line,) = closed_forms(with_link(folder, UNCODED | {"channel": {"kind": "rayleigh"}}), "ber", 0, 30)
     snr = 10 ** (line.snr_db / 10) / 2
     np.testing.assert_allclose(line.value, (1 - np.sqrt(snr / (1 + snr))) / 2, rtol=1e-6)
+    assert line.text == "uncoded QPSK, Rayleigh fading"
+
+
+def test_the_link_is_that_of_the_scenario_as_it_was_run(folder):
+    with_link(folder, UNCODED)
+    as_run = {"link": UNCODED | {"channel": {"kind": "rayleigh"}}, "schemes": []}
+    (folder / RESOLVED).write_text(yaml.safe_dump(as_run))
+    (line,) = closed_forms([folder], "ber", 0, 30)
     assert line.text == "uncoded QPSK, Rayleigh fading"
 
 
