@@ -31,6 +31,8 @@ def check_symbols(symbols: np.ndarray) -> np.ndarray:
 def send_symbols(config: LinkConfig, symbols: np.ndarray, es_no_db: float, key: BlockKey) -> SymbolReception:
     """Send symbols of mean power 1 in the places of code blocks, with the fades and the noise of those.
 
+    They are sent once, over a link with HARQ, too: no CRC says whether they arrived.
+
     Args:
         config: the link. Code and constellation only set the symbols of a block.
         symbols: complex `[n]`.
@@ -38,13 +40,8 @@ def send_symbols(config: LinkConfig, symbols: np.ndarray, es_no_db: float, key: 
         key: as for `Link.transmit`.
 
     Raises:
-        InputError: see `check_symbols`, or the link sends failed blocks again.
+        InputError: see `check_symbols`.
     """
-    if config.harq.repeats:
-        raise InputError(
-            f"symbols over a link with harq {config.harq.kind}: no CRC says whether symbols arrived, so nothing could be sent "
-            "again; give what sends symbols harq: {kind: none}"
-        )
     air, symbols = air_of(config), check_symbols(symbols)
     ledger = symbol_ledger(config, len(symbols))
     blocks = -(-len(symbols) // air.symbols_per_block)

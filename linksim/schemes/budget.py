@@ -95,7 +95,7 @@ def refuse_open_budgets(link: LinkConfig, configs: Mapping[str, Any]) -> None:
         if followed is None or followed.rate_match is not None or getattr(followed, "budget", None) is not None:
             continue
         harq = getattr(followed, "harq", None) or link.harq
-        if harq.repeats:
+        if harq.repeats and not getattr(followed, "sends_symbols", False):
             raise ValueError(
                 f"schemes.{name}.rate_match: {followed.name!r} sends blocks again (harq {harq.kind}) without a budget of its "
                 "own, so its channel uses are not known beforehand; give it one (rho, channel_uses or bpp) or "

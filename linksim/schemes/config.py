@@ -137,6 +137,11 @@ class _SchemeConfig(StrictModel):
         return self
 
     @property
+    def sends_symbols(self) -> bool:
+        """Whether complex symbols are sent and not bits: without code, constellation, CRC and HARQ."""
+        return False
+
+    @property
     def kept_share(self) -> float:
         """Share of a budget that is kept for sending failed blocks again, where the link does so."""
         return KEPT if self.reserve is None else self.reserve
@@ -389,10 +394,19 @@ def _refuse_what_symbols_lack(config: _SchemeConfig) -> None:
         raise ValueError(f"mcs.kind {config.mcs.kind}: symbols have neither code nor constellation; leave mcs out")
     if config.bpp is not None:
         raise ValueError("bpp: symbols carry no bits; give rho or channel_uses")
+    if config.harq is not None and config.harq.repeats:
+        raise ValueError(f"harq.kind {config.harq.kind}: symbols have no CRC, so they are sent once; leave harq out")
+    if config.reserve is not None:
+        raise ValueError("reserve: symbols are sent once; leave it out")
 
 
 class _DeepConfig(_SchemeConfig):
     checkpoint: Annotated[str, Field(min_length=1)] = Field(description="name of a shipped checkpoint, or a path")
+
+    @property
+    def sends_symbols(self) -> bool:
+        """Always."""
+        return True
 
     @model_validator(mode="after")
     def _symbols_alone(self) -> "_DeepConfig":
@@ -462,6 +476,11 @@ class OnnxConfig(_SchemeConfig):
     )
 
     @property
+    def sends_symbols(self) -> bool:
+        """As `sends` says."""
+        return self.sends == "symbols"
+
+    @property
     def decoder_takes(self) -> str:
         """What the decoder takes, once `takes` is filled in."""
         return self.takes or self.sends
@@ -478,7 +497,7 @@ class OnnxConfig(_SchemeConfig):
             raise ValueError("mcs.kind capacity is the bound of separate design; allowed here: same, fixed, adaptive")
         if self.sends != "symbols" and self.normalize:
             raise ValueError(f"normalize is for symbols; leave it out with sends: {self.sends}")
-        if self.sends == "symbols":
+        if self.sends_symbols:
             self._symbols_alone()
         return self
 

@@ -8,6 +8,7 @@ from small_link import TinyCodec, link_config, picture
 from linksim.common.errors import InputError
 from linksim.common.reading.loading import validate
 from linksim.link.config import LinkConfig
+from linksim.link.symbols import send_symbols
 from linksim.results.aggregates import per_block
 from linksim.results.frame import Frame
 from linksim.scenario import Scenario
@@ -207,6 +208,7 @@ def scenario(schemes, **link):
 
 CODED = {"code": {"kind": "ldpc5g"}, "harq": {"kind": "chase"}}
 JPEG = {"name": "a", "kind": "jpeg"}
+DEEP = {"name": "d", "kind": "deepjscc", "checkpoint": "deepjscc"}
 VALIDATION = {"dataset": "samples"}
 
 
@@ -239,6 +241,8 @@ VALIDATION = {"dataset": "samples"}
             CODED,
             "rate",
         ),
+        ([DEEP | {"harq": {"kind": "chase"}}], CODED, "harq.kind chase: symbols have no CRC"),
+        ([DEEP | {"rho": 0.1, "reserve": 0.5}], CODED, "reserve: symbols are sent once"),
         ([JPEG | {"quality": 5}], {"code": {"kind": "none"}, "harq": {"kind": "chase"}}, "code.kind is none"),
     ],
 )
@@ -246,6 +250,17 @@ def test_what_does_not_fit_together_gets_one_line(schemes, link, message):
     with pytest.raises(InputError, match=message) as error:
         scenario(schemes, **link)
     assert "\n" not in str(error.value)
+
+
+def test_symbols_are_sent_once_over_a_link_that_repeats():
+    """With the fades and the noise that they have without HARQ; and a budget may follow them."""
+    scenario([DEEP, {"name": "b", "kind": "jpeg", "rate_match": "d"}], **CODED)
+    symbols = np.exp(2j * np.pi * np.arange(300) / 7)
+    once, repeating = (LinkConfig(code=CODED["code"], harq={"kind": kind}) for kind in ("none", "chase"))
+    received = [send_symbols(link, symbols, -5.0, ("once",)) for link in (once, repeating)]
+    assert np.array_equal(received[0].symbols, received[1].symbols)
+    assert received[0].ledger == received[1].ledger
+    assert received[1].ledger.channel_uses == 300
 
 
 def test_harq_of_a_scheme_needs_a_code():

@@ -39,7 +39,7 @@ def figure(
     """The figure of a metric's curves, or of their gains over `relative_to`; see `plot_run` for the arguments."""
     import_matplotlib()
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import LogFormatter, MaxNLocator
 
     reference = reference_curve(curves, relative_to) if relative_to is not None else None
     labels = _labels(curves, metric, reference, snr_range)
@@ -68,6 +68,9 @@ def figure(
             axes.set_xlim(*snr_range)
         if _is_log(metric, curves) and reference is None:
             axes.set_yscale("log")
+            if not shown.share:  # numbers of a few tens read better as they are than as powers
+                axes.yaxis.set_major_formatter(LogFormatter())
+                axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))
         axes.grid(alpha=0.35)
         if ebn0_axis:
             _add_ebn0(axes, curves)
