@@ -71,7 +71,10 @@ def _fail(message: str, status: int) -> NoReturn:
 
 
 def _one_line_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
-    if not issubclass(category, DeprecationWarning | FutureWarning | PendingDeprecationWarning):
+    if issubclass(category, DeprecationWarning | FutureWarning | PendingDeprecationWarning):
+        return
+    # NumPy's "overflow encountered in cast" names no cause: what is not finite is refused where it would matter.
+    if not (issubclass(category, RuntimeWarning) and " encountered in " in str(message)):
         _say(str(message))
 
 

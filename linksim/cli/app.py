@@ -102,7 +102,7 @@ def plot(
     snr_range: Annotated[str | None, typer.Option(metavar="LOW:HIGH", help="Es/N0 in dB to draw.")] = None,
     ebn0_axis: Annotated[bool, typer.Option("--ebn0-axis", help="Eb/N0 on a second axis.")] = False,
     x: Annotated[str, typer.Option("--x", help="esn0, or ebn0: each scheme against its own Eb/N0.")] = "esn0",
-    width: Annotated[float, typer.Option(min=1, help="Inches; 3.5 is a column of a two-column paper.")] = 3.5,
+    width: Annotated[float, typer.Option(help="Inches, 1 to 30; 3.5 is a column of a two-column paper.")] = 3.5,
     out: Annotated[Path | None, typer.Option(help="Folder of the figures; default the first DIR.")] = None,
 ) -> None:
     """Draw the curves of one run or several; with --relative-to, gains and their means."""

@@ -38,7 +38,8 @@ def import_tensorflow() -> None:
     if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
         return
     with _silent_stderr():
-        import tensorflow  # noqa: F401
+        import tensorflow as tf
+    tf.get_logger().setLevel("ERROR")  # its hints at slow tracing are for programmers
 
 
 def _keep_compiled() -> None:

@@ -83,5 +83,7 @@ def save(figure: Any, path: Path, form: str, dpi: int = 300) -> Path:
     except RuntimeError as error:
         if form != "pgf":
             raise
-        raise InputError(f"format 'pgf': {error}; or use pdf") from error
+        raise InputError(
+            f"format pgf: needs a TeX with xelatex ({' '.join(str(error).split())[:120]}); use pdf"
+        ) from error
     return path

@@ -94,17 +94,21 @@ class Archive:
         return array
 
 
+class NotFiniteError(InputError):
+    """A value of a checkpoint is NaN or infinite."""
+
+
 def archive_bytes(meta: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
     """The bytes of an `.npz` with `meta` (JSON-like, with a `card`) and arrays.
 
     Raises:
-        InputError: a value that is not finite, as after a training that diverged.
+        NotFiniteError: a value that is not finite, as after a training that diverged.
     """
     try:
         for name, array in arrays.items():
             check_finite(name, array)
     except ValueError as error:
-        raise InputError(f"checkpoint {meta['card'].get('name', '')!r}: {error}; it is not written") from None
+        raise NotFiniteError(f"checkpoint {meta['card'].get('name', '')!r}: {error}; it is not written") from None
     content = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, meta=content, **arrays)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ import numpy as np
 from linksim.common.errors import InputError
 from linksim.common.files import read_bytes
 from linksim.common.writing import naming, write_bytes
-from linksim.semantic.archive import SavedAsArchive
+from linksim.semantic.archive import NotFiniteError, SavedAsArchive
 from linksim.training.batches import load_images
 from linksim.training.precision import with_precision
 from linksim.training.state import STATE_FILE, load_state, run_hash, save_state
@@ -105,8 +105,11 @@ class TrainingRun(ABC):
                 self._log(self.validate(), time.monotonic() - started)
             if saves:
                 self._save_state()
-        checkpoint = self.checkpoint()
-        checkpoint.save(path)
+        try:
+            checkpoint = self.checkpoint()
+            checkpoint.save(path)
+        except NotFiniteError as error:
+            raise self._diverged(str(error).partition(": ")[2].removesuffix("; it is not written")) from None
         write_bytes(path.with_suffix(".md"), self.card_text(checkpoint).encode())
         return path
 

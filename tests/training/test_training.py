@@ -134,6 +134,17 @@ def test_card_tells_what_the_file_gives(folder: Path, tmp_path: Path) -> None:
     assert f"| PSNR without errors, the first 1 of the stages (dB) | {measured['psnr_db_of_1']:.2f} |" in text
 
 
+def test_codewords_that_are_lost_at_the_end_are_a_divergence(folder: Path, tmp_path: Path) -> None:
+    trainer = Trainer(config(folder), tmp_path)
+    trainer.model.quantizer.codewords.assign(np.full(trainer.model.quantizer.codewords.shape, np.inf, np.float32))
+    trainer.step = trainer.config.steps
+    with pytest.raises(
+        InputError, match=r"diverged at step \d+: codewords .*not finite.*lower optimizer\.learning_rate"
+    ):
+        trainer.run()
+    assert not list(tmp_path.rglob("*.npz"))
+
+
 def test_divergence_stops_with_step_and_term(folder: Path, tmp_path: Path) -> None:
     wild = {"learning_rate": 1e30, "final_learning_rate": 1e30, "warmup_steps": 0}
     with pytest.raises(InputError, match=r"diverged at step 2: the term mse is not finite.*learning_rate \(1e\+30\)"):

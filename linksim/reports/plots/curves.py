@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from linksim.common.errors import InputError, LinksimError
 from linksim.reports.canvas import save, styled
@@ -14,6 +15,8 @@ from linksim.reports.plots.theory import ClosedForm, closed_forms
 from linksim.results.statistics import Estimate
 
 FORMATS = ("png", "pdf", "svg", "pgf")
+WIDTHS = (1.0, 30.0)
+"""Least and most inches across a figure: beyond them Matplotlib fails, or takes gigabytes."""
 
 
 def plot_run(
@@ -38,7 +41,7 @@ def plot_run(
         out: folder of the figures; the first of `dirs` if None.
         snr_range: lowest and highest Es/N0 in dB to draw and to average over.
         ebn0_axis: Eb/N0 on a second axis at the top, where all schemes have the same offset to Es/N0.
-        width: inches; 3.5 is a column of a two-column paper.
+        width: inches, 1 to 30; 3.5 is a column of a two-column paper.
         schemes: those to draw, by name or by name and run as in the legend; all if None. A curve looks the same in
             every choice.
         x: `esn0` or `ebn0`, what curves are drawn against; figures over Eb/N0 are `psnr-ebn0.png` and so on, and
@@ -56,6 +59,8 @@ def plot_run(
     for name in formats:
         if name not in FORMATS:
             raise InputError(f"format {name!r}: allowed are {', '.join(FORMATS)}")
+    if not WIDTHS[0] <= width <= WIDTHS[1]:
+        raise InputError(f"width {width:g}: {WIDTHS[0]:g} to {WIDTHS[1]:g} inches are allowed; 3.5 is a column of two")
     if not folders:
         raise InputError("no results folder given; give at least one")
     if x != "esn0" and (relative_to or ebn0_axis):
@@ -70,9 +75,16 @@ def plot_run(
     failed: list[LinksimError] = []
     for name in names:
         try:
-            written += _draw(folders, name, formats, relative_to, target, snr_range, ebn0_axis, width, schemes, x)
+            drawing, stem = _draw(folders, name, relative_to, snr_range, ebn0_axis, width, schemes, x)
         except LinksimError as error:  # the other figures are drawn all the same
             failed.append(error)
+            continue
+        for form in formats:
+            try:
+                with styled(style.RC):
+                    written.append(save(drawing, target / f"{stem}.{form}", form))
+            except LinksimError as error:
+                failed.append(error)
     if failed:
         raise failed[0]
     return written
@@ -81,23 +93,19 @@ def plot_run(
 def _draw(
     folders: list[Path],
     name: str,
-    formats: Sequence[str],
     relative_to: str | None,
-    target: Path,
     snr_range: tuple[float, float] | None,
     ebn0_axis: bool,
     width: float,
     schemes: Sequence[str] | None,
     x: str,
-) -> list[Path]:
-    """The figure of one metric; see `plot_run`."""
+) -> tuple[Any, str]:
+    """The figure of one metric and the stem of its files; see `plot_run`."""
     curves = chosen(read_curves(folders, name), schemes, relative_to)
     curves = with_values(curves, folders, name) if relative_to else curves
     theory = [] if relative_to else _theory(curves, name)
     drawing = figure(against(curves, x), name, relative_to, snr_range, ebn0_axis, width, x, theory)
-    stem = f"{name}-gain" if relative_to else f"{name}-ebn0" if x == "ebn0" else name
-    with styled(style.RC):
-        return [save(drawing, target / f"{stem}.{form}", form) for form in formats]
+    return drawing, f"{name}-gain" if relative_to else f"{name}-ebn0" if x == "ebn0" else name
 
 
 def _theory(curves: Sequence[Curve], metric: str) -> list[ClosedForm]:

@@ -54,15 +54,16 @@ def read_curves(folders: Sequence[Path], metric: str) -> list[Curve]:
     """The curves of a metric in all runs, in the order of the tables.
 
     Raises:
-        InputError: unknown metric, or none of the runs has it.
+        InputError: unknown metric, none of the runs has it, or a folder is given twice.
     """
     measure(metric)  # refuses what is none
+    names = run_names(folders)
     tables = [read_lines(folder) for folder in folders]
     owners = [scheme for table in tables for scheme in dict.fromkeys(line["scheme"] for line in table)]
     curves, place = [], 0
-    for folder, table in zip(folders, tables, strict=True):
+    for folder, name, table in zip(folders, names, tables, strict=True):
         for scheme in dict.fromkeys(line["scheme"] for line in table):
-            label = f"{scheme} ({folder.resolve().name})" if owners.count(scheme) > 1 else scheme
+            label = f"{scheme} ({name})" if owners.count(scheme) > 1 else scheme
             curve = _curve([line for line in table if line["scheme"] == scheme], label, folder, place, measure(metric))
             place += 1
             if len(curve.value):
@@ -70,6 +71,24 @@ def read_curves(folders: Sequence[Path], metric: str) -> list[Curve]:
     if not curves:
         raise InputError(f"metric {metric!r}: no values in {', '.join(map(str, folders))}; {how_to_get(metric)}")
     return curves
+
+
+def run_names(folders: Sequence[Path]) -> list[str]:
+    """What tells runs apart: the ends of their paths, each as long as it must be.
+
+    Raises:
+        InputError: a folder is given twice.
+    """
+    parts = [folder.resolve().parts for folder in folders]
+    for i, given in enumerate(parts):
+        if given in parts[:i]:
+            raise InputError(f"{folders[i]}: given twice; name each results folder once")
+    return ["/".join(given[-_told_apart(given, [other for other in parts if other != given]) :]) for given in parts]
+
+
+def _told_apart(given: tuple[str, ...], others: list[tuple[str, ...]]) -> int:
+    """The least number of last parts that no other path ends with."""
+    return next(n for n in range(1, len(given) + 1) if all(other[-n:] != given[-n:] for other in others))
 
 
 def with_values(curves: Sequence[Curve], folders: Sequence[Path], metric: str) -> list[Curve]:

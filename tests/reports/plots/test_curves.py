@@ -15,7 +15,7 @@ from linksim.common.errors import InputError
 from linksim.reports.plots import Example, average_gains, plot_examples, plot_run, style
 from linksim.reports.plots.drawing import figure
 from linksim.reports.plots.gains import average_gain, gain
-from linksim.reports.plots.table import read_curves, with_values
+from linksim.reports.plots.table import read_curves, run_names, with_values
 
 COLUMNS = ["scheme", "snr_db", "ebn0_db", "psnr_db", "psnr_db_low", "psnr_db_high", "lpips", "status"]
 
@@ -207,6 +207,7 @@ def test_a_mean_gain_has_no_interval_where_images_are_missing(measured):
         ({"metric": "ms_ssim"}, "metric 'ms_ssim': no values"),
         ({"formats": ("bmp",)}, "format 'bmp': allowed are png, pdf, svg, pgf"),
         ({"relative_to": "WebP"}, "no such scheme; allowed: JPEG, BPG, VQ-VAE"),
+        *[({"width": width}, "1 to 30 inches are allowed") for width in (0.5, 31, 1e9, math.inf, math.nan, -1)],
     ],
 )
 def test_bad_input(run, options, message):
@@ -249,5 +250,36 @@ def test_pgf_is_written_or_its_need_for_tex_is_said(run):
         (path,) = plot_run(run, "psnr", ("pgf",))
         assert path.read_text().startswith("%% Creator: Matplotlib, PGF backend")
     else:
-        with pytest.raises(InputError, match="format 'pgf': 'xelatex' not found"):
+        with pytest.raises(InputError, match=r"format pgf: needs a TeX .*'xelatex' not found"):
             plot_run(run, "psnr", ("pgf",))
+
+
+def test_a_format_that_fails_leaves_the_others(run, monkeypatch):
+    from linksim.reports.plots import curves
+
+    def fails(drawing, path, form):
+        if form == "pgf":
+            raise InputError("no TeX")
+        return save(drawing, path, form)
+
+    save = curves.save
+    monkeypatch.setattr(curves, "save", fails)
+    with pytest.raises(InputError, match="no TeX"):
+        plot_run(run, None, ("pgf", "png"))
+    assert {path.name for path in run.glob("*.png")} == {"psnr.png", "lpips.png"}
+
+
+def test_runs_of_one_name_are_told_apart_by_what_is_above(tmp_path):
+    folders = []
+    for above in ("a", "b", "b/c"):
+        (tmp_path / above).mkdir(parents=True)
+        folders.append(write(tmp_path / above / "x", ["JPEG"]))
+    assert [curve.label for curve in read_curves(folders[:2], "psnr")] == ["JPEG (a/x)", "JPEG (b/x)"]
+    assert run_names(folders) == ["a/x", "b/x", "c/x"]
+    (tmp_path / "d" / "b").mkdir(parents=True)
+    assert run_names([folders[1], write(tmp_path / "d" / "b" / "x", ["JPEG"])]) == [f"{tmp_path.name}/b/x", "d/b/x"]
+    assert run_names(folders[:1]) == ["x"]
+    plot_run(folders, "psnr", ("png",), relative_to="JPEG (b/x)")
+    for again in (folders[0], folders[0] / ".." / "x"):
+        with pytest.raises(InputError, match="given twice"):
+            plot_run([folders[0], again], "psnr")
