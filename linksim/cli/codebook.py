@@ -14,7 +14,7 @@ from linksim.cli.images import named_images
 from linksim.common.errors import InputError
 from linksim.common.seeds import generator
 from linksim.common.tensorflow import import_tensorflow
-from linksim.common.writing import write_bytes
+from linksim.common.writing import make_writable, write_bytes
 from linksim.scenario import load_scenario
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def codebook_command(
     parsed_rates = parse_rates(rates)
     parsed_scenario = load_scenario(scenario) if scenario else None
     codec, features = _features(checkpoint, images, count)
+    folder = make_writable(out or Path("results") / f"codebook-{_stem(checkpoint)}")
     meter = CodebookMeter(features, Stages.of(codec))
     rows = [meter.over_bsc(rate, _BSC_DRAWS) for rate in parsed_rates]
     if parsed_scenario is not None:
@@ -59,14 +60,6 @@ def codebook_command(
         if several
         else f"K = {stages.size}, entropy {entropy_bits(meter.usage[0, 0]):.3f} bits, perplexity {perplexity(meter.usage[0, 0]):.1f}"
     )
-    folder = _folder(out or Path("results") / f"codebook-{_stem(checkpoint)}")
-    names = [field.name for field in fields(rows[0])]
-    _write_csv(folder / "distortion.csv", names, [[getattr(row, name) for name in names] for row in rows])
-    _write_csv(folder / "usage.csv", *usage_table(meter.usage))
-    if several:
-        by_stage = stage_rows(meter, parsed_rates)
-        names = [field.name for field in fields(by_stage[0])]
-        _write_csv(folder / "stages.csv", names, [[getattr(row, name) for name in names] for row in by_stage])
     print(f"{checkpoint}: {words}, {len(features)} vectors of {images}; squared distances per vector:")
     print(
         f"{'channel':<8} {'Es/N0':>6} {'BER':>8} {'D_q':>8} {'D_c':>8} {'D_c random':>10} {'predicted':>9} {'measured':>17} {'':>8}"
@@ -77,8 +70,15 @@ def codebook_command(
             f"{row.channel:<8} {snr:>6} {row.bit_error_rate:>8.4f} {row.quantization:>8.3f} {row.channel_exact:>8.3f} "
             f"{row.channel_random:>10.3f} {row.predicted:>9.3f} {row.measured:>9.3f} ±{row.half_width:<6.3f} {100 * row.deviation:>+6.2f} %"
         )
+    by_stage = stage_rows(meter, parsed_rates) if several else []
     if several:
         print(stage_table(by_stage))
+    names = [field.name for field in fields(rows[0])]
+    _write_csv(folder / "distortion.csv", names, [[getattr(row, name) for name in names] for row in rows])
+    _write_csv(folder / "usage.csv", *usage_table(meter.usage))
+    if several:
+        names = [field.name for field in fields(by_stage[0])]
+        _write_csv(folder / "stages.csv", names, [[getattr(row, name) for name in names] for row in by_stage])
     _save(lambda: draw(meter, rows), folder / "codebook")
     print(f"Written to {folder}")
 
@@ -100,6 +100,7 @@ def codebook_size_command(
         raise InputError(f"--labelling {labelling}: allowed: random, exact")
     parsed_rates, parsed_sizes = parse_rates(rates), parse_sizes(sizes)
     _, features = _features(checkpoint, images, count)
+    folder = make_writable(out or Path("results") / f"codebook-size-{_stem(checkpoint)}")
     study = study_sizes(
         features,
         parsed_rates,
@@ -108,19 +109,18 @@ def codebook_size_command(
         labelling=labelling,
         on_size=lambda size: print(f"K = {size} done", file=sys.stderr, flush=True),
     )
-    folder = _folder(out or Path("results") / f"codebook-size-{_stem(checkpoint)}")
     table = [
         [rate, size, study.quantization[k], study.channel[r, k], study.rate_term[k], study.objective[r, k]]
         for r, rate in enumerate(study.bit_error_rates)
         for k, size in enumerate(study.sizes)
     ]
     header = ["bit_error_rate", "codebook_size", "quantization", "channel", "rate_term", "objective"]
-    _write_csv(folder / "sizes.csv", header, table)
     print(f"{'K':>6} {'D_q':>9}" + "".join(f"  D_c at {rate:g}".rjust(14) for rate in study.bit_error_rates))
     for k, size in enumerate(study.sizes):
         print(f"{size:>6} {study.quantization[k]:>9.4f}" + "".join(f"{value:>14.4f}" for value in study.channel[:, k]))
     for rate, best in zip(study.bit_error_rates, study.best, strict=True):
         print(f"best size at bit-error rate {rate:g}: {best}")
+    _write_csv(folder / "sizes.csv", header, table)
     _save(lambda: draw_sizes(study), folder / "sizes")
     print(f"Written to {folder}")
 
@@ -135,13 +135,17 @@ def labels_command(checkpoint: str, rate: float, method: str, out: Path | None) 
     path = out or Path(f"{_stem(checkpoint)}-matched-labels.npz")
     if path.suffix != ".npz":
         raise InputError(f"--out {path}: a checkpoint is an .npz file; give {path}.npz")
-    after = relabel(load_checkpoint(checkpoint).checkpoint, path.stem, _stem(checkpoint), rate, method, seed=1)
-    card = card_markdown(after).encode()
-    after.save(path)
-    write_bytes(path.with_suffix(".md"), card)
+    if path.exists() and Path(checkpoint).exists() and path.samefile(checkpoint):
+        raise InputError(f"--out {path}: is the checkpoint that is read; give another file")
+    before = load_checkpoint(checkpoint).checkpoint
+    make_writable(path.parent)
+    after = relabel(before, path.stem, _stem(checkpoint), rate, method, seed=1)
     print(f"{'bit-error rate':>14} {'D_c before':>11} {'D_c after':>10} {'change':>8}")
     for at, (old, new) in after.card["labels"]["distortion"].items():
         print(f"{at:>14} {old:>11.4f} {new:>10.4f} {100 * (new / old - 1):>+6.1f} %")
+    card = card_markdown(after).encode()
+    after.save(path)
+    write_bytes(path.with_suffix(".md"), card)
     print(f"Written to {path} and {path.with_suffix('.md')}")
 
 
@@ -185,14 +189,6 @@ def _features(checkpoint: str, images: str, count: int | None) -> tuple[Any, np.
 
 def _stem(checkpoint: str) -> str:
     return Path(checkpoint).name.removesuffix(".npz")
-
-
-def _folder(path: Path) -> Path:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--out {path}: no folder can be made there ({error.strerror}); give another place") from None
-    return path
 
 
 def _write_csv(path: Path, header: list[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -9,7 +9,7 @@ from linksim.reports.tables import compressai_files, latex_tables, results_json,
 from linksim.results.frame import Row
 from linksim.results.lines import measured, read_lines
 from linksim.results.measures import how_to_get, measure
-from linksim.results.store import write_atomically
+from linksim.results.reading.described import described_columns
 
 FORMATS = ("text", "latex", "csv", "json", "compressai")
 
@@ -18,7 +18,7 @@ def table_command(folder: Path, form: str, metrics: list[str], out: Path | None)
     """Print the table of `folder`, or write it to the file `out`."""
     if form not in FORMATS:
         raise InputError(f"--format {form}: allowed are {', '.join(FORMATS)}")
-    lines = read_lines(folder)
+    lines = read_lines(folder, described_columns(folder))
     if form == "compressai":
         if out is None:
             raise InputError("--format compressai: one file for each scheme; give a folder with --out")
@@ -31,7 +31,7 @@ def table_command(folder: Path, form: str, metrics: list[str], out: Path | None)
     if out is None:
         sys.stdout.write(text)
     else:
-        write_atomically(out, text.encode())
+        write_bytes(out, text.encode())
         print(out)
 
 

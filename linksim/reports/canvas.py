@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from linksim.common.errors import InputError, LinksimError
+from linksim.common.errors import InputError, LinksimError, WriteError
 from linksim.common.writing import in_one_step
 
 # Dates and random ids in the files would make equal figures differ.
@@ -72,14 +72,17 @@ def save(figure: Any, path: Path, form: str, dpi: int = 300) -> Path:
     """Write a figure in one step: where it fails, the file that was there stays.
 
     Raises:
-        InputError: it cannot be written there; or `pgf` without a TeX.
+        WriteError: it cannot be written there.
+        InputError: `pgf` without a TeX.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with in_one_step(path) as partial:
             figure.savefig(partial, dpi=dpi, format=form, metadata=_METADATA.get(form))
     except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error.strerror or error}); give another folder") from error
+        raise WriteError(
+            f"{path}: cannot be written ({error.strerror or error}); give another folder", error.errno
+        ) from error
     except RuntimeError as error:
         if form != "pgf":
             raise

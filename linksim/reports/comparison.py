@@ -1,5 +1,6 @@
 """Differences of schemes or runs with their certainty: paired by image, at equal images, size and budget."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ def compare(
     """
     metric_of(metric)
     for folder in folders:
-        if not (folder / "images.parquet").is_file():
+        if not os.path.lexists(folder / "images.parquet"):
             raise InputError(f"{folder}: holds no images.parquet, without which nothing can be paired; run it again")
     curves = with_values(chosen(read_curves(folders, metric), schemes, relative_to), folders, metric)
     pairs = _pairs(curves, folders, relative_to)

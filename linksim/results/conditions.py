@@ -1,6 +1,7 @@
 """The conditions of a scheme (images, size, budget), which have to be equal where schemes are compared."""
 
 import math
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +107,7 @@ def _mean(lines: Iterable[Row], scheme: str, column: str) -> float:
 def _sizes(folder: Path) -> dict[str, dict[str, tuple[int, int]]]:
     from linksim.results.reading.frames import read_images
 
-    if not (folder / "images.parquet").exists():
+    if not os.path.lexists(folder / "images.parquet"):
         return {}
     images = read_images(folder, ["scheme", "image", "height", "width"])
     if not {"scheme", "image", "height", "width"} <= set(images.columns):

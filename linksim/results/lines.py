@@ -101,11 +101,14 @@ def _numeric(header: Sequence[str]) -> list[str]:
 
 
 def _value(text: str) -> float | str:
-    """The number in a cell, NaN for an empty one, the text where it is no number."""
+    """The finite number in a cell, NaN for an empty one, the text where it is neither."""
+    if not text:
+        return math.nan
     try:
-        return float(text or "nan")
+        value = float(text)
     except ValueError:
         return text
+    return value if math.isfinite(value) else text
 
 
 def number(line: Row, column: str) -> float:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from linksim.common.errors import InputError, LinksimError
+from linksim.common.errors import InputError, WriteError
 from linksim.common.system import lock
 from linksim.common.writing import in_one_step
 from linksim.results.columns import Columns, selected
@@ -27,8 +27,10 @@ _LONGEST_LINE = 1 << 24
 """Bytes before a place in which the line that ends there is looked for."""
 
 
-class StorageError(LinksimError):
-    """Results could not be written: disk full, folder read-only or gone."""
+class StorageError(WriteError):
+    """Results could not be written: disk full, folder read-only or gone. Exit status 1."""
+
+    exit_status = 1
 
 
 def _line(record: dict[str, Any]) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 from linksim.common.errors import InputError
 from linksim.common.reading.loading import validate
 from linksim.common.reading.yaml_files import dump_yaml, read_yaml
+from linksim.common.writing import make_writable
 from linksim.results.reading.described import RESOLVED, scenario_file
 from linksim.results.store import FILE_NAME, write_atomically
 from linksim.scenario import Scenario
@@ -28,15 +29,10 @@ def prepare(folder: Path, scenario: Scenario) -> None:
     """Make `folder` ready for `scenario` and write `scenario.yaml` into it.
 
     Raises:
-        InputError: it cannot be written, or it holds results of another scenario (other name, seed, images or link).
+        WriteError: it cannot be written.
+        InputError: it holds results of another scenario (other name, seed, images or link).
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".{FILE_NAME}.probe"
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise InputError(f"--out {folder}: cannot be written ({error.strerror}); give a writable folder") from None
+    make_writable(folder)
     _refuse_other_scenario(folder, scenario)
     _write_scenario(folder, scenario)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,6 +114,8 @@ class _Session:
     def run(self, figures: bool) -> Outcome:
         results_folder.prepare(self.out, self.scenario)
         self.store = PointStore(self.out, write=True)
+        if not len(self.store) and self.store.path.stat().st_size:
+            warnings.warn(f"{self.store.path}: no point in it is whole, so all of them are simulated", stacklevel=1)
         self.examples = Examples(self.out, self.plan.source.ids[:N_EXAMPLES])
         try:
             self._simulate()

@@ -61,7 +61,7 @@ def test_bad_input(photograph: np.ndarray, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"metric 'psrn': allowed are .*did you mean psnr"):
         rd.run(["jpeg"], Two(photograph), tmp_path, metrics=["psrn"])
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot be made"):
+    with pytest.raises(InputError, match="cannot be written"):
         rd.run(["jpeg"], Two(photograph), tmp_path / "file")
 
 

@@ -14,7 +14,7 @@ from linksim.codecs.pillow.avif import AvifCodec
 from linksim.codecs.pillow.jpeg2000 import Jpeg2000Codec
 from linksim.codecs.pillow.webp import WebpCodec
 from linksim.common.errors import InputError
-from linksim.common.writing import write_bytes
+from linksim.common.writing import make_writable, write_bytes
 from linksim.metrics.registry import metric
 from linksim.reports.codecs import figure as rd_report
 from linksim.reports.codecs.codebooks import LOOKS, Codec, measure_codebook
@@ -114,10 +114,7 @@ def run(
     if taken:
         raise InputError(f"checkpoint {taken[0]!r} has the name of a codec's curve; give the file another name")
     folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"out: {folder} cannot be made ({error.strerror}); give a folder you can write") from error
+    make_writable(folder)
     names = dict.fromkeys(curve for name in codecs for curve in CODECS[name])
     curves = [measure(name, images, progress=progress, metrics=metrics) for name in names]
     looks = {name: curve.look for name, curve in CURVES.items()}

@@ -19,14 +19,14 @@ def write(dirs: list[Path], out: Path) -> Path:
 
     Raises:
         InputError: no folder, one without results, or one whose files are damaged.
-        StorageError: the file cannot be written.
+        WriteError: the file cannot be written.
     """
+    from linksim.common.writing import write_bytes
     from linksim.reports.page.load import load_run
     from linksim.reports.page.page import page
-    from linksim.results.store import write_atomically
 
     if not dirs:
         raise InputError("no results folder is given; give at least one that `linksim run` has written")
     path = out / "report.html" if out.is_dir() else out
-    write_atomically(path, page([load_run(Path(folder)) for folder in dirs]).encode())
+    write_bytes(path, page([load_run(Path(folder)) for folder in dirs]).encode())
     return path

@@ -14,7 +14,7 @@ from linksim.results import read_images, read_results
 from linksim.results.conditions import EQUAL, budgets
 from linksim.results.differences import PointValues, values_by_point
 from linksim.results.lines import AGAIN, read_lines
-from linksim.results.reading.described import read_described_scenario, read_info, scenario_file
+from linksim.results.reading.described import described_columns, read_described_scenario, read_info, scenario_file
 from linksim.results.reading.examples import load_examples
 
 _NEEDED = ("n_images", "repetitions", "ber", "bler", "outage_rate", "rho", "channel_uses")
@@ -134,8 +134,7 @@ class Run:
 
 def load_run(folder: Path) -> Run:
     """Read a results folder. Raises `InputError` where it holds no results, or one of its files is damaged."""
-    read_lines(folder, _NEEDED)
-    read_described_scenario(folder)
+    read_lines(folder, (*_NEEDED, *described_columns(folder)))
     scenario = scenario_file(folder)
     run = Run(folder, read_results(folder), read_info(folder), scenario.read_text("utf-8") if scenario else "")
     # Whatever is damaged is found before anything is drawn.

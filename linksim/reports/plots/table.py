@@ -1,6 +1,7 @@
 """Curves out of the `results.csv` of one run or several."""
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -99,7 +100,7 @@ def with_values(curves: Sequence[Curve], folders: Sequence[Path], metric: str) -
     found: dict[tuple[Path, str], dict[float, Values]] = {}
     for folder in folders:
         wanted = ["scheme", "snr_db", "image", "repetition", column]
-        images = read_images(folder, wanted) if (folder / "images.parquet").exists() else None
+        images = read_images(folder, wanted) if os.path.lexists(folder / "images.parquet") else None
         if images is not None and column in images.columns:
             for (scheme, snr_db), values in values_by_point(images, column).items():
                 found.setdefault((folder, scheme), {})[snr_db] = values

@@ -7,6 +7,7 @@ from typing import Any
 from linksim.common.errors import InputError
 from linksim.common.reading.json_files import read_json
 from linksim.common.reading.yaml_files import read_yaml
+from linksim.metrics.registry import metrics
 from linksim.results.lines import AGAIN
 
 RESOLVED = "scenario.resolved.yaml"
@@ -68,4 +69,20 @@ def _is_scheme(scheme: Any) -> bool:
         and isinstance(scheme.get("name"), str)
         and isinstance(scheme.get("kind", ""), str)
         and isinstance(scheme.get("rate_match"), str | None)
+    )
+
+
+def described_columns(folder: Path) -> list[str]:
+    """Columns that a run's tables have by what it says of itself: those of its scenario's metrics.
+
+    Metrics that are not installed here, or could not be computed there, are left out. Raises `InputError` where a file is
+    damaged.
+    """
+    asked = read_described_scenario(folder).get("metrics", [])
+    unavailable = read_info(folder).get("metrics_unavailable") or {}
+    known = metrics()
+    return (
+        [known[name].column for name in asked if name in known and name not in unavailable]
+        if isinstance(asked, list)
+        else []
     )
