@@ -78,12 +78,15 @@ class Metric(Measure):
         import numpy as np
 
         try:
-            result = np.asarray(self.compute(originals, pictures), np.float64)
+            given = np.asarray(self.compute(originals, pictures))
         except LinksimError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             raise InputError(f"{self._who} failed ({reason}); repair it, or leave {self.name} out") from error
+        if given.dtype.kind not in "biuf":
+            raise InputError(f"{self._who} gave {_kind(given)}; it must give one real number per image")
+        result = given.astype(np.float64)
         if result.shape != (len(originals),):
             raise InputError(
                 f"{self._who} gave an array of shape {list(result.shape)} for {len(originals)} images; "
@@ -130,6 +133,20 @@ def late(place: str) -> Callable[..., Any]:
         return getattr(import_module(module), name)(*arguments)
 
     return call
+
+
+def _kind(given: "np.ndarray") -> str:
+    """What a metric gave in place of real numbers, in a few words."""
+    names = {
+        "c": "complex numbers",
+        "U": "text",
+        "S": "text",
+        "O": "objects",
+        "M": "dates",
+        "m": "times",
+        "V": "records",
+    }
+    return names.get(given.dtype.kind, given.dtype.name)
 
 
 def _probe() -> tuple["np.ndarray", "np.ndarray"]:

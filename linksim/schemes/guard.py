@@ -16,6 +16,9 @@ from linksim.link.symbols import check_symbols
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Stream, SymbolStream, Transmission
 from linksim.schemes.streams import AnyReception, IdealStream
 
+MOST_SETTINGS = 10_000
+"""Characters of a transmission's settings as JSON: every row of the results keeps them."""
+
 
 def build_guarded(config: Any, context: SchemeContext, plugin: Plugin) -> "GuardedScheme":
     """The plugin's scheme of a checked configuration.
@@ -148,9 +151,13 @@ class GuardedScheme(Scheme):
             if not isinstance(settings, dict):
                 raise ValueError
             found: dict[str, Any] = plain(settings, "settings")
-            json.dumps(found, allow_nan=False)
+            length = len(json.dumps(found, allow_nan=False))
         except (LinksimError, ValueError):
             raise self._fault("transmit", f"settings {_short(settings)} {needed}") from None
+        if length > MOST_SETTINGS:
+            raise self._fault(
+                "transmit", f"settings of {length:,} characters {where}; at most {MOST_SETTINGS:,} are stored"
+            )
         return found
 
     def _check_delivery(self, delivery: Delivery, size: tuple[int, int]) -> None:

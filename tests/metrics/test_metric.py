@@ -1,5 +1,7 @@
 """The table of metrics: names, labels, what a metric must give, and metrics that other packages add."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -103,6 +105,10 @@ def test_a_metric_object_may_have_another_name_and_hashes(installed) -> None:
         (lambda a, b: np.zeros((len(a), 3)), r"gave an array of shape \[2, 3\] for 2 images; .* one number per image"),
         (lambda a, b: 1.0, r"shape \[\] for 2 images"),
         (lambda a, b: a + "x", r"metric bad of p 1\.0 failed \(.*\); repair it, or leave bad out"),
+        (lambda a, b: np.ones(len(a)) + 1j, r"metric bad of p 1\.0 gave complex numbers; it must give one real number"),
+        (lambda a, b: ["x"] * len(a), "gave text"),
+        (lambda a, b: [None] * len(a), "gave objects"),
+        (lambda a, b: sys.exit(3), r"failed \(SystemExit: 3\)"),
         (lambda a, b: 1 / 0, r"failed \(ZeroDivisionError: division by zero\)"),
     ],
 )

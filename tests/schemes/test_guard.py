@@ -113,6 +113,7 @@ def raising(error: BaseException) -> Any:
         (symbols(None), "what is no symbol stream for image a.png"),
         (lambda right: [replace(right, settings={"q": float("nan")})], "settings {'q': nan} for image a.png; a dictionary"),
         (lambda right: [replace(right, settings={"q": object()})], "settings {'q': <object"),
+        (lambda right: [replace(right, settings={"q": "x" * 10_000})], "settings of 10,009 characters for image a.png; at most 10,000"),
         (lambda right: [replace(right, settings=[1])], "settings [1] for image a.png; a dictionary"),
     ],
 )  # fmt: skip
