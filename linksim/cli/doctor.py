@@ -162,7 +162,7 @@ def _data() -> list[Finding]:
         )
         read = _look_at_images if status.kind == "images" else load_weights
         found.append(_checked(finding, partial(read, status.name)))
-    return found
+    return sorted(found, key=lambda finding: finding.topic)
 
 
 def _look_at_images(name: str) -> None:

@@ -184,9 +184,13 @@ class _Session:
                     for point, there in zip(points, known, strict=True)
                     if not there or self._lost_pictures(batch, point, saved)
                 ]
-                self.progress.extend(len(missing) - len(points))
+                self.progress.extend(len(missing) - sum(not self._is_of_before(point) for point in points))
                 self._awaited.update(point.id for point in missing)
                 yield from split_job(batch, missing, parts)
+
+    def _is_of_before(self, point: Point) -> bool:
+        """Whether the point was looked at, or made, in an earlier round."""
+        return point.repetition < self._looked.get((point.scheme, point.snr_db), 0)
 
     def _lost_pictures(self, batch: Batch, point: Point, saved: bool) -> bool:
         """Whether a stored point is simulated once more for the sake of its pictures.
@@ -197,7 +201,7 @@ class _Session:
             saved: whether received pictures of the batch are kept.
         """
         example = point.repetition == 0 and batch.indices[0] < N_EXAMPLES
-        if not (example or saved) or point.repetition < self._looked.get((point.scheme, point.snr_db), 0):
+        if not (example or saved) or self._is_of_before(point):
             return False
         record = self.store[point.id]
         lost = self.saved.lost(record)  # always asked: it learns the places of the index by it

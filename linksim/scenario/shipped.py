@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import textwrap
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -39,7 +40,7 @@ def first_sentence(content: bytes) -> str:
     """What a shipped file says of itself at its top."""
     comment = itertools.takewhile(lambda line: line.startswith("#"), content.decode().splitlines())
     text = " ".join(line.lstrip("# ") for line in comment)
-    return textwrap.shorten(text.partition(". ")[0].rstrip(".") + ".", 110, placeholder=" ...")
+    return textwrap.shorten(re.split(r"(?<!eq)(?<!eqs)\. ", text)[0].rstrip(".") + ".", 110, placeholder=" ...")
 
 
 def lay_out(folder: Path, force: bool = False) -> dict[Path, str]:

@@ -103,10 +103,19 @@ def test_lost_example_pictures_come_back(tmp_path: Path) -> None:
 
 
 class Counting(Progress):
-    """Counts how often each point is simulated."""
+    """Counts how often each point is simulated, and how many are said to lie ahead."""
 
     def __init__(self) -> None:
         self.simulated: Counter[str] = Counter()
+        self.total = 0
+        self.totals: list[int] = []
+
+    def start(self, total: int) -> None:
+        self.extend(total)
+
+    def extend(self, more: int) -> None:
+        self.total += more
+        self.totals.append(self.total - sum(self.simulated.values()))
 
     def advance(self, record: dict[str, Any]) -> None:
         self.simulated[record["point"]] += 1
@@ -120,6 +129,8 @@ def test_no_point_is_simulated_twice_for_its_pictures_in_a_run_of_several_rounds
     progress = Counting()
     run_scenario(scenario, tmp_path / "out", progress=progress, figures=False)
     assert set(progress.simulated.values()) == {1}
+    assert progress.total == len(progress.simulated)
+    assert min(progress.totals) >= 0
     assert len(progress.simulated) == sum(1 for _ in scan(tmp_path / "out" / "points.jsonl")) > 2
     # What was lost since then comes back, of every repetition, and once.
     pictures = sorted((tmp_path / "out" / "pictures" / "received").rglob("*.png"))
@@ -127,4 +138,5 @@ def test_no_point_is_simulated_twice_for_its_pictures_in_a_run_of_several_rounds
     again = Counting()
     run_scenario(scenario, tmp_path / "out", progress=again, figures=False)
     assert list(again.simulated.values()) == [1]
+    assert again.total == 1
     assert sorted((tmp_path / "out" / "pictures" / "received").rglob("*.png")) == pictures
