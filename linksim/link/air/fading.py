@@ -111,4 +111,7 @@ def _not_finite(values: np.ndarray) -> str:
     if values.dtype.kind not in "fc":
         return ""
     bad = int(np.count_nonzero(~np.isfinite(values)))
-    return f" with {bad} values that are not finite" if bad else ""
+    if bad:
+        return f" with {bad} values that are not finite"
+    largest = float(np.abs(values).max()) if values.size else 0.0
+    return f" with a value of {largest:.3g}, too large for complex64" if largest > np.finfo(np.float32).max else ""
