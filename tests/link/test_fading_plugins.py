@@ -57,7 +57,10 @@ def test_a_bad_plugin_is_named(monkeypatch: pytest.MonkeyPatch, module: Any, mes
         (lambda count: np.ones((count, 1)), r"float64 \[512, 1\]"),
         (lambda count: np.full(count, np.nan), r"512 finite complex numbers are needed"),
         (lambda count: np.full(count, 1e300 + 0j), r"with a value of 1e\+300, too large for complex64; 512 finite"),
-        (lambda count: np.full(count, 1e300), r"fades returned float64 \[512\]; 512 finite complex numbers"),
+        (
+            lambda count: np.full(count, 1e300),
+            r"fades returned float64 \[512\] with a value of .*, too large for complex64; 512 finite complex numbers",
+        ),
         (lambda count: np.full(count, "x"), r"fades returned <U1 \[512\]"),
         (lambda count: None, r"fades returned object \[\]"),
         (lambda count: 1 / 0, r"fades failed: ZeroDivisionError: division by zero .LINKSIM_DEBUG=1 shows where"),
