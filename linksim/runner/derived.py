@@ -9,6 +9,7 @@ from typing import Any
 from linksim.common.errors import InputError
 from linksim.results import PointStore
 from linksim.results.reading.described import read_info
+from linksim.results.reading.trial import file_sha256
 from linksim.runner.identity import digest, library_versions
 from linksim.runner.plan import Plan, Wanted
 
@@ -23,7 +24,7 @@ def state_of(folder: Path, plan: Plan, wanted: Wanted, store: PointStore) -> dic
     return {
         "points": digest([points, plan.scenario.metrics, _code(), library_versions()]),
         "results.csv": hashlib.sha256((folder / _TABLES[0]).read_bytes()).hexdigest(),
-        "images.parquet": str((folder / _TABLES[1]).stat().st_size),
+        "images.parquet": file_sha256(folder / _TABLES[1]),
     }
 
 

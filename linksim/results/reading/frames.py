@@ -1,5 +1,6 @@
 """The tables of a results folder as pandas frames, once their files are known to be sound."""
 
+import contextlib
 import io
 import os
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from linksim.common.errors import InputError
 from linksim.common.files import unfit
 from linksim.metrics.registry import OWN
 from linksim.results.lines import AGAIN, parse_lines, table_text
+from linksim.results.reading.trial import lethal, recorded_sha256
 from linksim.results.row import COLUMNS
 
 MAX_BYTES = 1 << 32
@@ -43,7 +45,7 @@ def read_images(folder: Path, columns: Sequence[str] | None = None) -> Any:
     path = Path(folder) / "images.parquet"
     if not os.path.lexists(path):
         raise InputError(f"{folder}: holds no images.parquet; give a folder that `linksim run` has written")
-    reason = unfit(path) or _unlike(path)
+    reason = unfit(path) or lethal(path, recorded_sha256(folder)) or unlike(path)
     if reason:
         raise _damaged(path, reason)
     import pandas as pd
@@ -58,6 +60,15 @@ def read_images(folder: Path, columns: Sequence[str] | None = None) -> Any:
         raise _damaged(path, _said(error)) from error
 
 
+def try_images(path: str) -> None:
+    """Read all of an `images.parquet`, in a process that may end by it; what else is wrong with it is for others to say."""
+    import pyarrow.parquet as pq
+
+    if not unlike(Path(path)):
+        with contextlib.suppress(Exception):
+            pq.read_table(path)
+
+
 def _empty(groups: Sequence[Any], column: str) -> bool:
     """Whether a column has no value in any row: whatever type it was written with, nothing is lost."""
     for group in groups:
@@ -68,7 +79,7 @@ def _empty(groups: Sequence[Any], column: str) -> bool:
     return True
 
 
-def _unlike(path: Path) -> str:
+def unlike(path: Path) -> str:
     """Why a file is no `images.parquet`, by what its footer claims, before memory is taken for it; "" where it is."""
     import pyarrow.parquet as pq
 

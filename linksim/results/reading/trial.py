@@ -1,0 +1,68 @@
+"""A table that a run did not leave as it is now is read in another process first.
+
+What reads Parquet files ends the whole process for some kinds of damage, where an exception would be due. A file with
+the hash that its run recorded is what was written, and is read at once.
+"""
+
+import hashlib
+import subprocess
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+from linksim.common.errors import InputError
+from linksim.results.reading.described import read_info
+
+_SECONDS, _BYTES_PER_SECOND = 15, 2e7
+"""A trial may take so long, and longer for a large file: some damage has it go on for ever."""
+_CHUNK = 1 << 22
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal. Raises `OSError`."""
+    hasher = hashlib.sha256()
+    with path.open("rb") as file:
+        while part := file.read(_CHUNK):
+            hasher.update(part)
+    return hasher.hexdigest()
+
+
+def recorded_sha256(folder: Path) -> str:
+    """The hash of `images.parquet` that `run.json` has; "" where it has none."""
+    try:
+        tables = read_info(folder).get("tables")
+    except InputError:
+        return ""
+    return str(tables.get("images.parquet", "")) if isinstance(tables, dict) else ""
+
+
+def lethal(path: Path, recorded: str) -> str:
+    """Why reading `path` would end this process, in a few words; "" where it does not.
+
+    Args:
+        path: a Parquet file, regular.
+        recorded: the hash it was written with; another one, or "", has it tried.
+    """
+    try:
+        found = file_sha256(path)
+    except OSError as error:
+        return str(error.strerror)
+    return "" if found == recorded else _tried(path, found)
+
+
+@lru_cache(maxsize=64)
+def _tried(path: Path, _sha256: str) -> str:
+    """The outcome for a file of this content."""
+    most = _SECONDS + path.stat().st_size / _BYTES_PER_SECOND
+    code = f"import sys; sys.path[:] = {sys.path!r}; from linksim.results.reading.frames import try_images; try_images(sys.argv[1])"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(path)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=most,
+        )
+    except subprocess.TimeoutExpired:
+        return f"reading it takes more than {most:.0f} s"
+    return f"what reads it ends with signal {-done.returncode}" if done.returncode < 0 else ""
