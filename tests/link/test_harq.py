@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linksim.common.errors import InputError
 from linksim.common.seeds import generator
 from linksim.link import Link, LinkConfig
 from linksim.link.blocks import BlockResult
@@ -159,5 +158,8 @@ def test_what_does_not_exist_is_refused(link: dict, message: str) -> None:
 
 def test_symbols_are_not_sent_again() -> None:
     symbols = np.ones(100, np.complex64)
-    with pytest.raises(InputError, match=r"symbols over a link with harq chase: .* harq: \{kind: none\}"):
-        Link(config(0.5, harq=CHASE)).transmit([symbols], 10.0, [("symbols",)])
+    repeating, once = (
+        Link(config(0.5, **keys)).transmit([symbols], 10.0, [("symbols",)])[0] for keys in ({"harq": CHASE}, {})
+    )
+    assert np.array_equal(repeating.symbols, once.symbols)
+    assert repeating.ledger == once.ledger
