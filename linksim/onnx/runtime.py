@@ -3,6 +3,8 @@
 `serve` does so for another process: what brings ONNX Runtime down (integers divided by zero) ends that process alone.
 """
 
+import contextlib
+import ctypes
 import math
 import os
 import pickle
@@ -77,6 +79,24 @@ def fed(file: ModelFile, inputs: tuple[np.ndarray, ...]) -> str:
     return ", ".join(f"{quoted(port.name)} {list(value.shape)}" for port, value in pairs)
 
 
+_LIBRARIES_GIB = 2.0
+"""Of addresses that Python and ONNX Runtime take themselves, at most."""
+
+
+def _bound_process() -> None:
+    """Bound what reading a model takes, which the allocator of sessions does not see, and end with the process that asks."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        most = int((_LIBRARIES_GIB + 1.5 * most_gib()) * 2**30)
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+_PR_SET_PDEATHSIG = 1
+
+
 def serve() -> None:
     """Answer requests on standard input until it ends: `(number, file)` loads a model, `(number, inputs, seconds)` runs it.
 
@@ -85,6 +105,7 @@ def serve() -> None:
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that a library prints is taken for an answer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks
+    _bound_process()
     models: dict[int, Loaded] = {}
     while True:
         try:

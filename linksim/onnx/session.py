@@ -16,7 +16,10 @@ from linksim.onnx.files import ModelFile
 from linksim.onnx.runtime import ModelFailure, fed, most_gib
 
 MOST_SECONDS = 300.0
-"""For one picture."""
+"""For one picture, and for a model to be read."""
+
+_GRACE_SECONDS = 60.0
+"""After which a picture that was told to stop is stopped."""
 
 _WHY = {
     "SIGFPE": "integers divided by zero or beyond their range",
@@ -49,20 +52,21 @@ class Session:
         """
         with _lock:
             process = self._load()
-            outputs: list[Any] = self._ask(process, f"for {fed(self.file, inputs)}", inputs, MOST_SECONDS)
+            most = MOST_SECONDS + _GRACE_SECONDS
+            outputs: list[Any] = self._ask(process, most, f"for {fed(self.file, inputs)}", inputs, MOST_SECONDS)
         return outputs
 
     def _load(self) -> "_Process":
         """The process that has the model: another one, where the former has ended since."""
         process = _process()
         if self._loaded_by is not process:
-            self._ask(process, "when it is read", self.file)
+            self._ask(process, MOST_SECONDS, "when it is read", self.file)
             self._loaded_by = process
         return process
 
-    def _ask(self, process: "_Process", when: str, *what: Any) -> Any:
+    def _ask(self, process: "_Process", most_seconds: float, when: str, *what: Any) -> Any:
         try:
-            return process.ask(self._number, *what)
+            return process.ask(most_seconds, self._number, *what)
         except _EndedError as ended:
             raise ModelFailure(f"{self.file.path}: ends ONNX Runtime {when} ({ended})") from None
 
@@ -83,19 +87,31 @@ class _Process:
         )
         atexit.register(self.end)
 
-    def ask(self, *request: Any) -> Any:
-        """What `serve` answers. Raises its error, and `_EndedError` where there is no answer."""
+    def ask(self, most_seconds: float, *request: Any) -> Any:
+        """What `serve` answers. Raises its error, and `_EndedError` where there is no answer, or none in time."""
         assert self._child.stdin is not None
         assert self._child.stdout is not None
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            self._child.kill()
+
+        watch = threading.Timer(most_seconds, stop)
+        watch.daemon = True
+        watch.start()
         try:
             pickle.dump(request, self._child.stdin, protocol=pickle.HIGHEST_PROTOCOL)
             self._child.stdin.flush()
             answer, error = pickle.load(self._child.stdout)
         except (EOFError, OSError, pickle.UnpicklingError):
-            raise _EndedError(self._reason()) from None
+            reason = f"it took more than {most_seconds:g} s, which is the most" if late.is_set() else self._reason()
+            raise _EndedError(reason) from None
         except BaseException:  # interrupted between question and answer: the next answer would be to this question
             self.end()
             raise
+        finally:
+            watch.cancel()
         if error is not None:
             raise error
         return answer

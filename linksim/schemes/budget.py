@@ -81,16 +81,22 @@ def budget_chain(name: str, configs: Mapping[str, Any]) -> list[str]:
 
 
 def refuse_open_budgets(link: LinkConfig, configs: Mapping[str, Any]) -> None:
-    """Refuse a budget that follows a scheme which sends blocks again without a limit.
+    """Refuse a budget that follows a scheme which sends blocks again without a limit, and a share kept for nothing.
 
     Args:
         link: the scenario's.
         configs: the schemes' configurations by name.
 
     Raises:
-        ValueError: nobody knows beforehand how many channel uses that other scheme takes.
+        ValueError: nobody knows beforehand how many channel uses that other scheme takes; or a `reserve` without HARQ.
     """
     for name, config in configs.items():
+        own = getattr(config, "harq", None) or link.harq
+        if getattr(config, "reserve", None) is not None and not own.repeats:
+            raise ValueError(
+                f"schemes.{name}.reserve: {config.reserve:g} is kept for sending blocks again, but harq is none; leave reserve out, "
+                "or give link.harq"
+            )
         followed = configs.get(config.rate_match)
         if followed is None or followed.rate_match is not None or getattr(followed, "budget", None) is not None:
             continue

@@ -97,6 +97,8 @@ def sound(folder: Path) -> None:
 def damage(path: Path, random: np.random.Generator) -> None:
     """One thing about a file that is wrong."""
     data = path.read_bytes() if path.is_file() else b""
+    if not path.is_file():  # a pipe of an earlier damage waits for a reader
+        path.unlink(missing_ok=True)
     match random.integers(12):
         case 0:
             path.write_bytes(data[: int(random.integers(len(data) + 1))])
@@ -121,7 +123,11 @@ def damage(path: Path, random: np.random.Generator) -> None:
             with contextlib.suppress(ValueError):
                 path.write_bytes(json.dumps(changed(json.loads(data), random)).encode("utf-8", "surrogatepass"))
         case 6 | 7 | 8 if path.suffix == ".csv" and data:
-            rows = list(csv.reader(io.StringIO(data.decode(), newline="")))
+            rows = [
+                row
+                for row in csv.reader(io.StringIO(data.decode("utf-8", "replace").replace("\0", ""), newline=""))
+                if row
+            ] or [["x"]]
             for _ in range(random.integers(1, 4)):
                 row = pick(random, rows)
                 row[int(random.integers(len(row)))] = pick(random, CELLS)

@@ -241,6 +241,16 @@ VALIDATION = {"dataset": "samples"}
             CODED,
             "rate",
         ),
+        (
+            [JPEG | {"rho": 0.1, "reserve": 0.3}],
+            {"code": {"kind": "ldpc5g"}},
+            "schemes.a.reserve: 0.3 is kept for sending",
+        ),
+        (
+            [JPEG | {"rho": 0.1, "reserve": 0.3, "harq": {"kind": "none"}}],
+            CODED,
+            "schemes.a.reserve: 0.3 is kept for sending",
+        ),
         ([DEEP | {"harq": {"kind": "chase"}}], CODED, "harq.kind chase: symbols have no CRC"),
         ([DEEP | {"rho": 0.1, "reserve": 0.5}], CODED, "reserve: symbols are sent once"),
         ([JPEG | {"quality": 5}], {"code": {"kind": "none"}, "harq": {"kind": "chase"}}, "code.kind is none"),

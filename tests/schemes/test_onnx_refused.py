@@ -384,6 +384,33 @@ def test_a_model_that_brings_it_down_in_mid_run(tmp_path):
     assert np.array_equal(before[0].streams[0].bits, after[0].streams[0].bits)
 
 
+def folding(folder, size=1500, layers=400):
+    """A few kilobytes that ask for gigabytes while the model is read: products of constants."""
+    nodes = [node("ConstantOfShape", "sides", "c0")]
+    nodes += [node("MatMul", f"c{i} c0" if i % 2 else f"c0 c{i}", f"c{i + 1}") for i in range(layers)]
+    nodes += [
+        node("ReduceMean", f"c{layers}", "m", keepdims=0),
+        node("Add", "x m", "w"),
+        node("Greater", "w half", "b"),
+        BIT[1],
+    ]
+    return encoder_with(folder, nodes, [*HALF, constant("sides", [size, size], np.int64)])
+
+
+def test_a_model_that_takes_too_much_while_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.setenv("LINKSIM_ONNX_GIB", "0.25")
+    config = folding(tmp_path, 20_000, 3)
+    assert "more than 0.25 GiB of memory" in refused(config)
+
+
+def test_a_model_that_takes_too_long_while_it_is_read(tmp_path, monkeypatch):
+    build(bits_pair(tmp_path))  # the process is there
+    monkeypatch.setattr(session, "MOST_SECONDS", 0.5)
+    assert "ends ONNX Runtime when it is read (it took more than 0.5 s" in refused(folding(tmp_path, 3000, 100))
+    monkeypatch.undo()
+    build(bits_pair(tmp_path))
+
+
 def test_opset_and_format_too_new(tmp_path):
     assert "opset 999" in refused(encoder_with(tmp_path, BIT, HALF, opset=999))
     assert "newer format" in refused(encoder_with(tmp_path, BIT, HALF, ir_version=99))

@@ -34,7 +34,7 @@ class OfdmConfig(StrictModel):
         None, description="numerology 0 or 1 of 5G: sets what other keys do not say"
     )
     subcarriers: Annotated[int, Field(ge=1, le=3300)] = Field(72, description="guards and DC included; the FFT's size")
-    subcarrier_spacing_khz: Annotated[float, Field(gt=0, le=1000)] = 30.0
+    subcarrier_spacing_khz: Annotated[float, Field(ge=0.1, le=1000)] = 30.0
     cyclic_prefix: Annotated[int, Field(ge=0)] = Field(
         6, description="samples, of which an OFDM symbol has as many as there are subcarriers"
     )
