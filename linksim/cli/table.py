@@ -6,6 +6,7 @@ from pathlib import Path
 from linksim.common.errors import InputError
 from linksim.common.writing import write_bytes
 from linksim.reports.tables import compressai_files, latex_tables, results_json, results_table, selected_csv
+from linksim.reports.tables.text import COLUMNS
 from linksim.results.frame import Row
 from linksim.results.lines import measured, read_lines
 from linksim.results.measures import how_to_get, measure
@@ -18,7 +19,7 @@ def table_command(folder: Path, form: str, metrics: list[str], out: Path | None)
     """Print the table of `folder`, or write it to the file `out`."""
     if form not in FORMATS:
         raise InputError(f"--format {form}: allowed are {', '.join(FORMATS)}")
-    lines = read_lines(folder, described_columns(folder))
+    lines = read_lines(folder, (*COLUMNS, *described_columns(folder)))
     if form == "compressai":
         if out is None:
             raise InputError("--format compressai: one file for each scheme; give a folder with --out")

@@ -25,6 +25,7 @@ from linksim.reports.page.load import load_run
 from linksim.reports.plots.drawing import figure
 from linksim.reports.plots.table import read_curves
 from linksim.reports.tables import latex_tables, results_json, results_table, selected_csv
+from linksim.reports.tables.text import COLUMNS
 from linksim.results.examples import save_example
 from linksim.results.files import write_tables
 from linksim.results.lines import measured, read_lines
@@ -139,7 +140,7 @@ def damage(path: Path, random: np.random.Generator) -> None:
 
 
 def _table(folder: Path) -> None:
-    lines = read_lines(folder)
+    lines = read_lines(folder, COLUMNS)
     names = measured(lines)
     results_table(lines, names), latex_tables(lines, names), selected_csv(lines, names), results_json(lines, names, "a")
 

@@ -98,6 +98,43 @@ def test_a_table_of_other_content_is_named(whole: Path, tmp_path: Path, old: str
         COMMANDS["load"](folder)
 
 
+@pytest.mark.parametrize("column", ["rho", "ber", "bler", "outage_rate"])
+def test_a_table_without_a_column_that_every_run_has(whole: Path, tmp_path: Path, column: str) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(whole, folder)
+    path = folder / "results.csv"
+    path.write_text(path.read_text().replace(f",{column},", ",other,", 1))
+    for command in ("table", "load"):
+        with pytest.raises(InputError, match=rf"has no column {column}"):
+            COMMANDS[command](folder)
+
+
+@pytest.mark.parametrize("cell", ["inf", "-inf", "nan", "1e400", "NaN", "Infinity"])
+def test_numbers_that_are_not_finite_are_damage(whole: Path, tmp_path: Path, cell: str) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(whole, folder)
+    path = folder / "results.csv"
+    header, line, *rest = path.read_text().splitlines()
+    cells = line.split(",")
+    cells[header.split(",").index("psnr_db")] = cell
+    path.write_text("\n".join([header, ",".join(cells), *rest]) + "\n")
+    with pytest.raises(InputError, match=rf"line 2: psnr_db is '{cell}', not a finite number"):
+        COMMANDS["table"](folder)
+
+
+def test_a_metric_of_the_scenario_is_missed_in_the_table(whole: Path, tmp_path: Path) -> None:
+    from linksim.cli.table import table_command
+
+    folder = tmp_path / "run"
+    shutil.copytree(whole, folder)
+    (folder / "scenario.yaml").write_text("metrics: [psnr]\n" + (folder / "scenario.yaml").read_text())
+    path = folder / "results.csv"
+    path.write_text(path.read_text().replace(",psnr_db,", ",other,", 1))
+    for read in (COMMANDS["load"], lambda folder: table_command(folder, "text", [], None)):
+        with pytest.raises(InputError, match="has no column psnr_db"):
+            read(folder)
+
+
 @pytest.mark.parametrize("name", ["NA", "nan", "None", "null", "1e5", "-"])
 def test_names_that_other_programs_take_for_missing_values(whole: Path, tmp_path: Path, name: str) -> None:
     folder = tmp_path / "run"

@@ -8,6 +8,9 @@ from linksim.results.frame import Row
 from linksim.results.lines import number
 from linksim.results.measures import measure
 
+COLUMNS = ("ber", "bler", "outage_rate", "rho")
+"""What the table shows of every run beside the measures."""
+
 
 def results_table(lines: Sequence[Row], names: Iterable[str], rates: bool = True) -> str:
     """One line per scheme and SNR: the measures with their 95 % intervals, bandwidth ratio, status.
