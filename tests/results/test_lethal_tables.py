@@ -52,6 +52,18 @@ def test_a_file_that_takes_for_ever(run: Path, tmp_path: Path, monkeypatch: pyte
         read_images(tmp_path / "run")
 
 
+def test_text_that_is_none(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    path = tmp_path / "run" / "images.parquet"
+    frame = pd.read_parquet(path).assign(image="abcdefgh")
+    frame.to_parquet(path, compression=None, use_dictionary=False)
+    data = path.read_bytes()
+    assert b"abcdefgh" in data
+    path.write_bytes(data.replace(b"abcdefgh", b"ab\xcb\xcbefgh"))
+    with pytest.raises(InputError, match="text that is not UTF-8"):
+        read_images(tmp_path / "run")
+
+
 def test_what_a_run_has_written_is_read_at_once(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*_: object) -> str:
         raise AssertionError("tried")

@@ -1,8 +1,8 @@
 """The tables of a results folder as pandas frames, once their files are known to be sound."""
 
-import contextlib
 import io
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from linksim.common.errors import InputError
 from linksim.common.files import unfit
 from linksim.metrics.registry import OWN
 from linksim.results.lines import AGAIN, parse_lines, table_text
-from linksim.results.reading.trial import lethal, recorded_sha256
+from linksim.results.reading.trial import INVALID, lethal, recorded_sha256
 from linksim.results.row import COLUMNS
 
 MAX_BYTES = 1 << 32
@@ -61,12 +61,22 @@ def read_images(folder: Path, columns: Sequence[str] | None = None) -> Any:
 
 
 def try_images(path: str) -> None:
-    """Read all of an `images.parquet`, in a process that may end by it; what else is wrong with it is for others to say."""
+    """Read all of an `images.parquet`, in a process that may end by it.
+
+    Exits with `INVALID` for values that are none, such as text that is not UTF-8; what else is wrong is for others to say.
+    """
     import pyarrow.parquet as pq
 
-    if not unlike(Path(path)):
-        with contextlib.suppress(Exception):
-            pq.read_table(path)
+    if unlike(Path(path)):
+        return
+    try:
+        table = pq.read_table(path)
+    except Exception:  # said where it is read
+        return
+    try:
+        table.validate(full=True)
+    except Exception:
+        sys.exit(INVALID)
 
 
 def _empty(groups: Sequence[Any], column: str) -> bool:

@@ -13,6 +13,8 @@ from pathlib import Path
 from linksim.common.errors import InputError
 from linksim.results.reading.described import read_info
 
+INVALID = 3
+"""Exit status of a trial that finds values which are none."""
 _SECONDS, _BYTES_PER_SECOND = 15, 2e7
 """A trial may take so long, and longer for a large file: some damage has it go on for ever."""
 _CHUNK = 1 << 22
@@ -65,4 +67,6 @@ def _tried(path: Path, _sha256: str) -> str:
         )
     except subprocess.TimeoutExpired:
         return f"reading it takes more than {most:.0f} s"
+    if done.returncode == INVALID:
+        return "it holds values that are none, such as text that is not UTF-8"
     return f"what reads it ends with signal {-done.returncode}" if done.returncode < 0 else ""
