@@ -85,3 +85,17 @@ def test_qpsk_of_a_scheme_has_the_closed_forms_symbol_error_rate(waveform: str, 
     assert wrong.mean() == pytest.approx(expected, rel=0.02)
     assert reception.ledger.channel_uses == link.channel_uses(n)
     assert not reception.ok
+
+
+@pytest.mark.parametrize(("waveform", "branches"), [("single-carrier", 1), ("ofdm", 1), ("ofdm", 2)])
+def test_qpsk_of_a_scheme_over_awgn(waveform: str, branches: int) -> None:
+    """`P = 2 q - q^2` with `q = Q(sqrt(L Es/N0))` for L antennas."""
+    from scipy.special import erfc
+
+    link = LinkConfig(channel={"kind": "awgn"}, waveform={"kind": waveform}, antennas={"receive": branches})
+    es_no_db, n = 5.0 - 10 * np.log10(branches), 1_000_000
+    stream = SymbolStream(qpsk(n), link)
+    ((reception,),) = send([Transmission((stream,), (1, 1))], es_no_db, lambda i, number: ("awgn", i, number))
+    wrong = (reception.symbols.real * stream.symbols.real < 0) | (reception.symbols.imag * stream.symbols.imag < 0)
+    q = 0.5 * erfc(np.sqrt(branches * 10 ** (es_no_db / 10) / 2))
+    assert wrong.mean() == pytest.approx(2 * q - q**2, rel=0.02)
