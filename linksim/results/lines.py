@@ -11,6 +11,7 @@ from linksim.common.errors import InputError
 from linksim.common.files import read_bytes
 from linksim.metrics.registry import metrics
 from linksim.results.frame import Row
+from linksim.results.row import result_columns
 
 TEXT = ("scheme", "status", "settings")
 IDENTITY = ("scheme", "snr_db", "status")
@@ -95,9 +96,8 @@ def _checked(path: Path, number: int, line: dict[str, str], numeric: Sequence[st
 
 def _numeric(header: Sequence[str]) -> list[str]:
     """Columns that hold numbers alone; those of metrics that are not installed here are not known."""
-    of_metrics = [f"{m.column}{end}" for m in metrics().values() for end in ("", "_low", "_high", "_given_success")]
-    names = ("n_images", "ber", "bler", "outage_rate", "rho", "bpp", "channel_uses", "repetitions", "iterations")
-    return [name for name in (*names, "ebn0_db", *of_metrics) if name in header]
+    words = {*TEXT, *(m.size_column for m in metrics().values())}
+    return [name for name in result_columns(metrics()) if name in header and name not in words]
 
 
 def _value(text: str) -> float | str:
