@@ -10,7 +10,7 @@ from linksim.reports.tables.text import COLUMNS
 from linksim.results.frame import Row
 from linksim.results.lines import measured, read_lines
 from linksim.results.measures import how_to_get, measure
-from linksim.results.reading.described import described_columns
+from linksim.results.reading.described import described_columns, read_described_scenario, read_info
 
 FORMATS = ("text", "latex", "csv", "json", "compressai")
 
@@ -19,7 +19,8 @@ def table_command(folder: Path, form: str, metrics: list[str], out: Path | None)
     """Print the table of `folder`, or write it to the file `out`."""
     if form not in FORMATS:
         raise InputError(f"--format {form}: allowed are {', '.join(FORMATS)}")
-    lines = read_lines(folder, (*COLUMNS, *described_columns(folder)))
+    described = described_columns(read_described_scenario(folder), read_info(folder))
+    lines = read_lines(folder, (*COLUMNS, *described))
     if form == "compressai":
         if out is None:
             raise InputError("--format compressai: one file for each scheme; give a folder with --out")

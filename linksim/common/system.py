@@ -1,6 +1,7 @@
-"""What differs between operating systems: cores that may be used, and locks on files."""
+"""What differs between operating systems: cores that may be used, other processes of this Python, and locks on files."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def python(code: str) -> list[str]:
+    """The command that runs `code` in another process of this Python, which finds the modules that this one finds."""
+    return [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {code}"]
 
 
 def lock(file: Any, wait: bool) -> None:

@@ -6,12 +6,12 @@ import os
 import pickle
 import signal
 import subprocess
-import sys
 import threading
 from typing import Any
 
 import numpy as np
 
+from linksim.common.system import python
 from linksim.onnx.files import ModelFile
 from linksim.onnx.runtime import ModelFailure, fed, most_gib
 
@@ -79,11 +79,12 @@ class _Process:
     """The process that ONNX Runtime runs in; one for all models, whose memory is bounded together."""
 
     def __init__(self) -> None:
-        most_gib()  # a bound that is none is told before anything starts
-        self.owner, self.bound = os.getpid(), most_gib()
-        code = f"import sys; sys.path[:] = {sys.path!r}; from linksim.onnx.runtime import serve; serve()"
+        self.owner, self.bound = os.getpid(), most_gib()  # a bound that is none is told before anything starts
         self._child = subprocess.Popen(
-            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            python("from linksim.onnx.runtime import serve; serve()"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
         atexit.register(self.end)
 

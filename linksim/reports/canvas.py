@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from linksim.common.errors import InputError, LinksimError, WriteError
-from linksim.common.writing import in_one_step
+from linksim.common.errors import InputError, LinksimError
+from linksim.common.writing import in_one_step, naming
 
 # Dates and random ids in the files would make equal figures differ.
 _METADATA: dict[str, Any] = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
@@ -76,13 +76,10 @@ def save(figure: Any, path: Path, form: str, dpi: int = 300) -> Path:
         InputError: `pgf` without a TeX.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with in_one_step(path) as partial:
-            figure.savefig(partial, dpi=dpi, format=form, metadata=_METADATA.get(form))
-    except OSError as error:
-        raise WriteError(
-            f"{path}: cannot be written ({error.strerror or error}); give another folder", error.errno
-        ) from error
+        with naming(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with in_one_step(path) as partial:
+                figure.savefig(partial, dpi=dpi, format=form, metadata=_METADATA.get(form))
     except RuntimeError as error:
         if form != "pgf":
             raise

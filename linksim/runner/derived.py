@@ -23,7 +23,7 @@ def state_of(folder: Path, plan: Plan, wanted: Wanted, store: PointStore) -> dic
     points = [store.end, len(store), [[*point, count] for point, count in wanted.items()], plan.digests()]
     return {
         "points": digest([points, plan.scenario.metrics, _code(), library_versions()]),
-        "results.csv": hashlib.sha256((folder / _TABLES[0]).read_bytes()).hexdigest(),
+        "results.csv": file_sha256(folder / _TABLES[0]),
         "images.parquet": file_sha256(folder / _TABLES[1]),
     }
 

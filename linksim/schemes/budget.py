@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from linksim.common.reading.ratio import exact_ratio
+from linksim.link.coding.config import HarqConfig
 from linksim.link.config import LinkConfig
 
 Unit = Literal["rho", "channel_uses", "bpp"]
@@ -91,8 +92,7 @@ def refuse_open_budgets(link: LinkConfig, configs: Mapping[str, Any]) -> None:
         ValueError: nobody knows beforehand how many channel uses that other scheme takes; or a `reserve` without HARQ.
     """
     for name, config in configs.items():
-        own = getattr(config, "harq", None) or link.harq
-        if getattr(config, "reserve", None) is not None and not own.repeats:
+        if getattr(config, "reserve", None) is not None and not _harq(config, link).repeats:
             raise ValueError(
                 f"schemes.{name}.reserve: {config.reserve:g} is kept for sending blocks again, but harq is none; leave reserve out, "
                 "or give link.harq"
@@ -100,10 +100,15 @@ def refuse_open_budgets(link: LinkConfig, configs: Mapping[str, Any]) -> None:
         followed = configs.get(config.rate_match)
         if followed is None or followed.rate_match is not None or getattr(followed, "budget", None) is not None:
             continue
-        harq = getattr(followed, "harq", None) or link.harq
-        if harq.repeats and not getattr(followed, "sends_symbols", False):
+        harq = _harq(followed, link)
+        if harq.repeats:
             raise ValueError(
                 f"schemes.{name}.rate_match: {followed.name!r} sends blocks again (harq {harq.kind}) without a budget of its "
                 "own, so its channel uses are not known beforehand; give it one (rho, channel_uses or bpp) or "
                 "harq: {kind: none}"
             )
+
+
+def _harq(config: Any, link: LinkConfig) -> HarqConfig:
+    """What a scheme sends again by: its own HARQ, or else the link's; none for symbols."""
+    return HarqConfig() if getattr(config, "sends_symbols", False) else getattr(config, "harq", None) or link.harq

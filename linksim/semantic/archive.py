@@ -95,7 +95,16 @@ class Archive:
 
 
 class NotFiniteError(InputError):
-    """A value of a checkpoint is NaN or infinite."""
+    """A value of a checkpoint is NaN or infinite.
+
+    Args:
+        name: of the checkpoint.
+        what: the array, and what is wrong with it.
+    """
+
+    def __init__(self, name: str, what: str) -> None:
+        super().__init__(f"checkpoint {name!r}: {what}; it is not written")
+        self.what = what
 
 
 def archive_bytes(meta: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -108,7 +117,7 @@ def archive_bytes(meta: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> byt
         for name, array in arrays.items():
             check_finite(name, array)
     except ValueError as error:
-        raise NotFiniteError(f"checkpoint {meta['card'].get('name', '')!r}: {error}; it is not written") from None
+        raise NotFiniteError(meta["card"].get("name", ""), str(error)) from None
     content = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, meta=content, **arrays)  # type: ignore[arg-type]

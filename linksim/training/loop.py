@@ -109,7 +109,7 @@ class TrainingRun(ABC):
             checkpoint = self.checkpoint()
             checkpoint.save(path)
         except NotFiniteError as error:
-            raise self._diverged(str(error).partition(": ")[2].removesuffix("; it is not written")) from None
+            raise self._diverged(error.what) from None
         write_bytes(path.with_suffix(".md"), self.card_text(checkpoint).encode())
         return path
 

@@ -134,9 +134,10 @@ class Run:
 
 def load_run(folder: Path) -> Run:
     """Read a results folder. Raises `InputError` where it holds no results, or one of its files is damaged."""
-    read_lines(folder, (*_NEEDED, *described_columns(folder)))
+    info = read_info(folder)
+    read_lines(folder, (*_NEEDED, *described_columns(read_described_scenario(folder), info)))
     scenario = scenario_file(folder)
-    run = Run(folder, read_results(folder), read_info(folder), scenario.read_text("utf-8") if scenario else "")
+    run = Run(folder, read_results(folder), info, scenario.read_text("utf-8") if scenario else "")
     # Whatever is damaged is found before anything is drawn.
     _ = run.images, run.examples
     for line in run.lines:

@@ -72,17 +72,17 @@ def _is_scheme(scheme: Any) -> bool:
     )
 
 
-def described_columns(folder: Path) -> list[str]:
+def described_columns(scenario: dict[str, Any], info: dict[str, Any]) -> list[str]:
     """Columns that a run's tables have by what it says of itself: those of its scenario's metrics.
 
-    Metrics that are not installed here, or could not be computed there, are left out. Raises `InputError` where a file is
-    damaged.
+    Metrics that are not installed here, or could not be computed there, are left out.
+
+    Args:
+        scenario: as of `read_described_scenario`.
+        info: as of `read_info`.
     """
-    asked = read_described_scenario(folder).get("metrics", [])
-    unavailable = read_info(folder).get("metrics_unavailable") or {}
-    known = metrics()
-    return (
-        [known[name].column for name in asked if name in known and name not in unavailable]
-        if isinstance(asked, list)
-        else []
-    )
+    asked = scenario.get("metrics", [])
+    if not isinstance(asked, list):
+        return []
+    there = {name: m.column for name, m in metrics().items() if name not in (info.get("metrics_unavailable") or {})}
+    return [there[name] for name in asked if isinstance(name, str) and name in there]

@@ -6,27 +6,23 @@ the hash that its run recorded is what was written, and is read at once.
 
 import hashlib
 import subprocess
-import sys
 from functools import lru_cache
 from pathlib import Path
 
 from linksim.common.errors import InputError
+from linksim.common.system import python
 from linksim.results.reading.described import read_info
 
 INVALID = 3
 """Exit status of a trial that finds values which are none."""
 _SECONDS, _BYTES_PER_SECOND = 15, 2e7
 """A trial may take so long, and longer for a large file: some damage has it go on for ever."""
-_CHUNK = 1 << 22
 
 
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file, hexadecimal. Raises `OSError`."""
-    hasher = hashlib.sha256()
     with path.open("rb") as file:
-        while part := file.read(_CHUNK):
-            hasher.update(part)
-    return hasher.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def recorded_sha256(folder: Path) -> str:
@@ -56,10 +52,10 @@ def lethal(path: Path, recorded: str) -> str:
 def _tried(path: Path, _sha256: str) -> str:
     """The outcome for a file of this content."""
     most = _SECONDS + path.stat().st_size / _BYTES_PER_SECOND
-    code = f"import sys; sys.path[:] = {sys.path!r}; from linksim.results.reading.frames import try_images; try_images(sys.argv[1])"
+    code = "import sys; from linksim.results.reading.frames import try_images; try_images(sys.argv[1])"
     try:
         done = subprocess.run(
-            [sys.executable, "-c", code, str(path)],
+            [*python(code), str(path)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
