@@ -39,10 +39,10 @@ def run_blocks(
     versions = config.harq.versions(transmissions)
     scrambling, variables = np.zeros(0, np.uint8), np.zeros(0, np.float32)
     for number, version in enumerate(versions):
-        world = air.draw(es_no_db, [(*key[:-1], "transmission", number, key[-1]) for key in keys] if number else keys)
-        coded = np.zeros_like(world.scrambling) if bits is None else code.encode(bits, version)
-        received = code.spread(air.llrs(coded, world), version)
-        scrambling, variables = (scrambling, variables + received) if number else (world.scrambling, received)
+        own = [(*key[:-1], "transmission", number, key[-1]) for key in keys] if number else keys
+        llr, added = air.block_llrs(es_no_db, own, None if bits is None else code.encode(bits, version))
+        received = code.spread(llr, version)
+        scrambling, variables = (scrambling, variables + received) if number else (added, received)
     llr, iterations = code.decode(variables, versions)
     if not np.isfinite(llr).all():
         raise LinksimError(

@@ -37,6 +37,36 @@ def test_the_compiled_pass_is_map_send_and_demap(bits_per_symbol: int, demapping
     assert np.array_equal(fused > 0, apart > 0)
 
 
+@pytest.mark.parametrize(
+    "channel",
+    [*CHANNELS, {"kind": "rayleigh", "coherence": "block"}, {"kind": "rician", "k_factor_db": -2.0}],
+    ids=lambda c: "-".join(map(str, c.values())),
+)
+@pytest.mark.parametrize("demapping", ["app", "maxlog"])
+@pytest.mark.parametrize("bits_per_symbol", [1, 2, 4, 6, 8])
+@pytest.mark.parametrize("error_variance", [0.0, 0.05])
+def test_one_pass_from_key_to_llrs_is_draw_and_send_bit_by_bit(
+    bits_per_symbol: int, demapping: str, channel: dict, error_variance: float
+) -> None:
+    if channel["kind"] == "awgn" and error_variance:
+        pytest.skip("AWGN has nothing to estimate")
+    config = LinkConfig(
+        code={"kind": "none", "block_bits": 960},
+        modulation={"bits_per_symbol": bits_per_symbol},
+        channel=channel,
+        csi={"error_variance": error_variance},
+        demapping=demapping,
+    )
+    air = air_of(config)
+    keys = [("a", 1), ("b", 2.5), (3, np.int64(4))]
+    world = air.draw(6.5, keys)
+    bits = generator("bits").integers(0, 2, world.scrambling.shape, np.uint8)
+    for coded in (bits, None):
+        llr, scrambling = air.block_llrs(6.5, keys, coded)
+        assert np.array_equal(scrambling, world.scrambling)
+        assert np.array_equal(llr, air.llrs(np.zeros_like(bits) if coded is None else coded, world))
+
+
 def _qpsk(n: int) -> np.ndarray:
     signs = 1 - 2.0 * generator("qpsk").integers(0, 2, (2, n))
     return ((signs[0] + 1j * signs[1]) / np.sqrt(2)).astype(np.complex64)

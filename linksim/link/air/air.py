@@ -79,3 +79,20 @@ class Air(ABC):
         amplitudes = gray_pam(self.bits_per_symbol)
         llr = demap(received.symbols, received.noise_variance, amplitudes, self.bits_per_symbol, self.exact)
         return np.where(scrambling, -llr, llr)
+
+    def block_llrs(
+        self, es_no_db: float, keys: list[BlockKey], coded: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """`draw` and `llrs` of whole blocks.
+
+        Args:
+            es_no_db: average Es/N0 in dB.
+            keys: one per block.
+            coded: bits uint8 `[blocks, bits]`; None for all zeros.
+
+        Returns:
+            LLRs of the coded bits float32 `[blocks, bits]`, and the scrambling uint8 `[blocks, bits]`.
+        """
+        world = self.draw(es_no_db, keys)
+        sent = np.zeros_like(world.scrambling) if coded is None else coded
+        return self.llrs(sent, world), world.scrambling

@@ -21,6 +21,7 @@ import numpy as np
 from linksim.common.seeds import generator
 from linksim.link.air.config import ChannelConfig, CsiConfig
 from linksim.link.air.fading import FadingConfig, plugin_fades
+from linksim.link.air.one_pass import Law
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,34 @@ def scattered_fades(config: FadingConfig, power: float, rng: np.random.Generator
     return plugin_fades(config, rng, n)
 
 
+def draw_key(key: tuple, es_no_db: float) -> tuple:
+    """Of the stream of a slot's numbers."""
+    return (*key, es_no_db, "channel")
+
+
+def fade_length(channel: FadingConfig, n_symbols: int) -> int:
+    """Symbols that a fade lasts, at most the `n_symbols` of a block."""
+    coherence = channel.coherence
+    return min(coherence if isinstance(coherence, int) else {"symbol": 1, "block": n_symbols}[coherence], n_symbols)
+
+
+def law_of(channel: ChannelConfig, csi: CsiConfig, n_symbols: int, es_no_db: float) -> Law:
+    """The channel as `one_pass` needs it; its numbers are rounded as those of `draw`."""
+    mu, scattered = line_of_sight(channel)
+    error_variance = csi.error_variance if scattered else 0.0
+    no = 10 ** (-es_no_db / 10)
+    weight = scattered / (scattered + error_variance) if scattered else 1.0
+    return Law(
+        fade_length(channel, n_symbols),
+        np.float32(mu),
+        np.float32(np.sqrt(scattered / 2)),
+        np.float32(np.sqrt(error_variance / 2)),
+        np.float32(weight),
+        np.float32(np.sqrt(no / 2)),
+        no + weight * error_variance,
+    )
+
+
 def draw(
     channel: FadingConfig, csi: CsiConfig, n_bits: int, n_symbols: int, es_no_db: float, keys: list[tuple]
 ) -> Realizations:
@@ -75,9 +104,7 @@ def draw(
     Each (key, `es_no_db`) gets a generator of its own, so a slot's channel does not depend on the others in its batch.
     """
     mu, scattered = line_of_sight(channel)
-    coherence = channel.coherence
-    length = coherence if isinstance(coherence, int) else {"symbol": 1, "block": n_symbols}[coherence]
-    length = min(length, n_symbols)  # a fade that outlasts the block
+    length = fade_length(channel, n_symbols)
     n_fades = -(-n_symbols // length)
     no = 10 ** (-es_no_db / 10)
     error_variance = csi.error_variance
@@ -88,7 +115,7 @@ def draw(
     fades = np.empty((batch, n_fades), np.complex64)
     errors = np.empty((batch, n_fades), np.complex64)
     for i, key in enumerate(keys):
-        rng = generator(*key, es_no_db, "channel")
+        rng = generator(*draw_key(key, es_no_db))
         scrambling[i] = np.unpackbits(np.frombuffer(rng.bytes(-(-n_bits // 8)), np.uint8), count=n_bits)
         noise[i] = complex_normal(rng, n_symbols)
         if scattered:

@@ -1,12 +1,15 @@
-"""Exponential and logarithm of many float32 values at once, written so that the compiler makes vector instructions of
-them.
+"""Exponential and logarithm of float32 values, written so that the compiler makes vector instructions of loops over them.
 
 The argument is reduced to a small interval around 0 (`exp`) or 1 (`log`), where a polynomial does: fits at Chebyshev
 points, good to the last bit or two of float32.
 """
 
+from typing import Any
+
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
 
 LANES = 64
 """Values side by side: a loop of fixed length over few arrays is what vectorizes."""
@@ -24,35 +27,42 @@ _L0, _L1, _L2, _L3 = (np.float32(c) for c in (2.0, 0.6666682, 0.39974752, 0.2992
 _EXPONENT_BIAS, _MANTISSA_BITS, _SQRT_HALF_BITS = np.int32(127), np.int32(23), np.int32(0x3F3504F3)
 
 
-@njit(cache=True, nogil=True)
-def exp_lanes(x, bits):  # pragma: no cover - compiled
-    """Replace `x` float32 `[LANES]`, at most 0, by its exponential; below -87 by that of -87.
+@intrinsic
+def _as_float(typing_context: Any, bits: Any) -> Any:  # pragma: no cover - compiled
+    """The float32 that an int32's bits are."""
 
-    `bits` int32 `[LANES]` is scratch.
-    """
-    for w in range(LANES):
-        t = max(x[w], _LOWEST)
-        n = np.floor(t * _LOG2_E + _HALF)
-        f = (t - n * _LN2_HIGH) - n * _LN2_LOW
-        x[w] = _ONE + f + f * f * (_E0 + f * (_E1 + f * (_E2 + f * (_E3 + f * _E4))))
-        bits[w] = np.int32(np.int32(n) + _EXPONENT_BIAS) << _MANTISSA_BITS
-    power = bits.view(np.float32)
-    for w in range(LANES):
-        x[w] *= power[w]
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.FloatType())
+
+    return types.float32(types.int32), generate
 
 
-@njit(cache=True, nogil=True)
-def log_lanes(x, exponent):  # pragma: no cover - compiled
-    """Replace `x` float32 `[LANES]`, normal and positive, by its natural logarithm.
+@intrinsic
+def _as_bits(typing_context: Any, value: Any) -> Any:  # pragma: no cover - compiled
+    """The bits of a float32 as int32."""
 
-    `exponent` float32 `[LANES]` is scratch.
-    """
-    bits = x.view(np.int32)
-    for w in range(LANES):
-        e = np.int32(bits[w] - _SQRT_HALF_BITS) >> _MANTISSA_BITS
-        exponent[w] = np.float32(e)
-        bits[w] = np.int32(bits[w] - np.int32(e << _MANTISSA_BITS))
-    for w in range(LANES):
-        s = (x[w] - _ONE) / (x[w] + _ONE)
-        z = s * s
-        x[w] = exponent[w] * _LN2 + s * (_L0 + z * (_L1 + z * (_L2 + z * _L3)))
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.IntType(32))
+
+    return types.int32(types.float32), generate
+
+
+@njit(inline="always")
+def exponential(x):  # pragma: no cover - compiled
+    """Of a float32 that is at most 0; below -87 that of -87."""
+    t = max(x, _LOWEST)
+    n = np.floor(t * _LOG2_E + _HALF)
+    f = (t - n * _LN2_HIGH) - n * _LN2_LOW
+    power = _as_float(np.int32(np.int32(np.int32(n) + _EXPONENT_BIAS) << _MANTISSA_BITS))
+    return (_ONE + f + f * f * (_E0 + f * (_E1 + f * (_E2 + f * (_E3 + f * _E4))))) * power
+
+
+@njit(inline="always")
+def logarithm(x):  # pragma: no cover - compiled
+    """Natural logarithm of a float32 that is normal and positive."""
+    bits = _as_bits(x)
+    e = np.int32(np.int32(bits - _SQRT_HALF_BITS) >> _MANTISSA_BITS)
+    reduced = _as_float(np.int32(bits - np.int32(e << _MANTISSA_BITS)))
+    s = (reduced - _ONE) / (reduced + _ONE)
+    z = s * s
+    return np.float32(e) * _LN2 + s * (_L0 + z * (_L1 + z * (_L2 + z * _L3)))

@@ -3,33 +3,27 @@
 import numpy as np
 from numba import njit, prange
 
-from linksim.link.air.compiled_math import LANES, exp_lanes, log_lanes
+from linksim.link.air.compiled_math import LANES, exponential, logarithm
 
 SMALLEST_GAIN = np.float32(1e-30)
 
 
 @njit(cache=True, nogil=True)
-def _sum_of_exponentials(metric, best, shift, bit, total, term, bits):  # pragma: no cover - compiled
-    """`total = sum exp(metric - best)` over the amplitudes whose label has `bit` at `shift`, `[LANES]`."""
-    total[:] = 0
-    for level in range(metric.shape[0]):
-        if (level >> shift) & 1 == bit:
-            for w in range(LANES):
-                term[w] = metric[level, w] - best[w]
-            exp_lanes(term, bits)
-            for w in range(LANES):
-                total[w] += term[w]
+def _add_exponentials(total, metric, best):  # pragma: no cover - compiled
+    """Add `exp(metric - best)` to `total`, each `[LANES]`."""
+    for w in range(LANES):
+        total[w] += exponential(metric[w] - best[w])
 
 
 @njit(cache=True, nogil=True)
-def _demap(value, inverse_noise, amplitudes, m, exact, llr, metric, rows, bits):  # pragma: no cover - compiled
+def _demap(value, inverse_noise, amplitudes, m, exact, llr, metric, rows):  # pragma: no cover - compiled
     """LLRs `llr` `[m, LANES]` of the bits of one real dimension of `LANES` symbols, after Robertson et al. 1995.
 
-    `log sum exp` is taken relative to its own largest term, so that no LLR is too large. `metric` `[levels, LANES]`,
-    `rows` `[5, LANES]` and `bits` int32 `[LANES]` are scratch.
+    `log sum exp` is taken relative to its own largest term, so that no LLR is too large. `metric` `[levels, LANES]` and
+    `rows` `[4, LANES]` are scratch.
     """
     levels = amplitudes.size
-    best_0, best_1, sum_0, sum_1, term = rows[0], rows[1], rows[2], rows[3], rows[4]
+    best_0, best_1, sum_0, sum_1 = rows[0], rows[1], rows[2], rows[3]
     for level in range(levels):
         amplitude = amplitudes[level]
         for w in range(LANES):
@@ -46,13 +40,62 @@ def _demap(value, inverse_noise, amplitudes, m, exact, llr, metric, rows, bits):
         for w in range(LANES):
             llr[i, w] = best_1[w] - best_0[w]
         if exact:
-            _sum_of_exponentials(metric, best_0, shift, 0, sum_0, term, bits)
-            _sum_of_exponentials(metric, best_1, shift, 1, sum_1, term, bits)
+            sum_0[:] = 0
+            sum_1[:] = 0
+            for level in range(levels):
+                if (level >> shift) & 1:
+                    _add_exponentials(sum_1, metric[level], best_1)
+                else:
+                    _add_exponentials(sum_0, metric[level], best_0)
             for w in range(LANES):
-                sum_1[w] /= sum_0[w]
-            log_lanes(sum_1, term)
-            for w in range(LANES):
-                llr[i, w] += sum_1[w]
+                llr[i, w] += logarithm(sum_1[w] / sum_0[w])
+
+
+@njit(cache=True, nogil=True)
+def send_and_demap(
+    labels, scrambling, amplitudes, fading, estimate, length, noise, noise_variance, bits_per_symbol, exact, out
+):  # pragma: no cover - compiled
+    """One block: map, fade, equalize, demap, descramble.
+
+    Args:
+        labels: what is sent, uint8 `[n]`: coded bits plus scrambling.
+        scrambling: uint8 `[n]`.
+        fading, estimate: complex64 `[at least symbols / length]`, each for `length` symbols.
+        noise: complex64 `[symbols]`.
+        out: LLRs before scrambling float32 `[n]`, written here.
+    """
+    symbols = noise.size
+    m = max(1, bits_per_symbol // 2)
+    dimensions = 1 if bits_per_symbol == 1 else 2
+    value, inverse_noise = np.zeros((2, LANES), np.float32), np.zeros(LANES, np.float32)
+    llr, metric = np.empty((m, LANES), np.float32), np.empty((amplitudes.size, LANES), np.float32)
+    rows = np.empty((4, LANES), np.float32)
+    for start in range(0, symbols, LANES):
+        stop = min(start + LANES, symbols)
+        for s in range(start, stop):
+            first = s * bits_per_symbol
+            label_i, label_q = 0, 0
+            for i in range(m):
+                label_i = 2 * label_i + labels[first + dimensions * i]
+                label_q = 2 * label_q + labels[first + dimensions * i + dimensions - 1]
+            real = amplitudes[label_i]
+            imaginary = amplitudes[label_q] if dimensions == 2 else np.float32(0)
+            h, h_hat, n = fading[s // length], estimate[s // length], noise[s]
+            received_real = h.real * real - h.imag * imaginary + n.real
+            received_imaginary = h.real * imaginary + h.imag * real + n.imag
+            # The floor keeps a vanished channel finite; its LLRs are zero, as they should be.
+            gain = max(h_hat.real * h_hat.real + h_hat.imag * h_hat.imag, SMALLEST_GAIN)
+            scale = np.float32(1) / gain
+            inverse_noise[s - start] = np.float32(gain / noise_variance)
+            value[0, s - start] = (received_real * h_hat.real + received_imaginary * h_hat.imag) * scale
+            value[1, s - start] = (received_imaginary * h_hat.real - received_real * h_hat.imag) * scale
+        for dimension in range(dimensions):
+            _demap(value[dimension], inverse_noise, amplitudes, m, exact, llr, metric, rows)
+            for i in range(m):
+                for s in range(start, stop):
+                    at = s * bits_per_symbol + i * dimensions + dimension
+                    # By multiplying: a branch on a random bit is guessed wrong every other time.
+                    out[at] = llr[i, s - start] * np.float32(1 - 2 * np.int32(scrambling[at]))
 
 
 @njit(parallel=True, cache=True, nogil=True)
@@ -75,42 +118,23 @@ def channel_llrs(
     """
     batch, n = bits.shape
     symbols = noise.shape[1]
-    m = max(1, bits_per_symbol // 2)
-    dimensions = 1 if bits_per_symbol == 1 else 2
-    flat = fading.size == 1
+    length = symbols if fading.size == 1 else 1
     out = np.empty((batch, n), np.float32)
     for b in prange(batch):
-        value, inverse_noise = np.zeros((2, LANES), np.float32), np.zeros(LANES, np.float32)
-        llr, metric = np.empty((m, LANES), np.float32), np.empty((amplitudes.size, LANES), np.float32)
-        rows, scratch = np.empty((5, LANES), np.float32), np.empty(LANES, np.int32)
-        for start in range(0, symbols, LANES):
-            stop = min(start + LANES, symbols)
-            for s in range(start, stop):
-                first = s * bits_per_symbol
-                label_i, label_q = 0, 0
-                for i in range(m):
-                    at_i, at_q = first + dimensions * i, first + dimensions * i + dimensions - 1
-                    label_i = 2 * label_i + (bits[b, at_i] ^ scrambling[b, at_i])
-                    label_q = 2 * label_q + (bits[b, at_q] ^ scrambling[b, at_q])
-                imaginary = amplitudes[label_q] if dimensions == 2 else np.float32(0)
-                h = fading[0, 0] if flat else fading[b, s]
-                h_hat = estimate[0, 0] if flat else estimate[b, s]
-                received = h * np.complex64(complex(amplitudes[label_i], imaginary)) + noise[b, s]
-                # The floor keeps a vanished channel finite; its LLRs are zero, as they should be.
-                gain = max(h_hat.real * h_hat.real + h_hat.imag * h_hat.imag, SMALLEST_GAIN)
-                matched = received * np.conj(h_hat)
-                scale = np.float32(1) / gain
-                inverse_noise[s - start] = np.float32(gain / noise_variance)
-                value[0, s - start] = matched.real * scale
-                value[1, s - start] = matched.imag * scale
-            for dimension in range(dimensions):
-                _demap(value[dimension], inverse_noise, amplitudes, m, exact, llr, metric, rows, scratch)
-                for i in range(m):
-                    for s in range(start, stop):
-                        out[b, s * bits_per_symbol + i * dimensions + dimension] = llr[i, s - start]
-        for i in range(n):
-            if scrambling[b, i]:
-                out[b, i] = -out[b, i]
+        fade = 0 if fading.size == 1 else np.int64(b)
+        send_and_demap(
+            bits[b] ^ scrambling[b],
+            scrambling[b],
+            amplitudes,
+            fading[fade],
+            estimate[fade],
+            length,
+            noise[b],
+            noise_variance,
+            bits_per_symbol,
+            exact,
+            out[b],
+        )
     return out
 
 
@@ -136,7 +160,7 @@ def demap(symbols, noise_variance, amplitudes, bits_per_symbol, exact):  # pragm
     for b in prange(batch):
         value, inverse_noise = np.zeros((2, LANES), np.float32), np.zeros(LANES, np.float32)
         llr, metric = np.empty((m, LANES), np.float32), np.empty((amplitudes.size, LANES), np.float32)
-        rows, scratch = np.empty((5, LANES), np.float32), np.empty(LANES, np.int32)
+        rows = np.empty((4, LANES), np.float32)
         for start in range(0, n_symbols, LANES):
             stop = min(start + LANES, n_symbols)
             for s in range(start, stop):
@@ -144,7 +168,7 @@ def demap(symbols, noise_variance, amplitudes, bits_per_symbol, exact):  # pragm
                 value[1, s - start] = symbols[b, s].imag
                 inverse_noise[s - start] = np.float32(1) / noise_variance[b, s]
             for dimension in range(dimensions):
-                _demap(value[dimension], inverse_noise, amplitudes, m, exact, llr, metric, rows, scratch)
+                _demap(value[dimension], inverse_noise, amplitudes, m, exact, llr, metric, rows)
                 for i in range(m):
                     for s in range(start, stop):
                         out[b, s * bits_per_symbol + i * dimensions + dimension] = llr[i, s - start]

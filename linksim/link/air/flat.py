@@ -2,12 +2,14 @@
 
 import numpy as np
 
+from linksim.common.seeds import entropy_words
 from linksim.link.air.air import Air, BlockKey, Equalized
-from linksim.link.air.channel import Realizations, draw
-from linksim.link.air.config import CsiConfig, ModulationConfig
+from linksim.link.air.channel import Realizations, draw, draw_key, law_of
+from linksim.link.air.config import ChannelConfig, CsiConfig, ModulationConfig
 from linksim.link.air.demapping import SMALLEST_GAIN, channel_llrs
 from linksim.link.air.fading import FadingConfig
 from linksim.link.air.modulation import gray_pam
+from linksim.link.air.one_pass import drawn_llrs
 
 
 class FlatAir(Air):
@@ -48,3 +50,25 @@ class FlatAir(Air):
             self.bits_per_symbol,
             self.exact,
         )
+
+    def block_llrs(
+        self, es_no_db: float, keys: list[BlockKey], coded: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As `Air.block_llrs`, in one compiled pass where the channel is one of our own: others need a `Generator`."""
+        if not isinstance(self.channel, ChannelConfig):
+            return super().block_llrs(es_no_db, keys, coded)
+        n = self.symbols_per_block
+        shape = len(keys), n * self.bits_per_symbol
+        scrambling, llr = np.empty(shape, np.uint8), np.empty(shape, np.float32)
+        drawn_llrs(
+            entropy_words(draw_key(key, es_no_db) for key in keys),
+            np.zeros((0, 0), np.uint8) if coded is None else coded,
+            n,
+            gray_pam(self.bits_per_symbol),
+            law_of(self.channel, self.csi, n, es_no_db),
+            self.bits_per_symbol,
+            self.exact,
+            scrambling,
+            llr,
+        )
+        return llr, scrambling

@@ -11,7 +11,7 @@ import tensorflow as tf
 from sionna.phy.channel import ApplyFlatFadingChannel
 from sionna.phy.mapping import Constellation, Demapper, Mapper
 
-from linksim.link.air.air import Air, Equalized
+from linksim.link.air.air import Air, BlockKey, Equalized
 from linksim.link.air.channel import Realizations
 from linksim.link.air.demapping import SMALLEST_GAIN
 from linksim.link.air.flat import FlatAir
@@ -53,3 +53,9 @@ class SionnaFlatAir(SionnaMapping, FlatAir):
         gain = np.maximum(np.abs(estimate) ** 2, SMALLEST_GAIN)
         variance = np.broadcast_to(realization.noise_variance / gain, received.shape)
         return Equalized(received * np.conj(estimate) / gain, variance.astype(np.float32))
+
+    def block_llrs(
+        self, es_no_db: float, keys: list[BlockKey], coded: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As `Air.block_llrs`, by this class's own parts."""
+        return Air.block_llrs(self, es_no_db, keys, coded)
