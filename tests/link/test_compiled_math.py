@@ -4,7 +4,6 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-
 from numba import njit
 
 from linksim.link.air.compiled_math import LANES, exponential, logarithm

@@ -10,44 +10,71 @@ Papke (1996), whose sign is the product of the signs and whose magnitude is, of 
 """
 
 import math
+from typing import Any
 
-import numpy as np
 from numba import njit
 
-LANES = 64
-"""Blocks side by side: a loop of fixed length over few arrays is what vectorizes."""
+from linksim.link.coding.lanes import (
+    add,
+    both,
+    constant,
+    differ,
+    high_product,
+    larger,
+    less,
+    load,
+    negated,
+    operation,
+    smaller,
+    store,
+    subtract,
+)
 
 _FIRST_SHIFT, _SECOND_SHIFT = 8, 9
 STEPS_PER_UNIT = (math.log(2) * 2 ** (2 * _FIRST_SHIFT + _SECOND_SHIFT) / (8 * math.log(2)) ** 4) ** (1 / 3)
 """29.08: with these two shifts, `f(0)` comes out as `ln 2`."""
 
-LARGEST = np.int16(20 * STEPS_PER_UNIT)
+LARGEST = int(20 * STEPS_PER_UNIT)
 """Of a message and of a channel's LLR: 20, as for Sionna's decoder. 50 of them add up within 16 bits."""
 
-_REACH = np.int16(round(8 * math.log(2) * STEPS_PER_UNIT))
-_ROUNDING, _ZERO = np.int16(1 << (_SECOND_SHIFT - 1)), np.int16(0)
-# Larger than any value: what is combined with it stays as it is.
-_CERTAIN = np.int16(4000)
+_REACH = round(8 * math.log(2) * STEPS_PER_UNIT)
+# Magnitudes are held in sixteenths of a step: the upper half of a square is then the square shifted by `_FIRST_SHIFT`.
+_FINE = (16 - _FIRST_SHIFT) // 2
 
 
-@njit(inline="always")
-def _correction(x):  # pragma: no cover - compiled
-    """`f(x)` in steps."""
-    rest = max(np.int16(_REACH - x), _ZERO)
-    squared = np.int16(np.int16(rest * rest) >> _FIRST_SHIFT)
-    return np.int16(np.int16(np.int16(squared * squared) + _ROUNDING) >> _SECOND_SHIFT)
+def _correction(builder: Any, x: Any) -> Any:
+    """`f(x)` in steps, `x` in sixteenths."""
+    rest = less(builder, constant(_REACH << _FINE), x)
+    squared = high_product(builder, rest, rest)
+    rounded = builder.add(builder.mul(squared, squared), constant(1 << (_SECOND_SHIFT - 1)))
+    return builder.lshr(rounded, constant(_SECOND_SHIFT))
 
 
-@njit(inline="always")
-def box_plus(a, b):  # pragma: no cover - compiled
-    """Of two magnitudes in steps, int16."""
-    total, difference = np.int16(a + b), np.int16(abs(np.int16(a - b)))
-    corrected = np.int16(np.int16(min(a, b) + _correction(total)) - _correction(difference))
-    return max(corrected, _ZERO)
+def _box_plus(builder: Any, a: Any, b: Any) -> Any:
+    low, high = smaller(builder, a, b), larger(builder, a, b)
+    of_difference = _correction(builder, builder.sub(high, low))
+    lost = builder.sub(of_difference, _correction(builder, builder.add(a, b)))
+    return less(builder, low, builder.shl(lost, constant(_FINE)))
+
+
+def _magnitude(builder: Any, a: Any) -> Any:
+    return builder.shl(smaller(builder, negated(builder, a, a), constant(LARGEST)), constant(_FINE))
+
+
+def _message(builder: Any, magnitude: Any, sign: Any) -> Any:
+    return negated(builder, builder.lshr(magnitude, constant(_FINE)), sign)
+
+
+box_plus = operation(_box_plus)
+"""Of two rows of magnitudes in sixteenths of a step."""
+magnitude = operation(_magnitude)
+"""Of a row in steps, at most `LARGEST`, in sixteenths of a step."""
+message = operation(_message)
+"""A magnitude in whole steps, negative where `sign` is."""
 
 
 @njit(cache=True, nogil=True)
-def visit_check(app, messages, columns, start, stop, incoming, magnitudes, before, rows):  # pragma: no cover - compiled
+def visit_check(app, messages, kept, columns, start, stop, incoming, before):  # pragma: no cover - compiled
     """Update the messages of one check node, and the a-posteriori values of its variables, in all lanes.
 
     Each message is the box-plus of all edges before and of all behind its own.
@@ -55,40 +82,34 @@ def visit_check(app, messages, columns, start, stop, incoming, magnitudes, befor
     Args:
         app: a-posteriori values by variable, int16 `[variables, LANES]`, `log P(0)/P(1)` in steps.
         messages: by edge, int16 `[edges, LANES]`.
+        kept: int16 `[1, LANES]`, -1 in lanes whose messages count, 0 in those that begin.
         columns: variable of each edge.
-        start, stop: the check's edges.
-        incoming, magnitudes, before, rows: scratch, int16 `[degree, LANES]` each, and `[3, LANES]`.
+        start, stop: the check's edges, at least two.
+        incoming, before: scratch, int16 `[degree, LANES]` each.
     """
-    total, sign, new = rows[0], rows[1], rows[2]
-    for w in range(LANES):
-        total[w] = _CERTAIN
-        sign[w] = 0
-    # Few arrays per loop: beyond a handful, the compiler cannot rule out that they overlap and stops vectorizing.
-    for e in range(start, stop):
-        variable, row = columns[e], e - start
-        for w in range(LANES):
-            incoming[row, w] = app[variable, w] - messages[e, w]
-        for w in range(LANES):
-            t = incoming[row, w]
-            sign[w] ^= t  # its sign bit is the product of the signs
-            magnitudes[row, w] = min(np.int16(abs(t)), LARGEST)
-        for w in range(LANES):
-            so_far = total[w]
-            before[row, w] = so_far
-            total[w] = box_plus(so_far, magnitudes[row, w])
-    for w in range(LANES):
-        total[w] = _CERTAIN
-    for e in range(stop - 1, start - 1, -1):
-        variable, row = columns[e], e - start
-        for w in range(LANES):
-            new[w] = box_plus(total[w], before[row, w])
-        for w in range(LANES):
-            total[w] = box_plus(total[w], magnitudes[row, w])
-        for w in range(LANES):
-            # All ones where the product of the other signs is negative: negation without a branch.
-            mask = np.int16(np.int16(sign[w] ^ incoming[row, w]) >> 15)
-            new[w] = np.int16(np.int16(new[w] ^ mask) - mask)
-        for w in range(LANES):
-            messages[e, w] = new[w]
-        for w in range(LANES):
-            app[variable, w] = np.int16(incoming[row, w] + new[w])
+    keep, last = load(kept, 0), stop - start - 1
+    first = subtract(load(app, columns[start]), both(load(messages, start), keep))
+    sign, total = first, magnitude(first)
+    for row in range(1, last):
+        e = start + row
+        t = subtract(load(app, columns[e]), both(load(messages, e), keep))
+        store(incoming, row, t)
+        store(before, row, total)
+        sign = differ(sign, t)  # its sign bit is the product of the signs
+        total = box_plus(total, magnitude(t))
+    e = stop - 1
+    t = subtract(load(app, columns[e]), both(load(messages, e), keep))
+    sign = differ(sign, t)
+    new = message(total, differ(sign, t))
+    store(messages, e, new)
+    store(app, columns[e], add(t, new))
+    total = magnitude(t)
+    for row in range(last - 1, 0, -1):
+        e, t = start + row, load(incoming, row)
+        new = message(box_plus(total, load(before, row)), differ(sign, t))
+        store(messages, e, new)
+        store(app, columns[e], add(t, new))
+        total = box_plus(total, magnitude(t))
+    new = message(total, differ(sign, first))
+    store(messages, start, new)
+    store(app, columns[start], add(first, new))
