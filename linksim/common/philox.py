@@ -12,6 +12,8 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+compiled: Any = intrinsic  # which mypy takes for functions with the arguments of their definition
+
 WORDS = 512
 """Words that are made at a time, 32 bits each: a multiple of 8, few enough for the first cache."""
 
@@ -26,7 +28,7 @@ _ROUNDS = 10
 _WORD = np.uint64(32)
 
 
-@intrinsic
+@compiled
 def _high_product(typing_context: Any, a: Any, b: Any) -> Any:  # pragma: no cover - compiled
     """The upper 64 bits of the product of two uint64, one instruction where Numba itself has none."""
 
@@ -95,7 +97,7 @@ def next_words(state, words):  # pragma: no cover - compiled
 @njit(cache=True, nogil=True)
 def fill_bits(state, words, out):  # pragma: no cover - compiled
     """Uniform bits uint8 `[n]`: those of `numpy.unpackbits` of `Generator.bytes`, which takes whole words."""
-    position = np.int64(state[3])
+    position: Any = np.int64(state[3])
     for first in range(0, out.size, 32):
         if position == WORDS:
             next_words(state, words)

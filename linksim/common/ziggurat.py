@@ -5,6 +5,7 @@ and nearly always that is all. `numpy.random.Generator.standard_normal(dtype=flo
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -85,7 +86,8 @@ def fill_normals(state, words, out):  # pragma: no cover - compiled
         words: uint32 `[WORDS]`, those in hand; belongs to `state`.
         out: what is filled.
     """
-    done, position = 0, np.int64(state[3])
+    done = 0
+    position: Any = np.int64(state[3])
     while done < out.size:
         if position == WORDS:
             next_words(state, words)

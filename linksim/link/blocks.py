@@ -41,7 +41,7 @@ def run_blocks(
     for number, version in enumerate(versions):
         own = [(*key[:-1], "transmission", number, key[-1]) for key in keys] if number else keys
         llr, added = air.block_llrs(es_no_db, own, None if bits is None else code.encode(bits, version))
-        received = code.spread(llr, version)
+        received = code.spread(llr, version, versions)
         scrambling, variables = (scrambling, variables + received) if number else (added, received)
     llr, iterations = code.decode(variables, versions)
     if not np.isfinite(llr).all():

@@ -11,6 +11,8 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+compiled: Any = intrinsic  # which mypy takes for functions with the arguments of their definition
+
 LANES = 64
 """Values side by side: a loop of fixed length over few arrays is what vectorizes."""
 
@@ -27,7 +29,7 @@ _L0, _L1, _L2, _L3 = (np.float32(c) for c in (2.0, 0.6666682, 0.39974752, 0.2992
 _EXPONENT_BIAS, _MANTISSA_BITS, _SQRT_HALF_BITS = np.int32(127), np.int32(23), np.int32(0x3F3504F3)
 
 
-@intrinsic
+@compiled
 def _as_float(typing_context: Any, bits: Any) -> Any:  # pragma: no cover - compiled
     """The float32 that an int32's bits are."""
 
@@ -37,7 +39,7 @@ def _as_float(typing_context: Any, bits: Any) -> Any:  # pragma: no cover - comp
     return types.float32(types.int32), generate
 
 
-@intrinsic
+@compiled
 def _as_bits(typing_context: Any, value: Any) -> Any:  # pragma: no cover - compiled
     """The bits of a float32 as int32."""
 

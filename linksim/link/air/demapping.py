@@ -52,6 +52,24 @@ def _demap(value, inverse_noise, amplitudes, m, exact, llr, metric, rows):  # pr
 
 
 @njit(cache=True, nogil=True)
+def _equalize(sent, fading, estimate, noise, noise_variance, value, inverse_noise):  # pragma: no cover - compiled
+    """What the symbols `sent` `[2, LANES]` are after the channel and the receiver's equalizer: `value` `[2, LANES]`, and one
+    over the variance of its error.
+    """
+    h, h_hat, n = fading.view(np.float32), estimate.view(np.float32), noise.view(np.float32)
+    for s in range(noise.size):
+        re, im = 2 * s, 2 * s + 1
+        received_re = h[re] * sent[0, s] - h[im] * sent[1, s] + n[re]
+        received_im = h[re] * sent[1, s] + h[im] * sent[0, s] + n[im]
+        # The floor keeps a vanished channel finite; its LLRs are zero, as they should be.
+        gain = max(h_hat[re] * h_hat[re] + h_hat[im] * h_hat[im], SMALLEST_GAIN)
+        scale = np.float32(1) / gain
+        inverse_noise[s] = np.float32(gain / noise_variance)
+        value[0, s] = (received_re * h_hat[re] + received_im * h_hat[im]) * scale
+        value[1, s] = (received_im * h_hat[re] - received_re * h_hat[im]) * scale
+
+
+@njit(cache=True, nogil=True)
 def send_and_demap(
     labels, scrambling, amplitudes, fading, estimate, length, noise, noise_variance, bits_per_symbol, exact, out
 ):  # pragma: no cover - compiled
@@ -69,26 +87,22 @@ def send_and_demap(
     dimensions = 1 if bits_per_symbol == 1 else 2
     value, inverse_noise = np.zeros((2, LANES), np.float32), np.zeros(LANES, np.float32)
     llr, metric = np.empty((m, LANES), np.float32), np.empty((amplitudes.size, LANES), np.float32)
-    rows = np.empty((4, LANES), np.float32)
+    rows, sent = np.empty((4, LANES), np.float32), np.zeros((2, LANES), np.float32)
+    h, h_hat = np.zeros(LANES, np.complex64), np.zeros(LANES, np.complex64)
+    fade, left = 0, length  # the fade at hand, and for how many symbols more
     for start in range(0, symbols, LANES):
         stop = min(start + LANES, symbols)
         for s in range(start, stop):
-            first = s * bits_per_symbol
-            label_i, label_q = 0, 0
-            for i in range(m):
-                label_i = 2 * label_i + labels[first + dimensions * i]
-                label_q = 2 * label_q + labels[first + dimensions * i + dimensions - 1]
-            real = amplitudes[label_i]
-            imaginary = amplitudes[label_q] if dimensions == 2 else np.float32(0)
-            h, h_hat, n = fading[s // length], estimate[s // length], noise[s]
-            received_real = h.real * real - h.imag * imaginary + n.real
-            received_imaginary = h.real * imaginary + h.imag * real + n.imag
-            # The floor keeps a vanished channel finite; its LLRs are zero, as they should be.
-            gain = max(h_hat.real * h_hat.real + h_hat.imag * h_hat.imag, SMALLEST_GAIN)
-            scale = np.float32(1) / gain
-            inverse_noise[s - start] = np.float32(gain / noise_variance)
-            value[0, s - start] = (received_real * h_hat.real + received_imaginary * h_hat.imag) * scale
-            value[1, s - start] = (received_imaginary * h_hat.real - received_real * h_hat.imag) * scale
+            for dimension in range(dimensions):
+                label = 0
+                for i in range(m):
+                    label = 2 * label + labels[s * bits_per_symbol + dimensions * i + dimension]
+                sent[dimension, s - start] = amplitudes[label]
+            if left == 0:
+                fade, left = fade + 1, length
+            left -= 1
+            h[s - start], h_hat[s - start] = fading[fade], estimate[fade]
+        _equalize(sent, h, h_hat, noise[start:stop], noise_variance, value, inverse_noise)
         for dimension in range(dimensions):
             _demap(value[dimension], inverse_noise, amplitudes, m, exact, llr, metric, rows)
             for i in range(m):

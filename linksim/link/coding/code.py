@@ -34,8 +34,10 @@ class Code(Protocol):
     def encode(self, bits: np.ndarray, version: int = 0) -> np.ndarray:
         """Information bits 0/1 uint8 `[blocks, k]` to the coded bits of a redundancy version, uint8 `[blocks, n]`."""
 
-    def spread(self, llr: np.ndarray, version: int = 0) -> np.ndarray:
-        """LLRs of the coded bits float32 `[blocks, n]` at the code's variables, float32 `[blocks, variables]`."""
+    def spread(self, llr: np.ndarray, version: int = 0, versions: Collection[int] | None = None) -> np.ndarray:
+        """LLRs of the coded bits float32 `[blocks, n]` at the code's variables, float32 `[blocks, variables]`; at those
+        alone that `decode` looks at with these `versions`, where they are given.
+        """
 
     def decode(self, variables: np.ndarray, versions: Collection[int] = (0,)) -> Decoded:
         """LLRs of the code's variables float32 `[blocks, variables]`, of the redundancy versions that were received, to

@@ -12,6 +12,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, models, register_model
 
+compiled: Any = intrinsic  # which mypy takes for functions with the arguments of their definition
+
 LANES = 64
 """Blocks side by side."""
 
@@ -54,7 +56,7 @@ def operation(build: Callable[..., Any], result: Any = ROW) -> Any:
     def of_two(typing_context: Any, a: Any, b: Any) -> Any:
         return result(a, b), generate
 
-    return intrinsic(of_one if build.__code__.co_argcount == 2 else of_two)
+    return compiled(of_one if build.__code__.co_argcount == 2 else of_two)
 
 
 def _place(context: Any, builder: Any, array_type: Any, array: Any, row: Any) -> Any:
@@ -63,7 +65,7 @@ def _place(context: Any, builder: Any, array_type: Any, array: Any, row: Any) ->
     return builder.bitcast(builder.gep(data, [first]), _ROW.as_pointer())
 
 
-@intrinsic
+@compiled
 def load(typing_context: Any, array: Any, row: Any) -> Any:
     """A row of int16 `[rows, LANES]`, contiguous. Nothing checks that there is one."""
 
@@ -73,7 +75,7 @@ def load(typing_context: Any, array: Any, row: Any) -> Any:
     return ROW(array, types.intp), generate
 
 
-@intrinsic
+@compiled
 def store(typing_context: Any, array: Any, row: Any, value: Any) -> Any:
     """Write a row where `load` reads it."""
 

@@ -41,9 +41,11 @@ class LdpcCode:
         """Information bits 0/1 `[blocks, k]` -> coded bits uint8 `[blocks, n]` of a redundancy version."""
         return self.mother.encode(bits)[:, self.version(version).sent_at]
 
-    def spread(self, llr: np.ndarray, version: int = 0) -> np.ndarray:
-        """Undo rate matching: `[blocks, n]` -> float32 `[blocks, variables]`, see `RateMatching.spread`."""
-        return self.version(version).spread(llr)
+    def spread(self, llr: np.ndarray, version: int = 0, versions: Collection[int] | None = None) -> np.ndarray:
+        """Undo rate matching: `[blocks, n]` -> float32 `[blocks, variables]`, see `RateMatching.spread`; only the variables
+        that matter where all that is received are these `versions`.
+        """
+        return self.version(version).spread(llr, None if versions is None else self.graph(versions).variables)
 
     def graph(self, versions: Collection[int] = (0,)) -> Graph:
         """What a decoder needs where these redundancy versions were received.

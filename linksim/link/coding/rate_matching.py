@@ -8,6 +8,7 @@ whole codeword; the limited one of terminals with little memory (`I_LBRM = 1`) i
 from functools import cached_property
 
 import numpy as np
+from numba import njit, prange
 
 from linksim.link.coding.config import BaseGraph
 from linksim.link.coding.mother import MotherCode
@@ -31,30 +32,33 @@ class RateMatching:
         in_buffer = np.arange(2 * mother.z, mother.variables)
         sendable = in_buffer[(in_buffer < mother.filler.start) | (in_buffer >= mother.filler.stop)]
         begin = (2 + STARTS[mother.base_graph][version]) * mother.z
-        self._once = len(sendable)
-        self._selected = sendable[(np.searchsorted(sendable, begin) + np.arange(n)) % self._once]
+        self._selected = sendable[(np.searchsorted(sendable, begin) + np.arange(n)) % len(sendable)]
         # Bit i of symbol j is the selected bit i n / Qm + j.
-        self._order = np.arange(n).reshape(bits_per_symbol, -1).T.reshape(-1)
-        self.sent_at: np.ndarray = self._selected[self._order]
+        order = np.arange(n).reshape(bits_per_symbol, -1).T.reshape(-1)
+        self._position = np.argsort(order)
+        self.sent_at: np.ndarray = self._selected[order]
 
     @cached_property
     def needed(self) -> int:
         """How many of the variables reach to the last one that is sent."""
         return int(self._selected.max()) + 1
 
-    def spread(self, llr: np.ndarray) -> np.ndarray:
-        """LLRs of the sent bits `[blocks, n]` at the variables, float32 `[blocks, variables]`.
+    def spread(self, llr: np.ndarray, variables: int | None = None) -> np.ndarray:
+        """LLRs of the sent bits `[blocks, n]` at the variables, float32 `[blocks, variables]`, of which the first
+        `variables` hold all that is sent; None for all.
 
         Those of a bit that is sent several times add up. Variables that were not sent are 0, filler bits too: what is
         known of them is the decoder's to add.
         """
-        out = np.zeros((len(llr), self._variables), np.float32)
-        if self.n <= self._once:
-            out[:, self.sent_at] = llr
-            return out
-        selected = np.empty_like(llr)
-        selected[:, self._order] = llr
-        for start in range(0, self.n, self._once):
-            lap = slice(start, start + self._once)
-            out[:, self._selected[lap]] += selected[:, lap]
+        out = np.empty((len(llr), self._variables if variables is None else variables), np.float32)
+        _spread(np.asarray(llr, np.float32), self._selected, self._position, out)
         return out
+
+
+@njit(parallel=True, cache=True, nogil=True)
+def _spread(llr, selected, position, out):  # pragma: no cover - compiled
+    """Add the LLR at each `position` to its `selected` variable, in the order in which the buffer is read."""
+    for b in prange(llr.shape[0]):
+        out[b] = 0
+        for i in range(selected.size):
+            out[b, selected[i]] += llr[b, position[i]]

@@ -17,7 +17,7 @@ class Uncoded:
         """The bits and `n - k` zeros: uint8 `[blocks, n]`."""
         return np.pad(bits, ((0, 0), (0, self.n - self.k)))
 
-    def spread(self, llr: np.ndarray, version: int = 0) -> np.ndarray:
+    def spread(self, llr: np.ndarray, version: int = 0, versions: Collection[int] | None = None) -> np.ndarray:
         """The LLRs as they are."""
         return llr
 
