@@ -77,6 +77,18 @@ class LpipsConfig(StrictModel):
     )
 
 
+class AdversarialConfig(StrictModel):
+    """A discriminator of patches that learns along, and the weight with which the decoder is to deceive it."""
+
+    weight: NonNegative = 0.0
+    channels: Annotated[int, Field(ge=1, le=1024)] = Field(
+        32, description="of the discriminator's first convolution; the second has twice as many"
+    )
+    from_step: Steps = Field(
+        0, description="step from which the decoder tries; the discriminator learns from the start"
+    )
+
+
 class LossesConfig(StrictModel):
     """Weights of eqs. 5 and 22-24."""
 
@@ -87,6 +99,7 @@ class LossesConfig(StrictModel):
     channel_aware: ChannelAwareConfig = ChannelAwareConfig()
     gram: GramConfig = GramConfig()
     lpips: LpipsConfig = LpipsConfig()
+    adversarial: AdversarialConfig = AdversarialConfig()
 
 
 class FlipsConfig(StrictModel):

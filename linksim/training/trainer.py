@@ -57,6 +57,7 @@ class Trainer(TrainingRun):
             "flips": draw_flips(config.flips, indices, model.bits_per_index, config.seed, step),
             "bit_error_rate": np.array([channel_aware_rate(config, step)], np.float32),
             "quantize": np.array([float(quantizes(config, step))], np.float32),
+            "deceive": np.array([float(step >= config.losses.adversarial.from_step)], np.float32),
         }
         damaged = bool(inputs["flips"].any())
         if self.llr_pool is not None:

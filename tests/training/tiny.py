@@ -35,5 +35,6 @@ def inputs(image: np.ndarray, settings: TrainConfig, **changes: Any) -> dict[str
         "bit_error_rate": np.array([0.2], np.float32),
         "quantize": np.ones(1, np.float32),
         "damaged": np.zeros(1, np.float32),
+        "deceive": np.ones(1, np.float32),
     }
     return plain | changes

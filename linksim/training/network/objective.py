@@ -6,6 +6,7 @@ from keras import ops
 
 from linksim.training.config import TrainConfig
 from linksim.training.network import losses
+from linksim.training.network.adversary import Adversary
 from linksim.training.network.quantizer import Quantized, Quantizer
 
 
@@ -14,14 +15,18 @@ class Objective:
 
     Attributes:
         perceptual: weight and function of images `(x, x_hat)` of each perceptual loss, by name.
+        terms: names of all terms that a step may report.
     """
 
-    def __init__(self, config: TrainConfig, quantizer: Quantizer) -> None:
-        self.weights, self.quantizer = config.losses, quantizer
+    def __init__(self, config: TrainConfig, quantizer: Quantizer, adversary: Adversary | None = None) -> None:
+        self.weights, self.quantizer, self.adversary = config.losses, quantizer, adversary
         self.perceptual = _perceptual_losses(config)
+        against = ["adversarial", "discriminator"] if adversary else []
+        self.terms = ["loss", "mse", "quantization", "entropy", "channel_aware", *self.perceptual, *against]
 
     def total(self, inputs: Any, x_hat: Any, codebook_terms: dict[str, Any]) -> dict[str, Any]:
-        """Eq. 24 as `loss`, with its terms: `L = alpha_1 ||x - x_hat||^2 + alpha_2 L_gram + L_cb`. LPIPS may be added.
+        """Eq. 24 as `loss`, with its terms: `L = alpha_1 ||x - x_hat||^2 + alpha_2 L_gram + L_cb`. LPIPS and an adversarial
+        term may be added.
 
         Args:
             inputs: of the model, `vqvae.Inputs`.
@@ -35,6 +40,11 @@ class Objective:
             terms[name] = perceptual(x, x_hat)
             share = inputs["damaged"][0] if name == "lpips" and weights.lpips.batches == "damaged" else 1.0
             loss = loss + share * alpha * terms[name]
+        if self.adversary is not None:
+            terms["adversarial"] = self.adversary.deceived(x_hat)
+            terms["discriminator"] = self.adversary.own_loss(x, x_hat)
+            loss = loss + weights.adversarial.weight * inputs["deceive"][0] * terms["adversarial"]
+            loss = loss + terms["discriminator"]
         if codebook_terms:
             loss = loss + weights.codebook * inputs["quantize"][0] * codebook_terms["codebook"]
         return terms | codebook_terms | {"loss": loss}

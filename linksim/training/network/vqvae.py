@@ -8,6 +8,7 @@ from keras import ops
 from linksim.semantic.autoencoder import build_decoder, build_encoder
 from linksim.training.config import TrainConfig
 from linksim.training.network import receivers
+from linksim.training.network.adversary import Adversary
 from linksim.training.network.normalization import FeatureNorm
 from linksim.training.network.objective import Objective
 from linksim.training.network.quantizer import Quantized, Quantizer
@@ -25,6 +26,7 @@ class Inputs(TypedDict, total=False):
         bit_error_rate: float32 `[1]`, of eq. 22.
         quantize: float32 `[1]`, 0 before quantization begins, then 1.
         damaged: float32 `[1]`, 1 for a batch that has errors.
+        deceive: float32 `[1]`, 0 before the decoder tries to deceive the discriminator, then 1.
         relative_llr: with `reception`, float32 `[B, h, w, S, H, m]`, LLRs of the index bits, positive where they
             point to the sent bit.
         known: with `reception`, bool in the same shape, bits that the receiver knows because their block's CRC holds.
@@ -36,6 +38,7 @@ class Inputs(TypedDict, total=False):
     bit_error_rate: np.ndarray
     quantize: np.ndarray
     damaged: np.ndarray
+    deceive: np.ndarray
     relative_llr: np.ndarray
     known: np.ndarray
 
@@ -53,8 +56,10 @@ class VQVAE(Reported):
         if self.encoder_frozen:
             self.encoder.trainable = False
             self.quantizer.trainable = False
-        self.objective = Objective(config, self.quantizer)
-        self.start_report(["loss", "mse", "quantization", "entropy", "channel_aware", *self.objective.perceptual])
+        adversarial = config.losses.adversarial
+        self.adversary = Adversary(adversarial.channels, dtype) if adversarial.weight else None
+        self.objective = Objective(config, self.quantizer, self.adversary)
+        self.start_report(self.objective.terms)
 
     @property
     def encoder_frozen(self) -> bool:
