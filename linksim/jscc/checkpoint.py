@@ -3,6 +3,7 @@ inside.
 
     meta          UTF-8 JSON as uint8: {"format": 2, "networks": {"kind": "jscc", and the fields of `JsccModel`}, "card": {...}}
     encoder/LAYER/WEIGHT, decoder/LAYER/WEIGHT   float16, as `linksim.jscc.layout` lists them for the sizes
+    with "weights": "int8" in `meta`, kernels in int8 and encoder/LAYER/step, decoder/LAYER/step   float32 [out]
 """
 
 import json
@@ -14,7 +15,8 @@ import numpy as np
 from linksim.common.errors import InputError
 from linksim.jscc.layout import Shape, decoder_shapes, encoder_shapes
 from linksim.jscc.model import JsccModel
-from linksim.semantic.archive import Archive, SavedAsArchive, archive_bytes, half_precision, said
+from linksim.semantic.archive import Archive, SavedAsArchive, archive_bytes, said
+from linksim.semantic.packing import WeightType, members, pack, unpack, weight_type
 
 FORMAT = 2
 KIND = "jscc"
@@ -26,14 +28,16 @@ class JsccCheckpoint(SavedAsArchive):
 
     Attributes:
         model: sizes of the networks.
-        encoder, decoder: weights of the networks by name, float16 on disk.
+        encoder, decoder: weights of the networks by name.
         card: what it was trained with and what was measured, JSON-like.
+        weights: what the kernels are on disk.
     """
 
     model: JsccModel
     encoder: dict[str, np.ndarray]
     decoder: dict[str, np.ndarray]
     card: dict[str, Any] = field(default_factory=dict)
+    weights: WeightType = "float16"
 
     def to_bytes(self) -> bytes:
         """The `.npz` file's bytes.
@@ -44,9 +48,10 @@ class JsccCheckpoint(SavedAsArchive):
         content = {
             "format": FORMAT,
             "networks": {"kind": KIND, **self.model.model_dump(mode="json")},
+            **({} if self.weights == "float16" else {"weights": self.weights}),
             "card": self.card,
         }
-        arrays = half_precision("encoder", self.encoder) | half_precision("decoder", self.decoder)
+        arrays = pack("encoder", self.encoder, self.weights) | pack("decoder", self.decoder, self.weights)
         return archive_bytes(content, arrays)
 
     @classmethod
@@ -78,10 +83,14 @@ def _read(archive: Archive) -> JsccCheckpoint:
     except ValueError:
         raise ValueError(f"sizes {sizes} are not possible") from None
     parts = {"encoder": encoder_shapes(model), "decoder": decoder_shapes(model)}
-    shapes: dict[str, Shape] = {f"{part}/{name}": shape for part, own in parts.items() for name, shape in own.items()}
-    arrays = archive.arrays(shapes, dict.fromkeys(shapes, (np.float16, np.float32)))
-    weights = {part: {name: arrays[f"{part}/{name}"].astype(np.float32) for name in own} for part, own in parts.items()}
+    kind = weight_type(meta)
+    wanted: dict[str, Shape] = {f"{part}/{name}": shape for part, own in parts.items() for name, shape in own.items()}
+    arrays = archive.arrays(*members(wanted, kind))
+    weights = {
+        part: dict(zip(own, unpack(arrays, (f"{part}/{name}" for name in own), kind), strict=True))
+        for part, own in parts.items()
+    }
     card = meta["card"]
     if not isinstance(card, dict) or not isinstance(card.get("training", {}), dict):
         raise ValueError("its card is no JSON object")
-    return JsccCheckpoint(model, **weights, card=card)
+    return JsccCheckpoint(model, **weights, card=card, weights=kind)

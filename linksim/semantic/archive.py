@@ -124,12 +124,6 @@ def archive_bytes(meta: dict[str, Any], arrays: Mapping[str, np.ndarray]) -> byt
     return buffer.getvalue()
 
 
-def half_precision(part: str, weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Weights of a network in float16, under the names `PART/NAME`."""
-    with np.errstate(over="ignore"):  # what is too large is found not to be finite
-        return {f"{part}/{name}": weight.astype(np.float16) for name, weight in weights.items()}
-
-
 def check_finite(name: str, array: np.ndarray) -> None:
     """Raise `ValueError` where a value is not finite."""
     if not np.isfinite(array).all():

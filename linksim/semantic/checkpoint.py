@@ -7,12 +7,13 @@ Format 2 has one member `meta`, UTF-8 JSON as uint8, and the arrays that `linksi
                    "decoder_blocks", "latent_dim",
                                 "decoder_takes_variance"},
                    "quantizer": {"kind": "residual", "stages", "heads", "codebook_size"},
-                   "card": {...}}
+                   "weights": "float16" or "int8", "card": {...}}
     codewords     float32 [stages, heads, K, D / heads]; float16 where that loses nothing
     usage         float32 [stages, heads, K], index probabilities on the training images, sum 1 per stage and head
     norm_mean     float32 [D]
     norm_variance float32 []
     encoder/LAYER/kernel, encoder/LAYER/bias, decoder/LAYER/kernel, decoder/LAYER/bias   float16
+    with "weights": "int8", kernels in int8 and encoder/LAYER/step, decoder/LAYER/step   float32 [out]
 
 Format 1, of one stage and one head, is read, too: sizes in `model`, `codebook` `[K, D]` and `usage` `[K]`, weights by
 their position.
@@ -30,9 +31,10 @@ import numpy as np
 from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
 from linksim.common.files import read_bytes
-from linksim.semantic.archive import MAX_BYTES, Archive, SavedAsArchive, archive_bytes, half_precision, said
+from linksim.semantic.archive import MAX_BYTES, Archive, SavedAsArchive, archive_bytes, said
 from linksim.semantic.layout import decoder_shapes, encoder_shapes, quantizer_shapes
 from linksim.semantic.model import ModelConfig
+from linksim.semantic.packing import WeightType, members, pack, unpack, weight_type
 
 FORMAT = 2
 
@@ -47,10 +49,11 @@ class Checkpoint(SavedAsArchive):
     Attributes:
         model: sizes of the networks and of the quantizer.
         stages: codewords and their usage.
-        encoder, decoder: weights of the networks by name, float16 on disk.
+        encoder, decoder: weights of the networks by name.
         norm_mean, norm_variance: what features are normalized by, `[D]` and scalar.
         decoder_takes_variance: whether the decoder's second input is the variance of the features.
         card: what it was trained with and what was measured, JSON-like.
+        weights: what the kernels are on disk.
     """
 
     model: ModelConfig
@@ -61,6 +64,7 @@ class Checkpoint(SavedAsArchive):
     norm_variance: np.ndarray
     decoder_takes_variance: bool = False
     card: dict[str, Any] = field(default_factory=dict)
+    weights: WeightType = "float16"
 
     def to_bytes(self) -> bytes:
         """The `.npz` file's bytes.
@@ -74,7 +78,7 @@ class Checkpoint(SavedAsArchive):
             "norm_mean": self.norm_mean.astype(np.float32),
             "norm_variance": np.asarray(self.norm_variance, np.float32),
         }
-        arrays |= half_precision("encoder", self.encoder) | half_precision("decoder", self.decoder)
+        arrays |= pack("encoder", self.encoder, self.weights) | pack("decoder", self.decoder, self.weights)
         return archive_bytes(self._meta(), arrays)
 
     def _meta(self) -> dict[str, Any]:
@@ -84,6 +88,7 @@ class Checkpoint(SavedAsArchive):
             "format": FORMAT,
             "networks": {"kind": _KINDS["networks"], **sizes, "decoder_takes_variance": self.decoder_takes_variance},
             "quantizer": {"kind": _KINDS["quantizer"], **quantizer},
+            **({} if self.weights == "float16" else {"weights": self.weights}),
             "card": self.card,
         }
 
@@ -126,15 +131,14 @@ def _read(archive: Archive, meta: dict[str, Any]) -> Checkpoint:
         shapes |= {"codebook": shapes.pop("codewords")[2:], "usage": shapes["usage"][2:]}
     dtypes: dict[str, tuple[type, ...]] = dict.fromkeys(shapes, (np.float32,))
     dtypes["codewords"] = (np.float16, np.float32)
+    kind = weight_type(meta)
+    keys = {part: [f"{part}/{name}" for name in names[part]] for part in parts}
     for part, own in parts.items():
-        members = dict(zip((f"{part}/{name}" for name in names[part]), own.values(), strict=True))
-        shapes |= members
-        dtypes |= dict.fromkeys(members, (np.float16, np.float32))
+        own_shapes, own_dtypes = members(dict(zip(keys[part], own.values(), strict=True)), kind)
+        shapes |= own_shapes
+        dtypes |= own_dtypes
     arrays = archive.arrays(shapes, dtypes)
-    weights = {
-        part: {name: arrays[f"{part}/{key}"].astype(np.float32) for key, name in zip(names[part], own, strict=True)}
-        for part, own in parts.items()
-    }
+    weights = {part: dict(zip(own, unpack(arrays, keys[part], kind), strict=True)) for part, own in parts.items()}
     target = quantizer_shapes(model)
     codewords = arrays["codebook" if first else "codewords"].astype(np.float32).reshape(target["codewords"])
     usage = arrays["usage"].reshape(target["usage"])
@@ -150,6 +154,7 @@ def _read(archive: Archive, meta: dict[str, Any]) -> Checkpoint:
         norm_variance=arrays["norm_variance"],
         decoder_takes_variance=takes_variance,
         card=_card(meta),
+        weights=kind,
     )
 
 

@@ -46,4 +46,5 @@ def checkpoint(model: Any, features: np.ndarray, card: dict[str, Any]) -> Checkp
         norm_variance=np.asarray(model.norm.variance),
         decoder_takes_variance=model.config.reception is not None,
         card=card,
+        weights=model.config.weights,
     )

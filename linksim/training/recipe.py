@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from linksim.common.model import FILE_NAME, StrictModel
+from linksim.semantic.packing import WeightType
 
 MAX_CROP_PIXELS = 2**26
 """Pixels of a batch of crops: the activations of the networks take some hundred times as many numbers."""
@@ -62,6 +63,9 @@ class Recipe(StrictModel):
     steps: Annotated[int, Field(ge=1, le=10**9)] = 20000
     precision: Literal["auto", "float32", "mixed_bfloat16"] = Field(
         "auto", description="auto: mixed_bfloat16 where the machine computes in it, else float32"
+    )
+    weights: WeightType = Field(
+        "float16", description="of the kernels in the checkpoint; int8: half the size, a step for each output channel"
     )
     validate_every: Annotated[int, Field(ge=1, le=10**9)] = 1000
     checkpoint_every: Annotated[int, Field(ge=1, le=10**9)] = 500

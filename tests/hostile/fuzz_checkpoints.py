@@ -18,13 +18,14 @@ from linksim.codebook.stages import Stages
 from linksim.semantic.checkpoint import Checkpoint
 from linksim.semantic.layout import decoder_shapes, encoder_shapes
 from linksim.semantic.model import ModelConfig
+from linksim.semantic.packing import WeightType
 from linksim.training.state import load_state, save_state
 
 SIDES = (0, 1, 2, 3, 10, 16, 2**16, 2**31, 2**40, 2**63 - 1, -1)
 DTYPES = ("<f2", "<f4", "<f8", "<i4", "|u1", "<c8", "|O", "<U3", "|S9", "<M8[s]", "|V1000000", ">f4", "|b1", "f4,f4")
 
 
-def checkpoint() -> bytes:
+def checkpoint(weights: WeightType = "float16") -> bytes:
     """A sound one, tiny."""
     model = ModelConfig(
         channels=8, encoder_blocks=1, decoder_blocks=1, latent_dim=4, codebook_size=6, stages=2, heads=2
@@ -34,7 +35,8 @@ def checkpoint() -> bytes:
         {n: random.normal(size=s) for n, s in f.items()} for f in (encoder_shapes(model), decoder_shapes(model, False))
     ]
     stages = Stages(random.normal(size=(2, 2, 6, 2)).astype(np.float32), np.full((2, 2, 6), 1 / 6, np.float32))
-    return Checkpoint(model, stages, *parts, np.zeros(4), np.array(1.0), card={"name": "a", "training": {}}).to_bytes()
+    card = {"name": "a", "training": {}}
+    return Checkpoint(model, stages, *parts, np.zeros(4), np.array(1.0), card=card, weights=weights).to_bytes()
 
 
 class Variable:
@@ -156,7 +158,7 @@ def hostile(data: bytes, random: np.random.Generator) -> bytes:
 
 def fuzz(cases: int, seed: int) -> Tally:
     """Counts of outcomes for checkpoints and states."""
-    tally, sound = Tally(), checkpoint()
+    tally, sound = Tally(), (checkpoint(), checkpoint("int8"))
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder, "state.npz")
         save_state(state, 5, "run", variables())
@@ -165,7 +167,7 @@ def fuzz(cases: int, seed: int) -> Tally:
         for number in range(cases):
             random = np.random.default_rng([seed, number])
             if number % 5 < 3:
-                data = hostile(sound, random)
+                data = hostile(pick(random, sound), random)
                 tally.check("checkpoint", f"{number} of seed {seed}", lambda data=data: read_checkpoint(data))  # type: ignore[misc]
             else:
                 state.write_bytes(hostile(stored, random))

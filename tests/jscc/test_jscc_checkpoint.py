@@ -144,3 +144,18 @@ def test_a_constellation_has_its_points_alone(small: JsccCheckpoint) -> None:
     assert 2 < len(np.unique(symbols.round(5))) <= 16
     plain = TrainedJscc(small).encode(image, 10.0)
     assert len(np.unique(plain.round(5))) > 16
+
+
+def test_int8_comes_back_within_half_a_step(small: JsccCheckpoint) -> None:
+    data = replace(small, weights="int8").to_bytes()
+    with np.load(io.BytesIO(data)) as file:
+        assert {file[name].dtype for name in file.files if name.endswith("/kernel")} == {np.dtype(np.int8)}
+    back = JsccCheckpoint.from_bytes(data)
+    for ours, theirs in ((small.encoder, back.encoder), (small.decoder, back.decoder)):
+        for name, weight in ours.items():
+            off = np.abs(theirs[name] - weight)
+            step = np.abs(weight).max((0, 1, 2)) / 127 if name.endswith("/kernel") else 0.0
+            assert (off <= 0.5001 * step).all()
+    assert back.to_bytes() == data
+    with pytest.raises(InputError, match="its weights are 'int2'"):
+        JsccCheckpoint.from_bytes(_changed(data, meta={"weights": "int2"}))

@@ -98,6 +98,51 @@ def test_codewords_take_half_the_room_where_that_loses_nothing(several: Checkpoi
         np.testing.assert_array_equal(back, codewords)
 
 
+def test_int8_is_half_the_size_and_off_by_half_a_step_at_most(several: Checkpoint) -> None:
+    eight = replace(several, weights="int8")
+    data = eight.to_bytes()
+    arrays, plain = _unpacked(data), _unpacked(several.to_bytes())
+    kernels = [name for name in plain if name.endswith("/kernel")]
+    assert sum(arrays[name].nbytes for name in kernels) * 2 == sum(plain[name].nbytes for name in kernels)
+    back = Checkpoint.from_bytes(data)
+    assert back.weights == "int8"
+    for part, ours, theirs in (("encoder", several.encoder, back.encoder), ("decoder", several.decoder, back.decoder)):
+        for name, weight in ours.items():
+            if name.endswith("/kernel"):
+                step = np.abs(weight).max((0, 1, 2)) / 127
+                np.testing.assert_array_equal(arrays[f"{part}/{name.removesuffix('kernel')}step"], step)
+                assert (np.abs(theirs[name] - weight) <= 0.5001 * step).all()
+                assert np.abs(theirs[name] - weight).max() > 0
+            else:
+                np.testing.assert_array_equal(theirs[name], weight.astype(np.float16))
+    assert back.to_bytes() == data  # rounding what is rounded changes nothing
+
+
+def test_int8_keeps_channels_of_zeros_and_refuses_what_is_not_finite(several: Checkpoint) -> None:
+    name = "features/kernel"
+    for value in (0.0, np.nan, np.inf):
+        kernel = several.encoder[name].copy()
+        kernel[..., 2] = value
+        changed = replace(several, weights="int8", encoder={**several.encoder, name: kernel})
+        if value == 0.0:
+            assert (Checkpoint.from_bytes(changed.to_bytes()).encoder[name][..., 2] == 0).all()
+        else:
+            with pytest.raises(InputError, match="encoder/features/step has values that are not finite"):
+                changed.to_bytes()
+
+
+def test_files_of_int8_are_checked_as_others_are(several: Checkpoint) -> None:
+    arrays = _unpacked(replace(several, weights="int8").to_bytes())
+    name, step = "decoder/pixels/kernel", "decoder/pixels/step"
+    _refused(_packed({k: v for k, v in arrays.items() if k != step}), f"{step} is missing")
+    _refused(_packed(arrays | {step: arrays[step][:-1]}), f"{step} has shape")
+    _refused(_packed(arrays | {step: arrays[step] * np.float32(np.nan)}), f"{step} has values that are not finite")
+    _refused(_packed(arrays | {step: arrays[step] + np.float32(3e38)}), f"{name} has values that are not finite")
+    _refused(_packed(arrays | {name: arrays[name].astype(np.float16)}), f"{name} holds float16, not int8")
+    _refused(_with_meta(arrays, lambda meta: meta.update(weights="int4")), "its weights are 'int4'")
+    _refused(_with_meta(arrays, lambda meta: meta.pop("weights")), "step is not expected")
+
+
 def test_codec_pads_crops_and_knows_its_sizes(several: Checkpoint) -> None:
     codec = SemanticCodec(several)
     assert (codec.downsampling, codec.dim, codec.grid(21, 34)) == (8, 6, (3, 5))

@@ -80,7 +80,8 @@ class JsccTrainer(TrainingRun):
         """The present weights and the card, whose figures are those of the file."""
         config = self.config
         card = self._card()
-        made = JsccCheckpoint(config.model, get_weights(self.model.encoder), get_weights(self.model.decoder), card)
+        networks = get_weights(self.model.encoder), get_weights(self.model.decoder)
+        made = JsccCheckpoint(config.model, *networks, card, config.weights)
         codec = TrainedJscc(JsccCheckpoint.from_bytes(made.to_bytes()))
         measured = validate(codec, config, self.validation_images)
         return replace(made, card=card | {"validation": measured})
