@@ -26,6 +26,7 @@ class Adversary(keras.layers.Layer):
 
     def __init__(self, channels: int, dtype: Any = "float32") -> None:
         super().__init__(dtype=dtype)
+        self.built = True  # its weights are made here
         widths = (3, channels, 2 * channels, 1)
         self._convolutions = [
             (
