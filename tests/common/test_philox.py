@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linksim.common.philox import WORDS, fill_bits, next_words, seed
+from linksim.common.compiled.philox import WORDS, fill_bits, next_words, seed
+from linksim.common.compiled.ziggurat import fill_normals
 from linksim.common.seeds import entropy_words, generator
-from linksim.common.ziggurat import fill_normals
 
 
 def stream(*key: int | float | str) -> tuple[np.ndarray, np.ndarray]:

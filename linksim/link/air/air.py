@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from linksim.link.air.demapping import demap
-from linksim.link.air.modulation import gray_pam, map_bits
+from linksim.link.air.modulation import map_bits
 
 BlockKey = tuple[int | float | str, ...]
 """The randomness of a block: equal keys meet the same fading and noise.
@@ -76,8 +76,7 @@ class Air(ABC):
         """
         scrambling = realization.scrambling
         received = self.send(map_bits(coded ^ scrambling, self.bits_per_symbol), realization)
-        amplitudes = gray_pam(self.bits_per_symbol)
-        llr = demap(received.symbols, received.noise_variance, amplitudes, self.bits_per_symbol, self.exact)
+        llr = demap(received.symbols, received.noise_variance, self.bits_per_symbol, self.exact)
         return np.where(scrambling, -llr, llr)
 
     def block_llrs(

@@ -1,54 +1,106 @@
 """Mapping, the channel's action, equalization and demapping in one compiled pass."""
 
-import numpy as np
-from numba import njit, prange
+from functools import reduce
+from typing import Any
 
-from linksim.link.air.compiled_math import LANES, exponential, logarithm
+import numpy as np
+from llvmlite import ir
+from numba import njit, prange, types
+
+from linksim.common.compiled.elementary import exponential, larger, logarithm
+from linksim.common.compiled.lanes import Rows, compiled
+from linksim.link.air.modulation import gray_pam
 
 SMALLEST_GAIN = np.float32(1e-30)
 
+LANES = 64
+"""Symbols in hand at a time."""
 
-@njit(cache=True, nogil=True)
-def _add_exponentials(total, metric, best):  # pragma: no cover - compiled
-    """Add `exp(metric - best)` to `total`, each `[LANES]`."""
-    for w in range(LANES):
-        total[w] += exponential(metric[w] - best[w])
+_ROWS = Rows(ir.FloatType(), 16, size=4)
+"""Of symbols side by side: few enough that the metrics of a constellation's amplitudes stay in registers."""
+
+_PARTS = LANES // _ROWS.count
 
 
-@njit(cache=True, nogil=True)
-def _demap(value, inverse_noise, amplitudes, m, exact, llr, metric, rows):  # pragma: no cover - compiled
-    """LLRs `llr` `[m, LANES]` of the bits of one real dimension of `LANES` symbols, after Robertson et al. 1995.
+def _bit_llrs(builder: Any, y: Any, inverse_noise: Any, amplitudes: np.ndarray, exact: bool) -> list[Any]:
+    """LLRs of the bits of one real dimension, after Robertson et al. 1995.
 
-    `log sum exp` is taken relative to its own largest term, so that no LLR is too large. `metric` `[levels, LANES]` and
-    `rows` `[4, LANES]` are scratch.
+    `log sum exp` is taken relative to its own largest term, so that no LLR is too large.
     """
-    levels = amplitudes.size
-    best_0, best_1, sum_0, sum_1 = rows[0], rows[1], rows[2], rows[3]
-    for level in range(levels):
-        amplitude = amplitudes[level]
-        for w in range(LANES):
-            distance = value[w] - amplitude
-            metric[level, w] = -distance * distance * inverse_noise[w]
-    for i in range(m):
-        shift = m - 1 - i
-        best_0[:] = -np.inf
-        best_1[:] = -np.inf
-        for level in range(levels):
-            best = best_1 if (level >> shift) & 1 else best_0
-            for w in range(LANES):
-                best[w] = max(best[w], metric[level, w])
-        for w in range(LANES):
-            llr[i, w] = best_1[w] - best_0[w]
+    metrics = []
+    for amplitude in amplitudes:
+        distance = builder.fsub(y, _ROWS.constant(float(amplitude)))
+        square = builder.fmul(builder.fsub(_ROWS.constant(-0.0), distance), distance)
+        metrics.append(builder.fmul(square, inverse_noise))
+    bits = len(metrics).bit_length() - 1
+    llrs = []
+    for shift in reversed(range(bits)):
+        sides = [[metric for label, metric in enumerate(metrics) if (label >> shift) & 1 == bit] for bit in (0, 1)]
+        best = [reduce(lambda a, b: larger(builder, a, b), side) for side in sides]
+        llr = builder.fsub(best[1], best[0])
         if exact:
-            sum_0[:] = 0
-            sum_1[:] = 0
-            for level in range(levels):
-                if (level >> shift) & 1:
-                    _add_exponentials(sum_1, metric[level], best_1)
-                else:
-                    _add_exponentials(sum_0, metric[level], best_0)
-            for w in range(LANES):
-                llr[i, w] += logarithm(sum_1[w] / sum_0[w])
+            sums = [
+                reduce(builder.fadd, [exponential(builder, builder.fsub(metric, most)) for metric in side])
+                for side, most in zip(sides, best, strict=True)
+            ]
+            llr = builder.fadd(llr, logarithm(builder, builder.fdiv(sums[1], sums[0])))
+        llrs.append(llr)
+    return llrs
+
+
+def _demapper(bits: int, exact: bool) -> Any:
+    """Compiled code that demaps a row: equalized symbols `value` and one over the variance of their error to rows of
+    `llr`, `_PARTS` from bit to bit.
+    """
+    amplitudes = gray_pam(1 if bits == 1 else 2 * bits)
+
+    @compiled
+    def demap_row(
+        typing_context: Any, value: Any, row: Any, inverse_noise: Any, part: Any, llr: Any, first: Any
+    ) -> Any:  # pragma: no cover - compiled
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            y, inverse, target = (
+                _ROWS.place(context, builder, signature.args[i], arguments[i], arguments[i + 1]) for i in (0, 2, 4)
+            )
+            llrs = _bit_llrs(builder, _ROWS.read(builder, y), _ROWS.read(builder, inverse), amplitudes, exact)
+            for i, found in enumerate(llrs):
+                _ROWS.write(builder, found, builder.gep(target, [ir.Constant(ir.IntType(32), i * _PARTS)]))
+            return context.get_dummy_value()
+
+        arguments = (value, types.intp, inverse_noise, types.intp, llr, types.intp)
+        return types.void(*arguments), generate
+
+    return demap_row
+
+
+_exact_1, _exact_2, _exact_3, _exact_4 = (_demapper(bits, exact=True) for bits in (1, 2, 3, 4))
+_max_1, _max_2, _max_3, _max_4 = (_demapper(bits, exact=False) for bits in (1, 2, 3, 4))
+
+
+@njit(cache=True, nogil=True)
+def _demap(value, dimension, inverse_noise, m, exact, llr):  # pragma: no cover - compiled
+    """LLRs `llr` `[m, LANES]` of the bits of a real dimension of `LANES` symbols, `value` `[2, LANES]` and `inverse_noise`
+    `[LANES]`.
+    """
+    for part in range(_PARTS):
+        row = dimension * _PARTS + part
+        if exact:
+            if m == 1:
+                _exact_1(value, row, inverse_noise, part, llr, part)
+            elif m == 2:
+                _exact_2(value, row, inverse_noise, part, llr, part)
+            elif m == 3:
+                _exact_3(value, row, inverse_noise, part, llr, part)
+            else:
+                _exact_4(value, row, inverse_noise, part, llr, part)
+        elif m == 1:
+            _max_1(value, row, inverse_noise, part, llr, part)
+        elif m == 2:
+            _max_2(value, row, inverse_noise, part, llr, part)
+        elif m == 3:
+            _max_3(value, row, inverse_noise, part, llr, part)
+        else:
+            _max_4(value, row, inverse_noise, part, llr, part)
 
 
 @njit(cache=True, nogil=True)
@@ -86,8 +138,7 @@ def send_and_demap(
     m = max(1, bits_per_symbol // 2)
     dimensions = 1 if bits_per_symbol == 1 else 2
     value, inverse_noise = np.zeros((2, LANES), np.float32), np.zeros(LANES, np.float32)
-    llr, metric = np.empty((m, LANES), np.float32), np.empty((amplitudes.size, LANES), np.float32)
-    rows, sent = np.empty((4, LANES), np.float32), np.zeros((2, LANES), np.float32)
+    llr, sent = np.empty((m, LANES), np.float32), np.zeros((2, LANES), np.float32)
     h, h_hat = np.zeros(LANES, np.complex64), np.zeros(LANES, np.complex64)
     fade, left = 0, length  # the fade at hand, and for how many symbols more
     for start in range(0, symbols, LANES):
@@ -104,7 +155,7 @@ def send_and_demap(
             h[s - start], h_hat[s - start] = fading[fade], estimate[fade]
         _equalize(sent, h, h_hat, noise[start:stop], noise_variance, value, inverse_noise)
         for dimension in range(dimensions):
-            _demap(value[dimension], inverse_noise, amplitudes, m, exact, llr, metric, rows)
+            _demap(value, dimension, inverse_noise, m, exact, llr)
             for i in range(m):
                 for s in range(start, stop):
                     at = s * bits_per_symbol + i * dimensions + dimension
@@ -153,13 +204,12 @@ def channel_llrs(
 
 
 @njit(parallel=True, cache=True, nogil=True)
-def demap(symbols, noise_variance, amplitudes, bits_per_symbol, exact):  # pragma: no cover - compiled
+def demap(symbols, noise_variance, bits_per_symbol, exact):  # pragma: no cover - compiled
     """Demap equalized symbols.
 
     Args:
         symbols: complex64 `[batch, symbols]`.
         noise_variance: of the error of each symbol, float32 `[batch, symbols]`.
-        amplitudes: `modulation.gray_pam(bits_per_symbol)`.
         bits_per_symbol: 1, 2, 4, 6 or 8.
         exact: exact LLRs, or max-log.
 
@@ -173,8 +223,7 @@ def demap(symbols, noise_variance, amplitudes, bits_per_symbol, exact):  # pragm
     out = np.empty((batch, n_symbols * bits_per_symbol), np.float32)
     for b in prange(batch):
         value, inverse_noise = np.zeros((2, LANES), np.float32), np.zeros(LANES, np.float32)
-        llr, metric = np.empty((m, LANES), np.float32), np.empty((amplitudes.size, LANES), np.float32)
-        rows = np.empty((4, LANES), np.float32)
+        llr = np.empty((m, LANES), np.float32)
         for start in range(0, n_symbols, LANES):
             stop = min(start + LANES, n_symbols)
             for s in range(start, stop):
@@ -182,7 +231,7 @@ def demap(symbols, noise_variance, amplitudes, bits_per_symbol, exact):  # pragm
                 value[1, s - start] = symbols[b, s].imag
                 inverse_noise[s - start] = np.float32(1) / noise_variance[b, s]
             for dimension in range(dimensions):
-                _demap(value[dimension], inverse_noise, amplitudes, m, exact, llr, metric, rows)
+                _demap(value, dimension, inverse_noise, m, exact, llr)
                 for i in range(m):
                     for s in range(start, stop):
                         out[b, s * bits_per_symbol + i * dimensions + dimension] = llr[i, s - start]

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
-from linksim.common.philox import WORDS, fill_bits, seed
-from linksim.common.ziggurat import fill_normals
+from linksim.common.compiled.philox import WORDS, fill_bits, seed
+from linksim.common.compiled.ziggurat import fill_normals
 from linksim.link.air.demapping import send_and_demap
 
 

@@ -1,89 +1,22 @@
-"""Rows of 16-bit integers as single values in compiled code, one lane per block.
+"""Rows of 16-bit integers, one lane per block, and what is done with them."""
 
-A loop over lanes vectorizes only where the compiler can tell that no two arrays overlap, and it reads and writes memory at
-every step. A row as a value stays in registers for as long as it is needed. LLVM makes of it whatever vectors the processor
-has.
-"""
-
-from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, models, register_model
 
-compiled: Any = intrinsic  # which mypy takes for functions with the arguments of their definition
+from linksim.common.compiled.lanes import Rows
+from linksim.common.compiled.lanes import constant as constant_of
 
 LANES = 64
 """Blocks side by side."""
 
-_INTEGER = ir.IntType(16)
-_ROW = ir.VectorType(_INTEGER, LANES)
+_ROWS = Rows(ir.IntType(16), LANES, size=2)
+_ROW = _ROWS.type.vector
 _WIDE = ir.VectorType(ir.IntType(32), LANES)
 _MASK = ir.IntType(LANES)
 
-
-class RowType(types.Type):
-    """Numba's name for a row."""
-
-    def __init__(self) -> None:
-        super().__init__(name=f"int16 row of {LANES}")
-
-
-ROW = RowType()
-
-
-@register_model(RowType)
-class _RowModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, numba_type: Any) -> None:
-        super().__init__(manager, numba_type, _ROW)
-
-
-def constant(value: int, row: Any = _ROW) -> Any:
-    """The same number in every lane, as a value of LLVM."""
-    return ir.Constant(row, [ir.Constant(row.element, value)] * LANES)
-
-
-def operation(build: Callable[..., Any], result: Any = ROW) -> Any:
-    """A function of one or two rows for compiled code, made of `build(builder, ...)`."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return build(builder, *arguments)
-
-    def of_one(typing_context: Any, a: Any) -> Any:
-        return result(a), generate
-
-    def of_two(typing_context: Any, a: Any, b: Any) -> Any:
-        return result(a, b), generate
-
-    return compiled(of_one if build.__code__.co_argcount == 2 else of_two)
-
-
-def _place(context: Any, builder: Any, array_type: Any, array: Any, row: Any) -> Any:
-    data = context.make_array(array_type)(context, builder, array).data
-    first = builder.mul(row, ir.Constant(row.type, LANES))
-    return builder.bitcast(builder.gep(data, [first]), _ROW.as_pointer())
-
-
-@compiled
-def load(typing_context: Any, array: Any, row: Any) -> Any:
-    """A row of int16 `[rows, LANES]`, contiguous. Nothing checks that there is one."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.load(_place(context, builder, signature.args[0], *arguments), align=2)
-
-    return ROW(array, types.intp), generate
-
-
-@compiled
-def store(typing_context: Any, array: Any, row: Any, value: Any) -> Any:
-    """Write a row where `load` reads it."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        builder.store(arguments[2], _place(context, builder, signature.args[0], *arguments[:2]), align=2)
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, value), generate
+constant, operation, load, store = _ROWS.constant, _ROWS.operation, _ROWS.load, _ROWS.store
 
 
 def smaller(builder: Any, a: Any, b: Any) -> Any:
@@ -103,7 +36,7 @@ def less(builder: Any, a: Any, b: Any) -> Any:
 def high_product(builder: Any, a: Any, b: Any) -> Any:
     """`a b / 2^16` of unsigned numbers, rounded down."""
     product = builder.mul(builder.zext(a, _WIDE), builder.zext(b, _WIDE))
-    return builder.trunc(builder.lshr(product, constant(16, _WIDE)), _ROW)
+    return builder.trunc(builder.lshr(product, constant_of(16, _WIDE)), _ROW)
 
 
 def negated(builder: Any, a: Any, sign: Any) -> Any:

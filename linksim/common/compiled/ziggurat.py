@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from linksim.common.philox import WORDS, next_words
+from linksim.common.compiled.philox import WORDS, next_words
 
 _LAYERS = 256
 _EDGE = 3.6541528853610087963519472518

@@ -1,0 +1,1 @@
+"""What compiled passes are made of: rows of lanes, and the random numbers of NumPy."""
