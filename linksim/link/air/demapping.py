@@ -48,11 +48,11 @@ def _bit_llrs(builder: Any, y: Any, inverse_noise: Any, amplitudes: np.ndarray, 
     return llrs
 
 
-def _demapper(bits: int, exact: bool) -> Any:
-    """Compiled code that demaps a row: equalized symbols `value` and one over the variance of their error to rows of
-    `llr`, `_PARTS` from bit to bit.
+def _demapper(bits_per_symbol: int, exact: bool) -> Any:
+    """Compiled code that demaps a row in one real dimension: equalized symbols `value` and one over the variance of their
+    error to rows of `llr`, `_PARTS` from bit to bit.
     """
-    amplitudes = gray_pam(1 if bits == 1 else 2 * bits)
+    amplitudes = gray_pam(bits_per_symbol)
 
     @compiled
     def demap_row(
@@ -73,34 +73,38 @@ def _demapper(bits: int, exact: bool) -> Any:
     return demap_row
 
 
-_exact_1, _exact_2, _exact_3, _exact_4 = (_demapper(bits, exact=True) for bits in (1, 2, 3, 4))
-_max_1, _max_2, _max_3, _max_4 = (_demapper(bits, exact=False) for bits in (1, 2, 3, 4))
+_exact_1, _exact_2, _exact_4, _exact_6, _exact_8 = (_demapper(bits, exact=True) for bits in (1, 2, 4, 6, 8))
+_max_1, _max_2, _max_4, _max_6, _max_8 = (_demapper(bits, exact=False) for bits in (1, 2, 4, 6, 8))
 
 
 @njit(cache=True, nogil=True)
-def _demap(value, dimension, inverse_noise, m, exact, llr):  # pragma: no cover - compiled
-    """LLRs `llr` `[m, LANES]` of the bits of a real dimension of `LANES` symbols, `value` `[2, LANES]` and `inverse_noise`
-    `[LANES]`.
+def _demap(value, dimension, inverse_noise, bits_per_symbol, exact, llr):  # pragma: no cover - compiled
+    """LLRs `llr` `[bits, LANES]` of the bits of a real dimension of `LANES` symbols, `value` `[2, LANES]` and
+    `inverse_noise` `[LANES]`.
     """
     for part in range(_PARTS):
         row = dimension * _PARTS + part
         if exact:
-            if m == 1:
+            if bits_per_symbol == 1:
                 _exact_1(value, row, inverse_noise, part, llr, part)
-            elif m == 2:
+            elif bits_per_symbol == 2:
                 _exact_2(value, row, inverse_noise, part, llr, part)
-            elif m == 3:
-                _exact_3(value, row, inverse_noise, part, llr, part)
-            else:
+            elif bits_per_symbol == 4:
                 _exact_4(value, row, inverse_noise, part, llr, part)
-        elif m == 1:
+            elif bits_per_symbol == 6:
+                _exact_6(value, row, inverse_noise, part, llr, part)
+            else:
+                _exact_8(value, row, inverse_noise, part, llr, part)
+        elif bits_per_symbol == 1:
             _max_1(value, row, inverse_noise, part, llr, part)
-        elif m == 2:
+        elif bits_per_symbol == 2:
             _max_2(value, row, inverse_noise, part, llr, part)
-        elif m == 3:
-            _max_3(value, row, inverse_noise, part, llr, part)
-        else:
+        elif bits_per_symbol == 4:
             _max_4(value, row, inverse_noise, part, llr, part)
+        elif bits_per_symbol == 6:
+            _max_6(value, row, inverse_noise, part, llr, part)
+        else:
+            _max_8(value, row, inverse_noise, part, llr, part)
 
 
 @njit(cache=True, nogil=True)
@@ -155,7 +159,7 @@ def send_and_demap(
             h[s - start], h_hat[s - start] = fading[fade], estimate[fade]
         _equalize(sent, h, h_hat, noise[start:stop], noise_variance, value, inverse_noise)
         for dimension in range(dimensions):
-            _demap(value, dimension, inverse_noise, m, exact, llr)
+            _demap(value, dimension, inverse_noise, bits_per_symbol, exact, llr)
             for i in range(m):
                 for s in range(start, stop):
                     at = s * bits_per_symbol + i * dimensions + dimension
@@ -231,7 +235,7 @@ def demap(symbols, noise_variance, bits_per_symbol, exact):  # pragma: no cover 
                 value[1, s - start] = symbols[b, s].imag
                 inverse_noise[s - start] = np.float32(1) / noise_variance[b, s]
             for dimension in range(dimensions):
-                _demap(value, dimension, inverse_noise, m, exact, llr)
+                _demap(value, dimension, inverse_noise, bits_per_symbol, exact, llr)
                 for i in range(m):
                     for s in range(start, stop):
                         out[b, s * bits_per_symbol + i * dimensions + dimension] = llr[i, s - start]
