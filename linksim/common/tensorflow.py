@@ -2,7 +2,10 @@
 made kept from run to run.
 """
 
+import atexit
 import contextlib
+import functools
+import gc
 import hashlib
 import os
 import platform
@@ -11,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from linksim.common.system import cache_folder
 
@@ -30,16 +34,50 @@ def _silent_stderr() -> Iterator[None]:
         os.close(nowhere)
 
 
+@functools.cache
 def import_tensorflow() -> None:
-    """Import TensorFlow quietly, unless it is already there or the user asked for its log."""
-    if "tensorflow" in sys.modules:
-        return
-    _keep_compiled()
-    if os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0":
-        return
+    """Import TensorFlow quietly, unless it is already there or the user asked for its log, and have the CPU's results on GPUs."""
+    if "tensorflow" not in sys.modules:
+        _keep_compiled()
+        loud = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0"
+        with contextlib.nullcontext() if loud else _silent_stderr(), _uncollected():
+            import tensorflow as tf
+        if not loud:
+            tf.get_logger().setLevel("ERROR")  # its hints at slow tracing are for programmers
     with _silent_stderr():
         import tensorflow as tf
-    tf.get_logger().setLevel("ERROR")  # its hints at slow tracing are for programmers
+
+        _prepare_gpus(tf.config)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """What is made here is not searched for garbage, neither now nor later, nor is anything when the process ends.
+
+    TensorFlow is hundreds of thousands of objects that stay: searching them takes a third of its import and, once more, seconds at the end.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        atexit.register(gc.freeze)
+        if collecting:
+            gc.enable()
+
+
+def _prepare_gpus(config: Any) -> None:
+    """Have GPUs compute float32 in float32, and take memory as it is needed.
+
+    By default TensorFlow rounds the factors of convolutions and products to TF32, with 10 bits of mantissa, on GPUs that have it, and takes
+    a whole GPU's memory at the start, so that a second process (`--workers`) finds none. `TF_FORCE_GPU_ALLOW_GROWTH=false` keeps that.
+    """
+    config.experimental.enable_tensor_float_32_execution(False)
+    if "TF_FORCE_GPU_ALLOW_GROWTH" not in os.environ:
+        for gpu in config.list_physical_devices("GPU"):
+            with contextlib.suppress(RuntimeError, ValueError):  # in use already, or shared by logical devices
+                config.experimental.set_memory_growth(gpu, True)
 
 
 def _keep_compiled() -> None:

@@ -8,7 +8,8 @@ equal pictures give exactly 1. The mean grey is taken off `s` first, which keeps
 """
 
 import numpy as np
-from numba import njit
+
+from linksim.common.compiled.kept import kept_njit
 
 TAPS = 11
 SIGMA = 1.5
@@ -27,7 +28,7 @@ def window() -> np.ndarray:
     return (taps / taps.sum()).astype(np.float32)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@kept_njit(error_model="numpy", fastmath={"contract"})
 def _filter_row(a, b, y, taps, row, filtered):  # pragma: no cover - compiled
     """Filter row `y` of `s`, `d` and their squares along the row: float32 `[4 * (width - 10)]` in `filtered`."""
     width = a.shape[1]
@@ -53,7 +54,7 @@ def _filter_row(a, b, y, taps, row, filtered):  # pragma: no cover - compiled
             )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@kept_njit(error_model="numpy", fastmath={"contract"})
 def _filter_column(ring, oldest, taps, out):  # pragma: no cover - compiled
     """Filter down the columns of the last `TAPS` rows, which lie in `ring` from `oldest` on."""
     count = out.size
@@ -67,7 +68,7 @@ def _filter_column(ring, oldest, taps, out):  # pragma: no cover - compiled
             out[x] += weight * (above[x] + below[x])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@kept_njit(error_model="numpy", fastmath={"contract"})
 def _add_factors(moments, both, contrast):  # pragma: no cover - compiled
     """Add SSIM and its contrast-structure factor of one row, by column, to float64 `both` and `contrast`."""
     wide = both.size
@@ -82,7 +83,7 @@ def _add_factors(moments, both, contrast):  # pragma: no cover - compiled
         contrast[x] += cs
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@kept_njit(error_model="numpy", fastmath={"contract"})
 def _plane_factors(a, b, taps):  # pragma: no cover - compiled
     """Means of SSIM and of its contrast-structure factor over the positions of two planes float32 `[height, width]`."""
     height, width = a.shape
@@ -99,7 +100,7 @@ def _plane_factors(a, b, taps):  # pragma: no cover - compiled
     return both.sum() / positions, contrast.sum() / positions
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kept_njit(error_model="numpy")
 def _halve(plane):  # pragma: no cover - compiled
     """Means of 2 x 2 pixels; an odd side is filled up with its last row or column."""
     height, width = plane.shape
@@ -113,7 +114,7 @@ def _halve(plane):  # pragma: no cover - compiled
     return out
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def _plane(image, channel):  # pragma: no cover - compiled
     height, width = image.shape[:2]
     out = np.empty((height, width), np.float32)
@@ -123,7 +124,7 @@ def _plane(image, channel):  # pragma: no cover - compiled
     return out
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def factors(a, b, scales, taps):  # pragma: no cover - compiled
     """SSIM and its contrast-structure factor of two pictures, at each scale and in each channel.
 

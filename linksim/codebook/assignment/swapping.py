@@ -11,10 +11,10 @@ made in O(K D), and no K x K matrix is needed.
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from linksim.codebook.labels import bits_per_index, from_bsc, through_bsc
+from linksim.common.compiled.kept import kept_njit
 
 
 class State(NamedTuple):
@@ -72,7 +72,7 @@ def start(codebook: np.ndarray, usage: np.ndarray, bit_error_rate: float, order:
     )
 
 
-@numba.njit(cache=True)
+@kept_njit()
 def _transitions(state: State, fixed: int) -> tuple[np.ndarray, np.ndarray]:
     """`P(fixed | label_i)` and `P(label_i | fixed)` of a label `fixed`, float32 `[K]` each.
 
@@ -90,7 +90,7 @@ def _transitions(state: State, fixed: int) -> tuple[np.ndarray, np.ndarray]:
     return to, back
 
 
-@numba.njit(cache=True, fastmath=True)
+@kept_njit(fastmath=True)
 def price(state: State, a: int) -> np.ndarray:
     """Change of D_c where codeword a swaps labels with each codeword, float32 `[K]`."""
     added, apart = np.zeros_like(state.p), np.zeros_like(state.p)
@@ -110,7 +110,7 @@ def price(state: State, a: int) -> np.ndarray:
     return added
 
 
-@numba.njit(cache=True, fastmath=True)
+@kept_njit(fastmath=True)
 def swap(state: State, a: int, b: int) -> None:
     """Swap the labels of codewords a and b."""
     label = state.label
@@ -126,7 +126,7 @@ def swap(state: State, a: int, b: int) -> None:
     label[a], label[b] = label[b], label[a]
 
 
-@numba.njit(cache=True)
+@kept_njit()
 def sweep(state: State, order: np.ndarray, least: float) -> int:
     """One pass: each codeword in turn swaps labels with the one that lowers D_c most, by more than `least`.
 
@@ -142,7 +142,7 @@ def sweep(state: State, order: np.ndarray, least: float) -> int:
     return swaps
 
 
-@numba.njit(cache=True)
+@kept_njit()
 def heat_bath(state: State, order: np.ndarray, uniform: np.ndarray, temperature: float) -> None:
     """One pass of annealing: each codeword in turn swaps labels with one drawn by `exp(-change of D_c / temperature)`.
 

@@ -12,6 +12,8 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+from linksim.common.compiled.kept import kept_njit
+
 compiled: Any = intrinsic  # which mypy takes for functions with the arguments of their definition
 
 WORDS = 512
@@ -48,7 +50,7 @@ def _hashed(value, constant, multiplier):  # pragma: no cover - compiled
     return np.uint32(value ^ np.uint32(value >> _HALF)), following
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def seed(entropy, state):  # pragma: no cover - compiled
     """Begin a stream.
 
@@ -75,7 +77,7 @@ def seed(entropy, state):  # pragma: no cover - compiled
     state[3] = WORDS
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def next_words(state, words):  # pragma: no cover - compiled
     """Fill `words` uint32 `[WORDS]` with the next ones of the stream, the lower half of each 64 bits first."""
     for first in range(0, WORDS, 8):
@@ -94,7 +96,7 @@ def next_words(state, words):  # pragma: no cover - compiled
     state[3] = 0
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def fill_bits(state, words, out):  # pragma: no cover - compiled
     """Uniform bits uint8 `[n]`: those of `numpy.unpackbits` of `Generator.bytes`, which takes whole words."""
     position: Any = np.int64(state[3])

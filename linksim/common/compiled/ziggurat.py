@@ -8,8 +8,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from linksim.common.compiled.kept import kept_njit
 from linksim.common.compiled.philox import WORDS, next_words
 
 _LAYERS = 256
@@ -46,7 +46,7 @@ _TAIL, _INVERSE_TAIL = np.float32(_EDGE), np.float32(1 / _EDGE)
 _UNIT = np.float32(2**-24)
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def _next_word(state, words):  # pragma: no cover - compiled
     if state[3] == WORDS:
         next_words(state, words)
@@ -55,13 +55,13 @@ def _next_word(state, words):  # pragma: no cover - compiled
     return word
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def _uniform(state, words):  # pragma: no cover - compiled
     """Of [0, 1) in steps of 2^-24."""
     return np.float32(np.float32(_next_word(state, words) >> np.uint32(8)) * _UNIT)
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def _beyond(word, x, state, words):  # pragma: no cover - compiled
     """What becomes of a word whose place is not under the density for sure: its number, and whether it is one."""
     layer = np.int64(word & np.uint32(255))
@@ -77,7 +77,7 @@ def _beyond(word, x, state, words):  # pragma: no cover - compiled
     return x, np.float64(height) < np.exp(-0.5 * np.float64(x) * np.float64(x))
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def fill_normals(state, words, out):  # pragma: no cover - compiled
     """The next standard normal numbers of a stream, float32 `[n]`.
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, prange, types
+from numba import prange, types
 
 from linksim.common.compiled.elementary import exponential, larger, logarithm
+from linksim.common.compiled.kept import kept_njit
 from linksim.common.compiled.lanes import Rows, compiled
 from linksim.link.air.modulation import gray_pam
 
@@ -77,7 +78,7 @@ _exact_1, _exact_2, _exact_4, _exact_6, _exact_8 = (_demapper(bits, exact=True) 
 _max_1, _max_2, _max_4, _max_6, _max_8 = (_demapper(bits, exact=False) for bits in (1, 2, 4, 6, 8))
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def _demap(value, dimension, inverse_noise, bits_per_symbol, exact, llr):  # pragma: no cover - compiled
     """LLRs `llr` `[bits, LANES]` of the bits of a real dimension of `LANES` symbols, `value` `[2, LANES]` and
     `inverse_noise` `[LANES]`.
@@ -107,7 +108,7 @@ def _demap(value, dimension, inverse_noise, bits_per_symbol, exact, llr):  # pra
             _max_8(value, row, inverse_noise, part, llr, part)
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def _equalize(sent, fading, estimate, noise, noise_variance, value, inverse_noise):  # pragma: no cover - compiled
     """What the symbols `sent` `[2, LANES]` are after the channel and the receiver's equalizer: `value` `[2, LANES]`, and one
     over the variance of its error.
@@ -125,7 +126,7 @@ def _equalize(sent, fading, estimate, noise, noise_variance, value, inverse_nois
         value[1, s] = (received_im * h_hat[re] - received_re * h_hat[im]) * scale
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def send_and_demap(
     labels, scrambling, amplitudes, fading, estimate, length, noise, noise_variance, bits_per_symbol, exact, out
 ):  # pragma: no cover - compiled
@@ -167,7 +168,7 @@ def send_and_demap(
                     out[at] = llr[i, s - start] * np.float32(1 - 2 * np.int32(scrambling[at]))
 
 
-@njit(parallel=True, cache=True, nogil=True)
+@kept_njit(parallel=True)
 def channel_llrs(
     bits, scrambling, amplitudes, fading, estimate, noise, noise_variance, bits_per_symbol, exact
 ):  # pragma: no cover - compiled
@@ -207,7 +208,7 @@ def channel_llrs(
     return out
 
 
-@njit(parallel=True, cache=True, nogil=True)
+@kept_njit(parallel=True)
 def demap(symbols, noise_variance, bits_per_symbol, exact):  # pragma: no cover - compiled
     """Demap equalized symbols.
 

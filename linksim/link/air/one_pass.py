@@ -6,8 +6,9 @@ The numbers are those of `channel.draw`, in the same order, and so are the LLRs,
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from linksim.common.compiled.kept import kept_njit
 from linksim.common.compiled.philox import WORDS, fill_bits, seed
 from linksim.common.compiled.ziggurat import fill_normals
 from linksim.link.air.demapping import send_and_demap
@@ -35,7 +36,7 @@ class Law(NamedTuple):
     noise_variance: float
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def _normals(state, words, scale, out):  # pragma: no cover - compiled
     """Complex normal numbers complex64 `[n]`, each dimension with the standard deviation `scale`."""
     flat = out.view(np.float32)
@@ -44,7 +45,7 @@ def _normals(state, words, scale, out):  # pragma: no cover - compiled
         flat[i] *= scale
 
 
-@njit(parallel=True, cache=True, nogil=True)
+@kept_njit(parallel=True)
 def drawn_llrs(
     entropy, coded, symbols, amplitudes, law, bits_per_symbol, exact, scrambling, out
 ):  # pragma: no cover - compiled

@@ -12,8 +12,7 @@ Papke (1996), whose sign is the product of the signs and whose magnitude is, of 
 import math
 from typing import Any
 
-from numba import njit
-
+from linksim.common.compiled.kept import kept_njit
 from linksim.link.coding.lanes import (
     add,
     both,
@@ -73,7 +72,7 @@ message = operation(_message)
 """A magnitude in whole steps, negative where `sign` is."""
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def visit_check(app, messages, kept, columns, start, stop, incoming, before):  # pragma: no cover - compiled
     """Update the messages of one check node, and the a-posteriori values of its variables, in all lanes.
 

@@ -3,8 +3,8 @@
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 
+from linksim.common.compiled.kept import kept_njit
 from linksim.link.coding.config import CRC_BITS
 
 # g(D) = D^24+D^23+D^18+D^17+D^14+D^11+D^10+D^7+D^6+D^5+D^4+D^3+D+1, without its leading term.
@@ -27,7 +27,7 @@ def bit_remainders(length: int) -> np.ndarray:
     return table
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def _sum_of_remainders(blocks, table):  # pragma: no cover - compiled
     batch, length = blocks.shape
     result = np.empty(batch, np.uint32)

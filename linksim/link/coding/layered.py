@@ -13,8 +13,9 @@ dealt out over the cores in equal parts.
 from functools import lru_cache
 
 import numpy as np
-from numba import get_num_threads, njit, prange
+from numba import get_num_threads, prange
 
+from linksim.common.compiled.kept import kept_njit
 from linksim.link.coding.check_node import LARGEST, STEPS_PER_UNIT, visit_check
 from linksim.link.coding.code import Decoded
 from linksim.link.coding.crc import bit_remainders
@@ -25,7 +26,7 @@ _TILE = 32
 """Variables at a time: reading by rows and writing by columns both stay in the cache."""
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def _find_unsatisfied(app, columns, starts, ignored, failed):  # pragma: no cover - compiled
     """Set `failed` int16 `[1, LANES]` to -1 in the lanes where a parity check fails or a variable is undecided (0), else 0.
 
@@ -47,7 +48,7 @@ def _find_unsatisfied(app, columns, starts, ignored, failed):  # pragma: no cove
     store(failed, 0, wrong)
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def _load_blocks(llr, app, filler, lanes, block_of):  # pragma: no cover - compiled
     """Quantize the LLRs float32 `[blocks, variables]` of the blocks of some `lanes` into int16 `[variables, LANES]`."""
     variables = app.shape[0]
@@ -67,7 +68,7 @@ def _load_blocks(llr, app, filler, lanes, block_of):  # pragma: no cover - compi
             app[variable, w] = LARGEST
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def _read_blocks(app, lanes, block_of, out):  # pragma: no cover - compiled
     """LLRs of the information bits of the blocks of some `lanes`, into their rows of float32 `[blocks, k]`."""
     k = out.shape[1]
@@ -78,7 +79,7 @@ def _read_blocks(app, lanes, block_of, out):  # pragma: no cover - compiled
                 row[i] = np.float32(app[i, w]) * np.float32(-1 / STEPS_PER_UNIT)
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def _crc_holds(llr, remainders):  # pragma: no cover - compiled
     """Whether the CRC of a row of LLRs does; it always does where there are no `remainders`."""
     register = np.uint32(0)
@@ -87,7 +88,7 @@ def _crc_holds(llr, remainders):  # pragma: no cover - compiled
     return register == 0
 
 
-@njit(cache=True, nogil=True)
+@kept_njit()
 def _decode_part(
     llr, first, last, variables, filler, columns, starts, iterations, early, remainders, out, taken
 ):  # pragma: no cover - compiled
@@ -139,7 +140,7 @@ def _decode_part(
                 block_of[w] = -1
 
 
-@njit(parallel=True, cache=True, nogil=True)
+@kept_njit(parallel=True)
 def _decode(
     llr, variables, filler, columns, starts, iterations, k, early, remainders, threads
 ):  # pragma: no cover - compiled

@@ -8,8 +8,9 @@ whole codeword; the limited one of terminals with little memory (`I_LBRM = 1`) i
 from functools import cached_property
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from linksim.common.compiled.kept import kept_njit
 from linksim.link.coding.config import BaseGraph
 from linksim.link.coding.mother import MotherCode
 
@@ -55,7 +56,7 @@ class RateMatching:
         return out
 
 
-@njit(parallel=True, cache=True, nogil=True)
+@kept_njit(parallel=True)
 def _spread(llr, selected, position, out):  # pragma: no cover - compiled
     """Add the LLR at each `position` to its `selected` variable, in the order in which the buffer is read."""
     for b in prange(llr.shape[0]):

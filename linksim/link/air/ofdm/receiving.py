@@ -1,12 +1,13 @@
 """The receiver's compiled passes: channel estimates from pilots, and the equalizer."""
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
+from linksim.common.compiled.kept import kept_njit
 from linksim.link.air.demapping import SMALLEST_GAIN
 
 
-@njit(parallel=True, cache=True, nogil=True)
+@kept_njit(parallel=True)
 def estimate(response, noise, pilots, at, frequency, time):  # pragma: no cover - compiled
     """Channel estimates from what arrives at the pilots (see `estimation.Estimator`).
 
@@ -49,7 +50,7 @@ def estimate(response, noise, pilots, at, frequency, time):  # pragma: no cover 
     return out
 
 
-@njit(parallel=True, cache=True, nogil=True)
+@kept_njit(parallel=True)
 def equalize(response, estimated, noise, variance, data_symbols):  # pragma: no cover - compiled
     """What the LMMSE equalizer makes of each data symbol `x`: `gain x + noise`, and the variance that it counts.
 

@@ -1,0 +1,97 @@
+"""What a GPU would be given, without one: another device of TensorFlow in its place, and its settings."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from linksim.common.tensorflow import _prepare_gpus
+
+SECOND_DEVICE = """
+import sys
+from linksim.common.tensorflow import import_tensorflow
+import_tensorflow()
+import tensorflow as tf
+
+cpu, = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+import linksim
+from linksim.semantic import autoencoder
+
+devices, build_decoder = set(), autoencoder.build_decoder
+autoencoder.build_decoder = lambda *a, **k: seen(build_decoder(*a, **k))
+
+def seen(network):
+    devices.update(weight.value.device[-5:] for weight in network.weights)
+    return network
+
+with tf.device(sys.argv[1]):
+    linksim.run(SCENARIO, sys.argv[2], figures=False)
+print(*sorted(devices))
+"""
+SCENARIO: dict[str, Any] = {
+    "name": "device",
+    "images": {"dataset": "samples", "count": 2, "size": 64},
+    "link": {
+        "code": {"kind": "ldpc5g", "rate": 0.5, "block_bits": 512, "iterations": 20, "decoder": "sionna"},
+        "modulation": {"kind": "qam", "bits_per_symbol": 4},
+        "channel": {"kind": "rayleigh", "coherence": "symbol"},
+    },
+    "sweep": {"snr_db": [4, 9, 20]},
+    "metrics": ["psnr", "lpips"],
+    "schemes": [{"name": "VQ-VAE", "kind": "semantic", "checkpoint": "vqvae"}],
+}
+
+
+class Config:
+    """What of `tensorflow.config` is called, for two GPUs, the first of which is in use already."""
+
+    def __init__(self) -> None:
+        self.grown: list[str] = []
+        self.tf32: list[bool] = []
+        self.experimental = self
+
+    def list_physical_devices(self, kind: str) -> list[str]:
+        return ["GPU:0", "GPU:1"] if kind == "GPU" else []
+
+    def set_memory_growth(self, device: str, enable: bool) -> None:
+        if device == "GPU:0":
+            raise RuntimeError("Physical devices cannot be modified after being initialized")
+        self.grown += [device] * enable
+
+    def enable_tensor_float_32_execution(self, enabled: bool) -> None:
+        self.tf32.append(enabled)
+
+
+@pytest.mark.parametrize("given", [None, "true", "false"])
+def test_gpus_compute_in_float32_and_take_memory_as_needed(monkeypatch: pytest.MonkeyPatch, given: str | None) -> None:
+    monkeypatch.delenv("TF_FORCE_GPU_ALLOW_GROWTH", raising=False)
+    if given:
+        monkeypatch.setenv("TF_FORCE_GPU_ALLOW_GROWTH", given)
+    config = Config()
+    _prepare_gpus(config)
+    assert config.tf32 == [False]
+    assert config.grown == ([] if given else ["GPU:1"])
+
+
+def test_here_factors_are_not_rounded() -> None:
+    from linksim.common.tensorflow import import_tensorflow
+
+    import_tensorflow()
+    import tensorflow as tf
+
+    assert not tf.config.experimental.tensor_float_32_execution_enabled()
+
+
+def test_decoder_networks_and_lpips_run_on_the_device_that_tensorflow_chooses(tmp_path: Any) -> None:
+    tables = {}
+    for device in ("CPU:0", "CPU:1"):
+        script = SECOND_DEVICE.replace("SCENARIO", repr(SCENARIO))
+        command = [sys.executable, "-c", script, device, str(tmp_path / device)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.split()[-1] == device
+        tables[device] = (tmp_path / device / "results.csv").read_bytes()
+    assert tables["CPU:0"] == tables["CPU:1"]
