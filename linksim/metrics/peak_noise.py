@@ -1,4 +1,4 @@
-"""PSNR of uint8 images, as scikit-image computes it."""
+"""PSNR of uint8 images."""
 
 import numpy as np
 
@@ -20,9 +20,8 @@ def psnr(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     Returns:
         float64 `[batch]`.
     """
-    from skimage.metrics import peak_signal_noise_ratio
-
     a, b = check_pair(a, b)
+    differences = a.astype(np.int32) - b
+    errors = np.mean(np.square(differences), axis=(1, 2, 3), dtype=np.float64)  # exact: whole numbers below 2^53
     with np.errstate(divide="ignore"):
-        values = [peak_signal_noise_ratio(x, y, data_range=255) for x, y in zip(a, b, strict=True)]
-    return np.minimum(np.array(values, np.float64), PSNR_CAP_DB)
+        return np.minimum(10 * np.log10(255**2 / errors), PSNR_CAP_DB)

@@ -10,9 +10,7 @@ import numba
 import numba.core.config
 from numba.core.caching import InTreeCacheLocator, UserProvidedCacheLocator, UserWideCacheLocator
 
-import linksim
-
-_PACKAGE = Path(linksim.__file__).parent
+_PACKAGE = Path(__file__).parents[2]
 _COMMON = Path(__file__).parents[1]
 _config: Any = numba.core.config  # whose attributes mypy does not see
 

@@ -5,20 +5,22 @@ running through). After each stage the blocks whose decided bits fulfil every pa
 rest go on in a smaller one.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numba import get_num_threads
 from sionna.phy.fec.ldpc import LDPCBPDecoder
 
 from linksim.link.coding import crc
 from linksim.link.coding.code import Decoded
 from linksim.link.coding.graph import Graph
 
-BATCH_SIZES = (16, 64, 128)
-"""The only batch shapes that are ever traced; a batch is padded up to the next one.
+BATCH_SIZES = (16, 32, 64)
+"""The only batch shapes that are ever compiled; a batch is padded up to the next one.
 
 Multiples of 16, because below the width of a vector register XLA evaluates tanh differently in the last bits, and a
 block's LLRs must not depend on how many blocks go with it.
@@ -59,9 +61,13 @@ class FloodingDecoder:
 
     @cached_property
     def _stage(self) -> Any:
-        """Compiled: (LLRs, iterations, state) -> (LLRs after them, state). Traced once per batch shape."""
+        """(LLRs, iterations, state) -> (LLRs after them, state). Traced once, compiled once per batch shape."""
         run = lambda llr, n, state: self._decoder(llr, num_iter=n, msg_v2c=state)  # noqa: E731
-        return tf.function(run, jit_compile=True)
+        shapes = [[None, self.graph.variables], [], [len(self._edges), None]]
+        given = [
+            tf.TensorSpec(shape, dtype) for shape, dtype in zip(shapes, (tf.float32, tf.int32, tf.float32), strict=True)
+        ]
+        return tf.function(run, input_signature=given, jit_compile=True, autograph=False)
 
     def decode(
         self, variables: np.ndarray, iterations: int, early_termination: bool = True, with_crc: bool = False
@@ -80,9 +86,15 @@ class FloodingDecoder:
         taken = np.zeros(len(variables), np.int32)
         llr = np.clip(variables[:, : self.graph.variables], -LLR_MAX, LLR_MAX)
         llr[:, self.graph.filler] = -LLR_MAX
-        for start in range(0, len(llr), BATCH_SIZES[-1]):
-            part = slice(start, start + BATCH_SIZES[-1])
+
+        def decode_part(start: int) -> None:
+            part = slice(start, start + size)
             out[part], taken[part] = self._decode_batch(llr[part], iterations, early_termination, with_crc)
+
+        threads = get_num_threads()
+        size = _size(min(-(-len(llr) // threads), BATCH_SIZES[-1]))
+        with ThreadPoolExecutor(threads) as pool:  # XLA runs a batch in one thread
+            list(pool.map(decode_part, range(0, len(llr), size)))
         return Decoded(out, taken)
 
     def _decode_batch(self, llr: np.ndarray, iterations: int, early_termination: bool, with_crc: bool) -> Decoded:
@@ -111,6 +123,11 @@ class FloodingDecoder:
         return Decoded(out, taken)
 
 
+def _size(count: int) -> int:
+    """The smallest batch that is compiled and holds `count` rows."""
+    return next(size for size in BATCH_SIZES if size >= count)
+
+
 def _padded(rows: np.ndarray) -> np.ndarray:
-    """Rows of a batch, repeated up to the next size that is traced."""
-    return np.resize(rows, next(size for size in BATCH_SIZES if size >= len(rows)))
+    """Rows of a batch, repeated up to the next size that is compiled."""
+    return np.resize(rows, _size(len(rows)))
