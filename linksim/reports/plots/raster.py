@@ -22,24 +22,28 @@ def write_small(figure: Any, path: Path, dpi: int) -> Path:
     Raises:
         InputError: it cannot be written.
     """
-    data = _png(_pixels(figure, dpi), colours=None)
+    pixels, quick = _pixels(figure, dpi)
+    # A tight PNG is seldom less than half of one made quickly, and takes long.
+    data = _png(pixels, None if quick <= 2 * MAX_BYTES else 256)
+    if len(data) > MAX_BYTES and quick <= 2 * MAX_BYTES:
+        data = _png(pixels, 256)
     while len(data) > MAX_BYTES:
-        data = _png(_pixels(figure, dpi), colours=256)
         # The bytes grow with the pixels, a little less than in proportion.
         dpi = min(dpi - 4, int(dpi * (MAX_BYTES / len(data)) ** 0.5))
         if dpi < _LEAST_DPI:
             break
+        data = _png(_pixels(figure, dpi)[0], 256)
     write_bytes(path, data)
     return path
 
 
-def _pixels(figure: Any, dpi: int) -> np.ndarray:
-    """uint8 `[H, W, 3]`."""
+def _pixels(figure: Any, dpi: int) -> tuple[np.ndarray, int]:
+    """uint8 `[H, W, 3]`, and the bytes of a PNG of them that is made quickly."""
     from PIL import Image
 
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=dpi, format="png", pil_kwargs={"compress_level": 1})
-    return np.asarray(Image.open(buffer).convert("RGB"))
+    return np.asarray(Image.open(buffer).convert("RGB")), buffer.getbuffer().nbytes
 
 
 def _png(pixels: np.ndarray, colours: int | None) -> bytes:
