@@ -24,6 +24,7 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from numba import get_num_threads
 
 from linksim.link import Link, LinkConfig
 
@@ -136,7 +137,7 @@ def measure(blocks: int, repetitions: int, snrs: list[float]) -> dict[str, Any]:
     plain.run(0.0)
     plain.decode(noise)
     for size in BATCH_SIZES:
-        decoders["sionna"](noise[:size])
+        decoders["sionna"](noise[: size * get_num_threads()])  # which share the blocks
     for config in configs.values():
         Link(config).transmit([payload], 0.0, [("warm-up",)])
 

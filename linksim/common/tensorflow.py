@@ -37,17 +37,16 @@ def _silent_stderr() -> Iterator[None]:
 @functools.cache
 def import_tensorflow() -> None:
     """Import TensorFlow quietly, unless it is already there or the user asked for its log, and have the CPU's results on GPUs."""
-    if "tensorflow" not in sys.modules:
+    fresh = "tensorflow" not in sys.modules
+    if fresh:
         _keep_compiled()
-        loud = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0"
-        with contextlib.nullcontext() if loud else _silent_stderr(), _uncollected():
+    loud = os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3") == "0"
+    with contextlib.nullcontext() if loud else _silent_stderr():
+        with _uncollected() if fresh else contextlib.nullcontext():
             import tensorflow as tf
-        if not loud:
-            tf.get_logger().setLevel("ERROR")  # its hints at slow tracing are for programmers
-    with _silent_stderr():
-        import tensorflow as tf
-
         _prepare_gpus(tf.config)
+    if fresh and not loud:
+        tf.get_logger().setLevel("ERROR")  # its hints at slow tracing are for programmers
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def test_here_factors_are_not_rounded() -> None:
     assert not tf.config.experimental.tensor_float_32_execution_enabled()
 
 
-def test_decoder_networks_and_lpips_run_on_the_device_that_tensorflow_chooses(tmp_path: Any) -> None:
+def test_networks_and_lpips_run_on_the_device_that_tensorflow_chooses(tmp_path: Any) -> None:
     tables = {}
     for device in ("CPU:0", "CPU:1"):
         script = SECOND_DEVICE.replace("SCENARIO", repr(SCENARIO))

@@ -24,9 +24,10 @@ def write_small(figure: Any, path: Path, dpi: int) -> Path:
     """
     pixels, quick = _pixels(figure, dpi)
     # A tight PNG is seldom less than half of one made quickly, and takes long.
-    data = _png(pixels, None if quick <= 2 * MAX_BYTES else 256)
-    if len(data) > MAX_BYTES and quick <= 2 * MAX_BYTES:
-        data = _png(pixels, 256)
+    for colours in (None, 256) if quick <= 2 * MAX_BYTES else (256,):
+        data = _png(pixels, colours)
+        if len(data) <= MAX_BYTES:
+            break
     while len(data) > MAX_BYTES:
         # The bytes grow with the pixels, a little less than in proportion.
         dpi = min(dpi - 4, int(dpi * (MAX_BYTES / len(data)) ** 0.5))
