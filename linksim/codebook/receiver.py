@@ -177,20 +177,27 @@ class Soft:
     def estimate(self, bits: np.ndarray, llr: np.ndarray, known: np.ndarray | None = None) -> Estimate:
         """Posterior mean or maximum of LLRs `[n * m]` and the posterior variance around it, as in `Receiver`.
 
-        Uses `bits` where they are `known` (None: nowhere), and the LLRs elsewhere.
+        Uses `bits` where they are `known` (None: nowhere), and the LLRs elsewhere. An index that is known as a whole is
+        its codeword, without any variance.
         """
         size, dim = self.codebook.shape
         m = bits_per_index(size)
         n = llr.size // m
-        out, variance = np.empty((n, dim), np.float32), np.empty(n, np.float32)
-        bias = None if self._estimate == "mmse" else np.empty((n, dim), np.float32)
+        out, variance = np.empty((n, dim), np.float32), np.zeros(n, np.float32)
+        bias = None if self._estimate == "mmse" else np.zeros((n, dim), np.float32)
+        doubtful = np.arange(n)
+        if known is not None and llr.size == n * m:
+            whole = known.reshape(n, m).all(-1)
+            doubtful = np.flatnonzero(~whole)
+            out[whole] = self.codebook[valid_label(bits_to_labels(bits.reshape(n, m)[whole].reshape(-1), size), size)]
+            bits, llr, known = (array.reshape(n, m)[doubtful].reshape(-1) for array in (bits, llr, known))
         codebook = self.codebook.astype(np.float64)
         norms = (codebook**2).sum(-1)
         rows = max(1, CHUNK_VALUES // size)
-        for start in range(0, max(n, 1), rows):
-            taken = slice(start * m, (start + rows) * m if start + rows < n else None)
+        for start in range(0, max(len(doubtful), 1), rows):
+            taken = slice(start * m, (start + rows) * m if start + rows < len(doubtful) else None)
             p = self.posterior(llr[taken], bits[taken], None if known is None else known[taken])
-            part = slice(start, start + len(p))
+            part = doubtful[start : start + rows]
             mean = p @ codebook
             estimate = mean if self._estimate == "mmse" else codebook[p.argmax(-1)]
             out[part] = estimate

@@ -1,9 +1,9 @@
 """Adaptive modulation and coding: at each average SNR the scheme of a grid that does best on validation images."""
 
-from collections import defaultdict
-from collections.abc import Callable
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from linksim.schemes.budget import budget_chain
 from linksim.schemes.config import AdaptiveMcs, Mcs, SameMcs
 from linksim.schemes.encodings import Encodings
 from linksim.schemes.links import UnfitError, with_mcs
+from linksim.schemes.ranking import Ranking
 from linksim.schemes.sending import send
 
 ENOUGH_BLOCKS = 96
@@ -28,6 +29,8 @@ of 5 %, with which a picture of ten blocks arrives once in 10^13 times."""
 IMAGES_AT_A_TIME = 4
 
 LINK_CACHE_BYTES = 8 * 2**20
+
+LOST = Delivery(None, outage=True)
 
 
 @lru_cache(maxsize=96)
@@ -63,7 +66,8 @@ class AdaptiveScheme(Scheme):
     HARQ each of them with each of `reserves`.
 
     A grid entry counts by the mean metric over the validation images, where a picture that is lost, or that it cannot
-    send within the budget, is concealed; of equals the first wins. An entry that brings none of the first
+    send within the budget, is concealed; of equals the first wins. It is tried no further than until it can no longer
+    win (`ranking`), where no picture is taken to be better for the errors in it. An entry that brings none of the first
     `ENOUGH_BLOCKS` blocks across, and no picture, is taken to lose all the others. An image under test that does not fit is sent with
     the next best entry that it fits; nothing else of the images under test is looked at.
     """
@@ -78,8 +82,10 @@ class AdaptiveScheme(Scheme):
         self._build = build
         self._variants: tuple[Any, ...] = getattr(config, "variants", (config,))
         self._built: dict[Choice, Scheme] = {}
-        self._rankings: dict[float, list[Choice]] = {}
-        self._scores: dict[tuple[float, Choice], float] = {}
+        self._rankings: dict[float, Ranking[Choice]] = {}
+        self._intact: dict[
+            tuple[Choice, tuple[int | None, ...], float | None], tuple[list[Transmission], list[float]]
+        ] = {}
         self._images: list[np.ndarray] | None = None
         self._grid = self.mcs.entries
         repeats = context.link.harq.repeats and hasattr(config, "reserve")
@@ -120,27 +126,28 @@ class AdaptiveScheme(Scheme):
 
     def choose(self, es_no_db: float) -> Choice:
         """What is chosen for an average Es/N0 in dB."""
-        return self._ranking(es_no_db)[0]
+        return next(iter(self._ranking(es_no_db)))
 
-    def _ranking(self, es_no_db: float) -> list[Choice]:
+    def _ranking(self, es_no_db: float) -> Ranking[Choice]:
         if es_no_db not in self._rankings:
-            self._rankings[es_no_db] = sorted(self.choices, key=lambda choice: -self.score(choice, es_no_db))
+            self._rankings[es_no_db] = Ranking(self.choices, partial(self._trial, es_no_db=es_no_db))
         return self._rankings[es_no_db]
 
     def score(self, choice: Choice, es_no_db: float) -> float:
         """Mean metric of all validation images, lost ones and those that do not fit concealed (larger is better)."""
-        if (es_no_db, choice) not in self._scores:
-            self._scores[es_no_db, choice] = self._score(choice, es_no_db)
-        return self._scores[es_no_db, choice]
+        return deque(self._trial(choice, es_no_db), maxlen=1)[0]
 
-    def _score(self, choice: Choice, es_no_db: float) -> float:
+    def _trial(self, choice: Choice, es_no_db: float) -> Iterator[float]:
+        """What the choice's score can still be, ever closer: images that were not yet sent count as if nothing were
+        wrong with them.
+        """
         scheme = self.fixed(*choice)
         images, ids = self._validation()
-        sizes = [(image.shape[0], image.shape[1]) for image in images]
-        metric(self.mcs.metric).require_one_size(sizes, f"scheme {self.name!r}: mcs.validation: {self.mcs.metric}")
         budgets = self._budgets(es_no_db)
-        sent = scheme.transmit(images, ids, budgets, es_no_db)
-        values = []
+        sent, best = self._sent(choice, es_no_db)
+        best = best * self.mcs.repetitions
+        values: list[float] = []
+        yield float(np.mean(best))
         for repetition in range(self.mcs.repetitions):
             blocks, hopeless = 0, True
             for start in range(0, len(images), IMAGES_AT_A_TIME):
@@ -153,10 +160,34 @@ class AdaptiveScheme(Scheme):
                 transmissions = [sent[i] for i in tried]
                 received = send(transmissions, es_no_db, key, _validation_link, [budgets[i] for i in tried])
                 delivered = dict(zip(tried, scheme.receive(transmissions, received, es_no_db), strict=True))
-                values += [self._value(images[i], delivered.get(i, Delivery(None, outage=True))) for i in part]
+                values += [self._value(images[i], delivered.get(i, LOST)) for i in part]
                 blocks += sum(reception.ledger.n_blocks for parts in received for reception in parts)
                 hopeless &= all(d.outage for d in delivered.values()) and not any(map(_arrived, chain(*received)))
-        return float(np.mean(values))
+                yield float(np.mean(values + best[len(values) :]))
+
+    def _sent(self, choice: Choice, es_no_db: float) -> tuple[list[Transmission], list[float]]:
+        """What is sent of the validation images, and the metric of each if every block arrives."""
+        scheme = self.fixed(*choice)
+        images, ids = self._validation()
+        sizes = [(image.shape[0], image.shape[1]) for image in images]
+        metric(self.mcs.metric).require_one_size(sizes, f"scheme {self.name!r}: mcs.validation: {self.mcs.metric}")
+        budgets = self._budgets(es_no_db)
+        depends = scheme.transmit_depends_on_snr or scheme.receive_depends_on_snr
+        key = choice, tuple(budgets), es_no_db if depends else None
+        if key not in self._intact:
+            sent = scheme.transmit(images, ids, budgets, es_no_db)
+            values = [self._best(scheme, *pair, es_no_db) for pair in zip(images, sent, strict=True)]
+            self._intact[key] = sent, values
+        return self._intact[key]
+
+    def _best(self, scheme: Scheme, image: np.ndarray, sent: Transmission, es_no_db: float) -> float:
+        """The metric of an image that loses nothing on its way. No picture is taken to be better for its errors."""
+        if sent.infeasible:
+            return self._value(image, LOST)
+        received = tuple(arrived for stream in sent.streams if (arrived := stream.intact()) is not None)
+        if len(received) < len(sent.streams):
+            return np.inf
+        return self._value(image, scheme.receive([sent], [received], es_no_db)[0])
 
     def _value(self, image: np.ndarray, delivery: Delivery) -> float:
         picture = delivery.image
@@ -198,10 +229,8 @@ class AdaptiveScheme(Scheme):
             raise ValueError(f"scheme {self.name}: adaptive coding needs es_no_db")
         out: dict[int, Transmission] = {}
         choice = self.choose(es_no_db)
+        left = list(range(len(images)))
         for tried in self._ranking(es_no_db):
-            left = [i for i in range(len(images)) if i not in out or out[i].infeasible]
-            if not left:
-                break
             instead = {} if tried == choice else {f"sent_{key}": value for key, value in tried.settings().items()}
             transmissions = self.fixed(*tried).transmit(
                 [images[i] for i in left], [image_ids[i] for i in left], [budgets[i] for i in left], es_no_db
@@ -210,6 +239,9 @@ class AdaptiveScheme(Scheme):
                 if i not in out or not sent.infeasible:
                     settings = sent.settings | choice.settings() | instead
                     out[i] = replace(sent, context=(tried, sent.context), settings=settings)
+            left = [i for i in left if out[i].infeasible]
+            if not left:
+                break
         return [out[i] for i in range(len(images))]
 
     def receive(

@@ -8,7 +8,7 @@ import numpy as np
 from linksim.link import Link, LinkConfig
 from linksim.link.blocks import BlockKey
 from linksim.schemes.base import Transmission
-from linksim.schemes.streams import AnyReception, IdealReception, IdealStream, Stream, SymbolStream
+from linksim.schemes.streams import AnyReception, IdealStream, Stream, SymbolStream
 
 
 def send(
@@ -41,7 +41,7 @@ def send(
             if number < len(transmission.streams):
                 stream = transmission.streams[number]
                 if isinstance(stream, IdealStream):
-                    received[i, number] = IdealReception(stream.delivered, stream.ledger())
+                    received[i, number] = stream.intact()
                 else:
                     groups[stream.link].append(i)
         for config, members in groups.items():

@@ -7,6 +7,7 @@ import numpy as np
 from linksim.link import Reception, SymbolReception
 from linksim.link.config import LinkConfig
 from linksim.link.ledger import Ledger, ledger_of, symbol_ledger
+from linksim.link.reception import intact_reception
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,10 @@ class Stream:
         """The cost of the bits where every block is sent once, filler and CRCs included."""
         return ledger_of(self.link, len(self.bits))
 
+    def intact(self) -> Reception:
+        """What arrives where nothing goes wrong."""
+        return intact_reception(self.link, self.bits)
+
 
 @dataclass(frozen=True)
 class SymbolStream:
@@ -41,6 +46,9 @@ class SymbolStream:
     def ledger(self) -> Ledger:
         """One channel use a symbol, and what the waveform adds."""
         return symbol_ledger(self.link, len(self.symbols))
+
+    def intact(self) -> None:
+        """Symbols never arrive as they were."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,10 @@ class IdealStream:
     def ledger(self) -> Ledger:
         """The file's bits and the code's channel uses; an ideal code has neither CRC nor filler nor blocks."""
         return Ledger(self.source_bits, 0, 0, self.source_bits, 0, self.channel_uses, 0, 0)
+
+    def intact(self) -> "IdealReception":
+        """What arrives: an ideal code delivers what it can."""
+        return IdealReception(self.delivered, self.ledger())
 
 
 @dataclass(frozen=True)

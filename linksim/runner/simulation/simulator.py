@@ -10,7 +10,6 @@ import numpy as np
 
 from linksim.data.images import open_images
 from linksim.link import Link, LinkConfig
-from linksim.link.reception import intact_reception
 from linksim.metrics.registry import metric
 from linksim.results.frame import Row
 from linksim.results.row import empty_row, pack
@@ -199,7 +198,7 @@ class Simulator:
         key = name, point.snr_db if scheme.receive_depends_on_snr else encoding_snr_db
         if key not in self._clean:
             received = {
-                i: tuple(intact_reception(s.link, s.bits) for s in transmission.streams if isinstance(s, Stream))
+                i: tuple(s.intact() for s in transmission.streams if isinstance(s, Stream))
                 for i, transmission in enumerate(sent)
                 if transmission.streams and all(isinstance(stream, Stream) for stream in transmission.streams)
             }
