@@ -27,7 +27,7 @@ class Lpips:
     """
 
     def __init__(self, net: Net = "alex", cache_bytes: int = 3 << 27) -> None:
-        self.model = LpipsModel(net)
+        self.model = LpipsModel(net, fewer_multiplications=_on_cpu())
         self._features, self._distance = compiled(self.model)
         self._limit = cache_bytes
         self._used = 0
@@ -71,6 +71,15 @@ class Lpips:
         while self._used > self._limit:
             _, dropped = self._cache.popitem(last=False)
             self._used -= _bytes(dropped)
+
+
+def _on_cpu() -> bool:
+    """Whether TensorFlow computes here, and without a GPU (whose own library chooses how to convolve)."""
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return not tf.config.list_physical_devices("GPU")
 
 
 def _bytes(taps: list[Any]) -> int:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from linksim.metrics import winograd
+
 Weights = Mapping[str, Any]
 
 # Number of the convolution in torchvision's `features`, by name of the ReLU behind it; "pool" stands between the
@@ -28,9 +30,23 @@ def hwio(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {k: np.ascontiguousarray(v.transpose(2, 3, 1, 0)) if v.ndim == 4 else v for k, v in weights.items()}
 
 
+WIDE = 128
+"""Channels from which on a kernel of 3 x 3 is transformed: below, the transforms take what the products save."""
+
+
+def at_points(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Wide kernels of 3 x 3 as `winograd` takes them, by the names that the networks use them under."""
+    kernels = {k.removesuffix(".weight"): v for k, v in weights.items() if v.ndim == 4}
+    wide = {k: v for k, v in kernels.items() if v.shape[:2] == (3, 3) and v.shape[2] >= WIDE}
+    return {f"{k}.points": winograd.transformed(v) for k, v in wide.items()}
+
+
 def _conv(w: Weights, name: str, x: Any, stride: int = 1, padding: str = "same") -> Any:
-    kernel = ops.cast(w[f"{name}.weight"], x.dtype)
-    y = ops.conv(x, kernel, strides=stride, padding=padding, data_format="channels_last")
+    if (points := w.get(f"{name}.points")) is not None:
+        y = winograd.conv(x, ops.cast(points, x.dtype))
+    else:
+        kernel = ops.cast(w[f"{name}.weight"], x.dtype)
+        y = ops.conv(x, kernel, strides=stride, padding=padding, data_format="channels_last")
     return ops.relu(y + ops.cast(w[f"{name}.bias"], x.dtype))
 
 

@@ -50,6 +50,25 @@ def test_a_known_bit_leaves_the_codewords_that_have_it(setting):
     np.testing.assert_allclose(posterior, expected / expected.sum(-1, keepdims=True), atol=1e-8)
 
 
+@pytest.mark.parametrize("estimate", ["mmse", "map"])
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_an_index_that_is_known_as_a_whole_is_its_codeword(setting, estimate, share):
+    """Whatever its LLRs; the others are those that they would be alone."""
+    e, usage, rng = setting
+    sent, whole = rng.integers(0, len(e), 300), rng.random(300) < share
+    known = whole[:, None] | (np.arange(3) == 1)
+    bits = labels.indices_to_bits(sent, len(e)).reshape(-1, 3)
+    llr = rng.normal(0, 3, bits.shape).astype(np.float32)
+    soft = receiver.Soft(e, usage, estimate)
+    together = soft.estimate(bits.reshape(-1), llr.reshape(-1), known.reshape(-1))
+    np.testing.assert_array_equal(together.features[whole], e[sent[whole]])
+    assert not together.variance[whole].any()
+    left = [array[~whole].reshape(-1) for array in (bits, llr, known)]
+    for both, alone in zip(together, soft.estimate(*left), strict=True):
+        if alone is not None:
+            np.testing.assert_array_equal(both[~whole], alone)
+
+
 @pytest.mark.parametrize("certain", [50.0, np.inf])
 def test_without_errors_soft_is_hard(setting, certain):
     e, usage, rng = setting
