@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from linksim.runner.examples import N_EXAMPLES
+
 SCHEMES, SNRS, IMAGES = 10, 22, 100
 
 
@@ -45,6 +47,7 @@ class MadeUp:
         }  # fmt: skip
         self._psnr, self._errors = (20 + 10 * rng.random(4096)).tolist(), rng.integers(0, 300, 4096).tolist()
         self._count = 0
+        self._picture = np.full((64, 64, 3), 128, np.uint8)
 
     def run(self, job: Any) -> Iterator[dict[str, Any]]:
         ids = [image for image, _ in job.batch.images]
@@ -61,9 +64,15 @@ class MadeUp:
                     "iterations": 12.5,
                 }
                 values.append(list((self._row | own).values()))
+            shown = range(N_EXAMPLES) if point.repetition == 0 else ()
+            pictures = [
+                (ids[i], self._picture, self._picture, 20.0, False)
+                for i, index in enumerate(job.batch.indices)
+                if index in shown
+            ]
             yield {
                 "point": point.id, "scheme": point.scheme, "snr_db": point.snr_db, "repetition": point.repetition,
-                "rows": {"columns": list(self._row), "values": values}, "skipped": {}, "pictures": [], "saved": [], "seconds": {"link": 0.01, "receive": 0.02},
+                "rows": {"columns": list(self._row), "values": values}, "skipped": {}, "pictures": pictures, "saved": [], "seconds": {"link": 0.01, "receive": 0.02},
             }  # fmt: skip
 
 
