@@ -1,5 +1,7 @@
 """What a GPU would be given, without one: another device of TensorFlow in its place, and its settings."""
 
+import csv
+import os
 import subprocess
 import sys
 from typing import Any
@@ -95,3 +97,20 @@ def test_networks_and_lpips_run_on_the_device_that_tensorflow_chooses(tmp_path: 
         assert done.stdout.split()[-1] == device
         tables[device] = (tmp_path / device / "results.csv").read_bytes()
     assert tables["CPU:0"] == tables["CPU:1"]
+
+
+def test_sums_in_another_order_stay_within_the_bounds_that_the_page_names(tmp_path: Any) -> None:
+    """A GPU sums in another order; so do TensorFlow's own kernels, beside those of oneDNN that it takes on CPUs by default."""
+    tables = []
+    for kernels in ("1", "0"):
+        script = SECOND_DEVICE.replace("SCENARIO", repr(SCENARIO))
+        command = [sys.executable, "-c", script, "CPU:0", str(tmp_path / kernels)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=300, env=os.environ | {"TF_ENABLE_ONEDNN_OPTS": kernels}
+        )
+        assert done.returncode == 0, done.stderr
+        with (tmp_path / kernels / "results.csv").open() as file:
+            tables.append(list(csv.DictReader(file)))
+    for bound, name in ((0.0, "bler"), (0.01, "psnr_db"), (0.001, "lpips")):
+        for a, b in zip(*tables, strict=True):
+            assert (a[name] == b[name] == "") or abs(float(a[name]) - float(b[name])) <= bound, name
