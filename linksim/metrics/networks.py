@@ -42,7 +42,8 @@ def at_points(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _conv(w: Weights, name: str, x: Any, stride: int = 1, padding: str = "same") -> Any:
-    if (points := w.get(f"{name}.points")) is not None:
+    points = w.get(f"{name}.points")
+    if points is not None:
         y = winograd.conv(x, ops.cast(points, x.dtype))
     else:
         kernel = ops.cast(w[f"{name}.weight"], x.dtype)
