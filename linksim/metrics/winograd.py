@@ -44,11 +44,15 @@ def conv(x: Any, kernel: Any) -> Any:
         `[batch, height, width, out]`; in float32 some 1e-5 of the largest value from the direct convolution.
     """
     batch, height, width = (ops.shape(x)[axis] for axis in range(3))
-    rows, columns = -(-height // STEP), -(-width // STEP)
-    x = ops.pad(x, ((0, 0), (1, rows * STEP - height + 1), (1, columns * STEP - width + 1), (0, 0)))
-    tiles = ops.image.extract_patches(x, TILE, strides=STEP, padding="valid", data_format="channels_last")
-    tiles = ops.reshape(tiles, (batch * rows * columns, TILE * TILE, kernel.shape[1]))
-    values = ops.transpose(ops.matmul(_VALUES_2D, tiles), (1, 0, 2))
+    rows, columns, channels = -(-height // STEP), -(-width // STEP), kernel.shape[1]
+    below, right = ((count + 1) * STEP - size - 1 for count, size in ((rows, height), (columns, width)))
+    x = ops.pad(x, ((0, 0), (1, below), (1, right), (0, 0)))
+    # Of blocks of 4 x 4 a tile has one, and two rows and columns of its neighbours. (Keras' patches are a convolution.)
+    x = ops.reshape(x, (batch, rows + 1, STEP, columns + 1, STEP, channels))
+    x = ops.concatenate([x[:, :-1], x[:, 1:, : TILE - STEP]], axis=2)
+    x = ops.concatenate([x[:, :, :, :-1], x[:, :, :, 1:, : TILE - STEP]], axis=4)
+    tiles = ops.reshape(ops.transpose(x, (2, 4, 0, 1, 3, 5)), (TILE * TILE, -1))
+    values = ops.reshape(ops.matmul(_VALUES_2D, tiles), (TILE * TILE, -1, channels))
     products = ops.reshape(ops.matmul(values, kernel), (TILE * TILE, -1))
     out = ops.reshape(ops.matmul(_BACK_2D, products), (STEP, STEP, batch, rows, columns, kernel.shape[2]))
     out = ops.transpose(out, (2, 3, 0, 4, 1, 5))
