@@ -77,7 +77,7 @@ def _drawing(
     from matplotlib.figure import Figure
 
     names = list(curves[0].quality)
-    drawing = Figure(figsize=(3.6 * len(names), 3.2), layout="constrained")
+    drawing = Figure(figsize=(3.6 * len(names), 3.4), layout="constrained")
     for name, axes in zip(names, drawing.subplots(1, len(names), squeeze=False)[0], strict=True):
         for curve in curves:
             line, marker = looks[curve.name]
@@ -91,6 +91,7 @@ def _drawing(
         axes.set_xlabel("bits per pixel")
         axes.set_xscale("log")
         axes.grid(alpha=0.3)
-    drawing.axes[0].legend(fontsize=7)
+    lines = drawing.axes[0].get_legend_handles_labels()
+    drawing.legend(*lines, loc="outside lower center", ncols=3 * len(names), fontsize=7)
     as_written(drawing.suptitle(f"Codecs on {plain(image_set)}" if image_set else "Codecs", fontsize=9))
     return drawing
