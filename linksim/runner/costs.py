@@ -13,7 +13,7 @@ from linksim.data.images import open_images
 from linksim.link.ledger import Ledger
 from linksim.runner.identity import scheme_identities
 from linksim.scenario import Scenario
-from linksim.schemes.adaptive import AdaptiveScheme
+from linksim.schemes.adaptive.scheme import AdaptiveScheme
 from linksim.schemes.base import Scheme, Transmission
 from linksim.schemes.budget import budget_chain
 from linksim.schemes.config import ChannelOptimizedTransmitter, NearestTransmitter

@@ -56,7 +56,7 @@ def build_scheme(config: Any, context: SchemeContext) -> Scheme:
     context = replace(context, link=with_harq(context.link, config))
     mcs = getattr(config, "mcs", None)
     if isinstance(mcs, AdaptiveMcs):
-        from linksim.schemes.adaptive import AdaptiveScheme
+        from linksim.schemes.adaptive.scheme import AdaptiveScheme
 
         return AdaptiveScheme(config, context, build_scheme)
     if isinstance(mcs, FixedMcs):

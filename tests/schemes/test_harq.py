@@ -195,7 +195,7 @@ def test_a_hopeless_entry_is_scored_as_if_all_had_been_sent(folder, monkeypatch)
     scheme = adaptive(link_config(), folder, grid=[{"rate": 0.75, "bits_per_symbol": 4}])
     (choice,) = scheme.choices
     early = scheme.score(choice, -5.0)
-    monkeypatch.setattr("linksim.schemes.adaptive.ENOUGH_BLOCKS", 10**9)
+    monkeypatch.setattr("linksim.schemes.adaptive.scheme.ENOUGH_BLOCKS", 10**9)
     again = adaptive(link_config(), folder, grid=[{"rate": 0.75, "bits_per_symbol": 4}])
     assert again.score(choice, -5.0) == early
 

@@ -12,7 +12,7 @@ from linksim.data.images import ImagesConfig
 from linksim.link.air.capacity import ergodic_capacity
 from linksim.link.ledger import ledger_of
 from linksim.schemes import SchemeContext, build_scheme, parse_scheme
-from linksim.schemes.adaptive import AdaptiveScheme
+from linksim.schemes.adaptive.scheme import AdaptiveScheme
 
 RAYLEIGH = link_config(channel={"kind": "rayleigh"})
 GRID = [{"rate": 0.5, "bits_per_symbol": 2}, {"rate": 0.5, "bits_per_symbol": 6}, {"rate": 0.75, "bits_per_symbol": 4}]

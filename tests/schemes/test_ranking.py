@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linksim.schemes.ranking import Ranking
+from linksim.schemes.adaptive.ranking import Ranking
 
 STEPS = st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=6), min_size=1, max_size=8)
 

@@ -14,12 +14,12 @@ from linksim.data.images import open_images
 from linksim.link import Link, LinkConfig, Reception
 from linksim.link.blocks import BlockKey
 from linksim.metrics.registry import metric
+from linksim.schemes.adaptive.ranking import Ranking
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
 from linksim.schemes.budget import budget_chain
 from linksim.schemes.config import AdaptiveMcs, Mcs, SameMcs
 from linksim.schemes.encodings import Encodings
 from linksim.schemes.links import UnfitError, with_mcs
-from linksim.schemes.ranking import Ranking
 from linksim.schemes.sending import send
 
 ENOUGH_BLOCKS = 96

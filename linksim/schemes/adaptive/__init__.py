@@ -1,0 +1,1 @@
+"""A scheme whose code and variant are chosen at each average SNR, and the search for the choice."""
