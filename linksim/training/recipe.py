@@ -16,7 +16,7 @@ Steps = Annotated[int, Field(ge=0, le=10**9)]
 
 
 class DataConfig(StrictModel):
-    """Training images; the last `validation` of their seeded shuffle are held out."""
+    """Training images; the first `validation` of their seeded shuffle are held out."""
 
     datasets: Annotated[tuple[Literal["voc2012", "bsds500", "samples", "folder"], ...], Field(min_length=1)] = (
         "voc2012",
