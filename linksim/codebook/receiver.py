@@ -152,10 +152,7 @@ class Soft:
             InputError: a length that is no multiple of m, or an LLR that is not a number.
         """
         m = len(self._labels)
-        if llr.size % m:
-            raise InputError(f"{llr.size} LLRs: not a multiple of the {m} bits of an index")
-        if np.isnan(llr).any():
-            raise InputError("an LLR is not a number; LLRs must be real or infinite")
+        self._check(llr)
         scaled = np.clip(self._scale * llr.reshape(-1, m), -LLR_LIMIT, LLR_LIMIT).astype(np.float64)
         if bits is not None and known is not None:
             scaled = self._with_known(scaled, bits.reshape(-1, m), known.reshape(-1, m))
@@ -163,6 +160,13 @@ class Soft:
         logits -= logits.max(-1, keepdims=True)
         np.exp(logits, out=logits)
         return logits / logits.sum(-1, keepdims=True)
+
+    def _check(self, llr: np.ndarray) -> None:
+        m = len(self._labels)
+        if llr.size % m:
+            raise InputError(f"{llr.size} LLRs: not a multiple of the {m} bits of an index")
+        if np.isnan(llr).any():
+            raise InputError("an LLR is not a number; LLRs must be real or infinite")
 
     def _with_known(self, llr: np.ndarray, bits: np.ndarray, known: np.ndarray) -> np.ndarray:
         """LLRs `[n, m]` with those of known bits certain.
@@ -180,13 +184,14 @@ class Soft:
         Uses `bits` where they are `known` (None: nowhere), and the LLRs elsewhere. An index that is known as a whole is
         its codeword, without any variance.
         """
+        self._check(llr)  # all of them, also those that are not looked at
         size, dim = self.codebook.shape
         m = bits_per_index(size)
         n = llr.size // m
         out, variance = np.empty((n, dim), np.float32), np.zeros(n, np.float32)
         bias = None if self._estimate == "mmse" else np.zeros((n, dim), np.float32)
         doubtful = np.arange(n)
-        if known is not None and llr.size == n * m:
+        if known is not None:
             whole = known.reshape(n, m).all(-1)
             doubtful = np.flatnonzero(~whole)
             out[whole] = self.codebook[valid_label(bits_to_labels(bits.reshape(n, m)[whole].reshape(-1), size), size)]

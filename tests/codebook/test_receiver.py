@@ -69,6 +69,13 @@ def test_an_index_that_is_known_as_a_whole_is_its_codeword(setting, estimate, sh
             np.testing.assert_array_equal(both[~whole], alone)
 
 
+def test_an_llr_that_is_no_number_is_named_where_its_index_is_known_too(setting):
+    e, usage, _ = setting
+    llr = np.array([1.0, np.nan, 1.0, 2.0, 2.0, 2.0], np.float32)
+    with pytest.raises(InputError, match="not a number"):
+        receiver.Soft(e, usage).estimate(np.zeros(6, np.uint8), llr, np.arange(6) < 3)
+
+
 @pytest.mark.parametrize("certain", [50.0, np.inf])
 def test_without_errors_soft_is_hard(setting, certain):
     e, usage, rng = setting

@@ -83,9 +83,7 @@ class AdaptiveScheme(Scheme):
         self._variants: tuple[Any, ...] = getattr(config, "variants", (config,))
         self._built: dict[Choice, Scheme] = {}
         self._rankings: dict[float, Ranking[Choice]] = {}
-        self._intact: dict[
-            tuple[Choice, tuple[int | None, ...], float | None], tuple[list[Transmission], list[float]]
-        ] = {}
+        self._intact: dict[Choice, tuple[Any, list[Transmission], list[float]]] = {}
         self._images: list[np.ndarray] | None = None
         self._grid = self.mcs.entries
         repeats = context.link.harq.repeats and hasattr(config, "reserve")
@@ -173,12 +171,12 @@ class AdaptiveScheme(Scheme):
         metric(self.mcs.metric).require_one_size(sizes, f"scheme {self.name!r}: mcs.validation: {self.mcs.metric}")
         budgets = self._budgets(es_no_db)
         depends = scheme.transmit_depends_on_snr or scheme.receive_depends_on_snr
-        key = choice, tuple(budgets), es_no_db if depends else None
-        if key not in self._intact:
+        condition = budgets, es_no_db if depends else None
+        if choice not in self._intact or self._intact[choice][0] != condition:
             sent = scheme.transmit(images, ids, budgets, es_no_db)
             values = [self._best(scheme, *pair, es_no_db) for pair in zip(images, sent, strict=True)]
-            self._intact[key] = sent, values
-        return self._intact[key]
+            self._intact[choice] = condition, sent, values
+        return self._intact[choice][1:]
 
     def _best(self, scheme: Scheme, image: np.ndarray, sent: Transmission, es_no_db: float) -> float:
         """The metric of an image that loses nothing on its way. No picture is taken to be better for its errors."""
