@@ -1,10 +1,14 @@
 """How busy a cluster's workers are kept: `python -m benchmarks.cluster [--workers N] [--seconds S] [--jobs N] [--points N]`.
 
-Workers that sleep take the place of those that simulate; scheduler, client and store are the real ones. Printed are the part of the
+Workers that sleep take the place of those that simulate; scheduler, client and store are the real ones. The workers and their scheduler are a
+process of their own, so that what 64 of them do beside sleeping does not take the time of the process that writes. Printed are the part of the
 time that workers worked from the first to the last task, and points stored per second.
 """
 
 import argparse
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -38,29 +42,46 @@ def jobs(count: int, points: int) -> Iterator[Job]:
         yield Job(batch, tuple(Point(f"{number}-{i}", "J", 10.0, i) for i in range(points)))
 
 
-def measure(workers: int, seconds: float, count: int, points: int) -> tuple[float, float]:
-    """Part of the time that workers worked, and points per second."""
+def serve(workers: int) -> None:
+    """Scheduler and workers, until standard input ends."""
     import distributed
 
+    with distributed.LocalCluster(
+        n_workers=workers, threads_per_worker=1, processes=False, dashboard_address=None, memory_limit=0, protocol="tcp"
+    ) as local:
+        print(local.scheduler_address, flush=True)
+        sys.stdin.read()
+
+
+def measure(workers: int, seconds: float, count: int, points: int) -> tuple[float, float]:
+    """Part of the time that workers worked, and points per second."""
     scenario = validate(SCENARIO, Scenario, "benchmark")
+    command = [sys.executable, "-m", "benchmarks.cluster", "--workers", str(workers), "--serve"]
     with (
         tempfile.TemporaryDirectory() as folder,
-        distributed.LocalCluster(
-            n_workers=workers, threads_per_worker=1, processes=False, dashboard_address=None, memory_limit=0
-        ) as local,
-        cluster.DaskWorkers(scenario, ("psnr",), local.scheduler_address) as dask,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": os.getcwd()},
+        ) as served,
     ):
-        submit = dask._client.submit
-        dask._client.submit = lambda _, *arguments, **options: submit(
-            sleep, seconds, next(a for a in arguments if isinstance(a, Job)), key=options["key"]
-        )
-        store = PointStore(Path(folder), write=True)
-        worked, spans = 0.0, []
-        for record in dask.run(jobs(count, points)):
-            begun, ended = record.pop("worked")
-            spans.append((begun, ended))
-            store.add(record)
-        finished = time.time()
+        assert served.stdin is not None
+        assert served.stdout is not None
+        address = served.stdout.readline().strip()
+        with cluster.DaskWorkers(scenario, ("psnr",), address) as dask:
+            submit = dask._client.submit
+            dask._client.submit = lambda _, *arguments, **options: submit(
+                sleep, seconds, next(a for a in arguments if isinstance(a, Job)), key=options["key"]
+            )
+            store = PointStore(Path(folder), write=True)
+            spans = []
+            for record in dask.run(jobs(count, points)):
+                spans.append(record.pop("worked"))
+                store.add(record)
+            finished = time.time()
+        served.stdin.close()
         worked = sum(ended - begun for begun, ended in set(spans))
         begun = min(span[0] for span in spans)
         busy = worked / (workers * (max(span[1] for span in spans) - begun))
@@ -73,7 +94,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0, help="that a task sleeps")
     parser.add_argument("--jobs", type=int, default=1280)
     parser.add_argument("--points", type=int, default=32, help="per job")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.serve:
+        serve(arguments.workers)
+        return
     busy, rate = measure(arguments.workers, arguments.seconds, arguments.jobs, arguments.points)
     print(f"{arguments.workers} workers busy {100 * busy:.1f} % of the time; {rate:,.0f} points a second stored")
 

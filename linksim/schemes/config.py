@@ -15,13 +15,31 @@ from linksim.schemes.plugins import MAX_NAME, plugins
 
 Reserve = Annotated[float, Field(ge=0, le=0.95)]
 KEPT = 0.25
+UNCODED = 1.0
+"""The rate of blocks without a code."""
 
 
 class Mcs(StrictModel):
-    """A modulation and coding scheme: information bits over coded bits, and bits per symbol."""
+    """A modulation and coding scheme: information bits over coded bits, and bits per symbol.
 
-    rate: Annotated[float, Field(ge=LOWEST_CODE_RATE, le=HIGHEST_CODE_RATE)]
+    Of rate 1 there is no code: blocks with their CRC are sent as they are.
+    """
+
+    rate: Annotated[float, Field(ge=LOWEST_CODE_RATE, le=1)] = Field(
+        description="30/1024 to 948/1024, or 1 for blocks without a code"
+    )
     bits_per_symbol: Literal[1, 2, 4, 6, 8]
+
+    @model_validator(mode="after")
+    def _rate_of_a_code(self) -> "Mcs":
+        if HIGHEST_CODE_RATE < self.rate < UNCODED:
+            raise ValueError(f"rate: {self.rate:.4g} is no rate of a code; allowed: 30/1024 to 948/1024, or 1 for none")
+        return self
+
+    @property
+    def coded(self) -> bool:
+        """Whether there is a code."""
+        return self.rate < UNCODED
 
 
 RATES = (1 / 3, 1 / 2, 2 / 3, 3 / 4)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from linksim.common.errors import InputError
-from linksim.link.coding.config import MOST_BASE_GRAPH_2_BITS, Ldpc5gConfig
+from linksim.link.coding.config import MOST_BASE_GRAPH_2_BITS, Ldpc5gConfig, UncodedConfig
 from linksim.link.config import LinkConfig
 from linksim.schemes.config import Mcs
 
@@ -25,9 +25,20 @@ def with_rate(link: LinkConfig, rate: float, needed_by: str) -> LinkConfig:
 
 
 def with_mcs(link: LinkConfig, mcs: Mcs, needed_by: str) -> LinkConfig:
-    """`link` with the code rate and constellation of `mcs`. Raises `InputError` where there is no such code."""
+    """`link` with the code rate and constellation of `mcs`.
+
+    Raises:
+        InputError: there is no such code, or blocks without one would be sent again.
+    """
     modulation = link.modulation.model_dump() | {"bits_per_symbol": mcs.bits_per_symbol}
-    return _with(link, needed_by, mcs.rate, {"modulation": modulation})
+    if mcs.coded:
+        return _with(link, needed_by, mcs.rate, {"modulation": modulation})
+    if link.harq.repeats:
+        raise InputError(
+            f"{needed_by}: rate 1 is no code, and harq {link.harq.kind} needs one; give a rate up to 948/1024, or harq: {{kind: none}}"
+        )
+    code = UncodedConfig(block_bits=link.block_bits)
+    return LinkConfig(**link.model_dump() | {"code": code.model_dump(), "modulation": modulation})
 
 
 def _with(link: LinkConfig, needed_by: str, rate: float, changes: dict[str, Any]) -> LinkConfig:

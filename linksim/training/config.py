@@ -139,6 +139,11 @@ class TrainConfig(Recipe):
     """One training of a codebook with its networks. `linksim train FILE` reads it."""
 
     initialize_from: str | None = Field(None, description="checkpoint whose weights this run starts from")
+    initialize_layers: Literal["all", "matching"] = Field(
+        "all",
+        description="all: a start of the same sizes; matching: its layers of equal name and shape, so that networks with another "
+        "bottleneck go on from a common backbone",
+    )
     train_only: Literal["all", "decoder"] = "all"
     model: ModelConfig = ModelConfig()
     codebook: CodebookConfig = CodebookConfig()
@@ -157,6 +162,14 @@ class TrainConfig(Recipe):
         if self.train_only == "decoder" and self.initialize_from is None:
             raise ValueError(
                 "train_only: decoder needs initialize_from: the checkpoint with the frozen encoder and codebook"
+            )
+        if self.initialize_layers == "matching" and self.initialize_from is None:
+            raise ValueError("initialize_layers: matching needs initialize_from: the checkpoint with these layers")
+        if self.initialize_layers == "matching" and (
+            self.train_only != "all" or self.codebook.initialization == "keep"
+        ):
+            raise ValueError(
+                "initialize_layers: matching takes layers alone; what is kept or frozen needs initialize_layers: all"
             )
         if self.codebook.initialization == "keep" and self.initialize_from is None:
             raise ValueError(

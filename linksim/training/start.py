@@ -1,5 +1,6 @@
 """The start of a training: the networks and the codebook of a checkpoint."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from linksim.common.errors import InputError
 from linksim.semantic.autoencoder import get_weights, set_weights
 from linksim.semantic.checkpoint import Checkpoint, find_checkpoint
+from linksim.semantic.layout import Shape, decoder_shapes, encoder_shapes
 from linksim.semantic.model import ModelConfig
 from linksim.training.config import TrainConfig
 
@@ -17,12 +19,20 @@ def read_start(config: TrainConfig) -> Checkpoint | None:
     """The checkpoint that a run starts from, None if it starts from random weights.
 
     Raises:
-        InputError: its networks have other sizes; or its quantizer, where that is kept.
+        InputError: its networks have other sizes; or its quantizer, where that is kept; or, of `initialize_layers`
+            matching, not one of its layers has a layer's name and shape.
     """
     if config.initialize_from is None:
         return None
     where, data = find_checkpoint(config.initialize_from, "initialize_from")
     start = Checkpoint.from_bytes(data, where)
+    if config.initialize_layers == "matching":
+        if not any(_matching(shapes, part) for shapes, part in _networks(config.model, start)):
+            raise InputError(
+                f"initialize_from: {config.initialize_from!r} has the model {start.model}, this run {config.model}; no layer has the "
+                "same name and shape, give a start of a like backbone"
+            )
+        return start
     changed: dict[str, Any] = {}
     if config.train_only == "decoder" and _deeper(config.model, start.model):
         changed["decoder_blocks"] = start.model.decoder_blocks
@@ -36,6 +46,24 @@ def read_start(config: TrainConfig) -> Checkpoint | None:
     return start
 
 
+def _networks(model: ModelConfig, start: Checkpoint) -> list[tuple[dict[str, Shape], dict[str, np.ndarray]]]:
+    """Shapes of a model's encoder and decoder, each with the weights of the start's."""
+    return [
+        (encoder_shapes(model), start.encoder),
+        (decoder_shapes(model, with_variance=False), start.decoder),
+    ]
+
+
+def _matching(shapes: Mapping[str, Shape], weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The weights of the layers whose kernels have these names and shapes, with their biases."""
+    layers = {
+        name.rpartition("/")[0]
+        for name, shape in shapes.items()
+        if name.endswith("/kernel") and name in weights and weights[name].shape == shape
+    }
+    return {name: weight for name, weight in weights.items() if name.rpartition("/")[0] in layers}
+
+
 def _deeper(model: ModelConfig, than: ModelConfig) -> bool:
     pairs = zip(model.decoder_depths, than.decoder_depths, strict=False)
     return model.grids == than.grids and all(new >= old for new, old in pairs)
@@ -45,8 +73,15 @@ def put_in(start: Checkpoint, model: Any) -> None:
     """The start's networks into a `VQVAE`, whose decoder may have more blocks or take the variance where the start's
     does not.
 
-    Further residual blocks begin as (nearly) the identity, the variance as an input without weight.
+    Further residual blocks begin as (nearly) the identity, the variance as an input without weight. Of `initialize_layers`
+    matching the layers that the start has not keep their random weights, and the features are normalized anew.
     """
+    if model.config.initialize_layers == "matching":
+        for network, (shapes, weights) in zip(
+            (model.encoder, model.decoder), _networks(model.config.model, start), strict=True
+        ):
+            set_weights(network, get_weights(network) | _matching(shapes, weights))
+        return
     set_weights(model.encoder, start.encoder)
     weights = get_weights(model.decoder) | start.decoder
     if model.config.reception is not None and not start.decoder_takes_variance:

@@ -42,7 +42,8 @@ class Trainer(TrainingRun):
         self.model.optimizer.build(self.model.trainable_variables)
         if start is not None:
             put_in(start, self.model)
-            if start.stages.codewords.shape == self.model.quantizer.codewords.shape:
+            same = start.stages.codewords.shape == self.model.quantizer.codewords.shape
+            if same and config.initialize_layers == "all":
                 vectors = care.vectors_per_step(config)
                 care.set_codebook(self.model.quantizer, start.stages.codewords, start.stages.usage, vectors)
 

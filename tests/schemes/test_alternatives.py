@@ -74,6 +74,18 @@ def test_a_protection_is_combined_with_the_codes_it_goes_with(validation):
         _ = alone.choices
 
 
+def test_what_is_wrong_with_an_alternative_is_told_under_its_key(validation):
+    s = adaptive(validation, alternatives=[{"checkpoint": "fine"}, {"checkpoint": "fine", "stages": 3}])
+    with pytest.raises(InputError, match=r"^schemes\.s\.alternatives\.1\.stages: 3 is not allowed; allowed: 1 to 1"):
+        _ = s.choices
+    # Its protection comes from the scheme, under whose key it is told.
+    own = {"kind": "code-rates", "strong_bits": 9, "strong_rate": 0.8}
+    s = adaptive(validation, protection=own, alternatives=[{"checkpoint": "fine"}])
+    with pytest.raises(InputError) as caught:
+        _ = s.choices
+    assert "alternatives" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

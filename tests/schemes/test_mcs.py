@@ -114,6 +114,32 @@ def test_an_uncoded_link_cannot_adapt_its_code(folder):
         adaptive(link_config(code={"kind": "none"}), folder)
 
 
+def test_rate_1_sends_blocks_without_a_code(folder):
+    """Over a link with a code, and as a link without one sends them; adaptive coding takes it where it is best."""
+    bare = {"rate": 1, "bits_per_symbol": 2}
+    image = picture()
+    (ours,) = scheme(link_config(), {"kind": "fixed", **bare}).transmit([image], ["a"], [4000], None)
+    uncoded = link_config(code={"kind": "none", "block_bits": 256})
+    reference = parse_scheme(REFERENCE | {"name": "s", "quality": None, "channel_uses": 4000})
+    (theirs,) = build_scheme(reference, SchemeContext(uncoded, (reference,))).transmit([image], ["a"], [4000], None)
+    assert ours.streams[0].link == theirs.streams[0].link == uncoded
+    np.testing.assert_array_equal(ours.streams[0].bits, theirs.streams[0].bits)
+    s = adaptive(link_config(), folder, grid=[GRID[0], bare])
+    assert s.choose(6.0).mcs.coded
+    assert not s.choose(25.0).mcs.coded, "without errors the finer picture wins"
+
+
+def test_rate_1_is_refused_where_blocks_are_sent_again(folder):
+    with pytest.raises(InputError, match="harq chase needs one"):
+        scheme(link_config(harq={"kind": "chase"}), {"kind": "fixed", "rate": 1, "bits_per_symbol": 2})
+
+
+@pytest.mark.parametrize("rate", [0.99, 1.01, 0.01])
+def test_a_rate_of_no_code_is_refused(rate):
+    with pytest.raises(InputError, match=r"mcs\.fixed\.rate|no rate of a code"):
+        parse_scheme(REFERENCE | {"mcs": {"kind": "fixed", "rate": rate, "bits_per_symbol": 2}})
+
+
 def test_the_ideal_code_carries_the_capacity_and_no_more():
     s = scheme(RAYLEIGH, {"kind": "capacity"})
     image = picture()

@@ -200,6 +200,32 @@ def test_networks_go_on_with_a_quantizer_of_their_own(folder: Path, tmp_path: Pa
         Trainer(config(folder, **more, codebook={"initialization": "keep"}), tmp_path / "keep")
 
 
+def test_a_backbone_gives_its_matching_layers(folder: Path, tmp_path: Path) -> None:
+    """To networks on another grid and with other features: what has the same name and shape is equal, all else is new."""
+    start = Trainer(config(folder), tmp_path / "start").run()
+    before = Checkpoint.from_bytes(start.read_bytes())
+    other = {"downsampling": 8, "channels": [8, 8, 4], "encoder_blocks": [1, 1, 0], "decoder_blocks": [1, 1, 0]}
+    matching = {"initialize_from": str(start), "initialize_layers": "matching"}
+    options = {**matching, "model": MODEL | other | {"latent_dim": 6, "heads": 2, "codebook_size": 4}}
+    trainer = Trainer(config(folder, **options), tmp_path / "other")
+    fresh = Trainer(config(folder, model=options["model"]), tmp_path / "fresh")
+    for part in ("encoder", "decoder"):
+        weights, random = (get_weights(getattr(t.model, part)) for t in (trainer, fresh))
+        kept = {name for name in weights if np.array_equal(weights[name], getattr(before, part).get(name))}
+        layers = {name.rpartition("/")[0] for name in kept if name.endswith("/kernel")}
+        blocks = {f"grid4_block1_{i}" for i in ("first", "second")}
+        assert layers == (
+            {"grid2_down", "grid4_down"} | blocks
+            if part == "encoder"
+            else {"grid2_up", "grid2_smooth", "pixels"} | blocks
+        )
+        for name in weights.keys() - {f"{layer}/{kind}" for layer in layers for kind in ("kernel", "bias")}:
+            np.testing.assert_array_equal(weights[name], random[name])
+    assert load_checkpoint(str(trainer.run())).stages.codewords.shape == (1, 2, 4, 3)
+    with pytest.raises(InputError, match="no layer has the same name and shape"):
+        Trainer(config(folder, **matching, model=MODEL | {"channels": 16}), tmp_path / "wide")
+
+
 @pytest.mark.parametrize("receiver", ["soft", "hard"])
 def test_decoder_for_a_receiver_takes_the_variance(folder: Path, tmp_path: Path, receiver: str) -> None:
     start = Trainer(config(folder), tmp_path / "start").run()
@@ -331,6 +357,11 @@ def test_number_of_stages_is_drawn_per_image(folder: Path) -> None:
         ("name: x\nsteps: many", "steps.*'many'"),
         ("name: x\nsteps: '5'", "steps.*'5'"),
         ("name: x\ntrain_only: decoder", "initialize_from"),
+        ("name: x\ninitialize_layers: matching", "needs initialize_from"),
+        (
+            "name: x\ninitialize_from: a\ntrain_only: decoder\ninitialize_layers: matching",
+            "needs initialize_layers: all",
+        ),
         ("name: x\nmodel: {downsampling: 6}", "downsampling"),
         ("name: x\nmodel: {latent_dim: 32, heads: 3}", "no multiple of heads: 3"),
         ("name: x\nmodel: {downsampling: 8, decoder_blocks: [4, 2]}", "3 grids"),

@@ -119,8 +119,21 @@ class AdaptiveScheme(Scheme):
             link = with_mcs(self.context.link, mcs, f"scheme {self.name!r}: mcs adaptive")
             kept = {"reserve": reserve} if link.harq.repeats else {}
             config = self._variants[variant].model_copy(update={"mcs": SameMcs()} | kept)
-            self._built[choice] = self._build(config, replace(self.context, link=link))
+            try:
+                self._built[choice] = self._build(config, replace(self.context, link=link))
+            except InputError as error:
+                if variant:
+                    raise type(error)(self._of_alternative(str(error), variant)) from None
+                raise
         return self._built[choice]
+
+    def _of_alternative(self, problem: str, variant: int) -> str:
+        """What is wrong with a variant, under the keys of the scenario: those of the alternative, where it sets them."""
+        scheme, alternative = f"schemes.{self.name}.", self.config.alternatives[variant - 1]
+        key = problem.removeprefix(scheme).partition(":")[0].partition(".")[0]
+        if problem.startswith(scheme) and key in alternative.model_fields_set:
+            return f"{scheme}alternatives.{variant - 1}.{problem.removeprefix(scheme)}"
+        return problem
 
     def choose(self, es_no_db: float) -> Choice:
         """What is chosen for an average Es/N0 in dB."""
