@@ -74,13 +74,16 @@ def put_in(start: Checkpoint, model: Any) -> None:
     does not.
 
     Further residual blocks begin as (nearly) the identity, the variance as an input without weight. Of `initialize_layers`
-    matching the layers that the start has not keep their random weights, and the features are normalized anew.
+    matching the layers that the start has not keep their random weights; if the one that makes the features is among
+    them, these are normalized anew.
     """
     if model.config.initialize_layers == "matching":
         for network, (shapes, weights) in zip(
             (model.encoder, model.decoder), _networks(model.config.model, start), strict=True
         ):
             set_weights(network, get_weights(network) | _matching(shapes, weights))
+        if encoder_shapes(model.config.model)["features/kernel"] == start.encoder["features/kernel"].shape:
+            _put_in_norm(start, model)
         return
     set_weights(model.encoder, start.encoder)
     weights = get_weights(model.decoder) | start.decoder
@@ -88,5 +91,9 @@ def put_in(start: Checkpoint, model: Any) -> None:
         kernel = weights["features/kernel"]
         weights["features/kernel"] = np.concatenate([kernel, np.zeros_like(kernel[:, :, :1])], axis=2)
     set_weights(model.decoder, weights)
+    _put_in_norm(start, model)
+
+
+def _put_in_norm(start: Checkpoint, model: Any) -> None:
     model.norm.mean.assign(start.norm_mean)
     model.norm.variance.assign(start.norm_variance)

@@ -221,7 +221,10 @@ def test_a_backbone_gives_its_matching_layers(folder: Path, tmp_path: Path) -> N
         )
         for name in weights.keys() - {f"{layer}/{kind}" for layer in layers for kind in ("kernel", "bias")}:
             np.testing.assert_array_equal(weights[name], random[name])
+    assert float(trainer.model.norm.variance) == 1.0, "features of a new layer are normalized anew"
     assert load_checkpoint(str(trainer.run())).stages.codewords.shape == (1, 2, 4, 3)
+    same = Trainer(config(folder, **matching), tmp_path / "same")
+    np.testing.assert_array_equal(same.model.norm.mean, before.norm_mean)
     with pytest.raises(InputError, match="no layer has the same name and shape"):
         Trainer(config(folder, **matching, model=MODEL | {"channels": 16}), tmp_path / "wide")
 
