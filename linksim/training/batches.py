@@ -72,7 +72,12 @@ def draw_flips(config: FlipsConfig, shape: tuple[int, ...], bits: int, seed: int
     """Error patterns (XOR masks) of indices of `bits` bits, int32 of `shape`, at a bit-error rate drawn for this batch."""
     low, high = config.bit_error_rate
     rng = generator(seed, step, "flips")
-    if high == 0 or step < config.from_step or rng.random() < config.clean_share:
+    if is_clean(config, step, rng):
         return np.zeros(shape, np.int32)
     flipped = rng.random((*shape, bits)) < rng.uniform(low, high)
     return (flipped << np.arange(bits)).sum(-1).astype(np.int32)
+
+
+def is_clean(config: FlipsConfig, step: int, rng: np.random.Generator) -> bool:
+    """Whether a batch is without errors; the first number of `rng` decides where its step does not."""
+    return config.bit_error_rate[1] == 0 or step < config.from_step or rng.random() < config.clean_share

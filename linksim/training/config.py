@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from linksim.common.model import StrictModel
 from linksim.link.config import LinkConfig
 from linksim.semantic.model import ModelConfig
+from linksim.training.fixed.config import BitEntropyConfig, refuse_misfits
 from linksim.training.recipe import Positive, Recipe, Steps
 
 NonNegative = Annotated[float, Field(ge=0, le=1e6)]
@@ -17,6 +18,19 @@ Probability = Annotated[float, Field(ge=0, le=0.5)]
 class CodebookConfig(StrictModel):
     """How the codebook starts, follows the features, and gets rid of dead codewords."""
 
+    kind: Literal["learned", "levels", "signs"] = Field(
+        "learned",
+        description="levels: K evenly spaced ones with Gray labels in each of D = heads dimensions (FSQ); signs: -1 and +1; "
+        "for both only `decay`, `initialize_at` and `initialization: keep` of the keys of a learned one have a meaning",
+    )
+    projection: Literal["none", "sphere"] = Field(
+        "none", description="sphere: the features whose signs are sent are put on one (BSQ)"
+    )
+    bits: Literal["decided", "folded", "gumbel"] = Field(
+        "decided",
+        description="how signs are chosen in training; folded: drawn, with the errors of `flips` in their probability (NECST); "
+        "gumbel: drawn by a hard Gumbel-softmax (BitSemCom)",
+    )
     update: Literal["ema", "gradient"] = "ema"
     decay: Annotated[float, Field(gt=0, lt=1)] = 0.99
     initialization: Literal["kmeans", "data", "keep"] = Field(
@@ -96,6 +110,7 @@ class LossesConfig(StrictModel):
     commitment: NonNegative = Field(0.25, description="beta")
     codebook: NonNegative = Field(1.0, description="weight of eq. 23 in eq. 24")
     entropy: EntropyConfig = EntropyConfig()
+    bit_entropy: BitEntropyConfig = BitEntropyConfig()
     channel_aware: ChannelAwareConfig = ChannelAwareConfig()
     gram: GramConfig = GramConfig()
     lpips: LpipsConfig = LpipsConfig()
@@ -179,4 +194,5 @@ class TrainConfig(Recipe):
             raise ValueError("reception goes with train_only: decoder")
         if self.reception is not None and self.flips.bit_error_rate[1] > 0:
             raise ValueError("reception brings the link's own bit errors; leave flips.bit_error_rate out")
+        refuse_misfits(self.codebook, self.model, self.losses, self.reception)
         return self

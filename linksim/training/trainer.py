@@ -12,6 +12,7 @@ from linksim.semantic.codec import SemanticCodec
 from linksim.training import care, export
 from linksim.training.batches import crop_batch, draw_flips, draw_stages
 from linksim.training.config import TrainConfig
+from linksim.training.fixed.drawing import draw_bits
 from linksim.training.loop import TrainingRun
 from linksim.training.receptions import LlrPool, gather_llrs
 from linksim.training.schedules import channel_aware_rate, learning_rate, quantization_begins, quantizes
@@ -60,7 +61,8 @@ class Trainer(TrainingRun):
             "quantize": np.array([float(quantizes(config, step))], np.float32),
             "deceive": np.array([float(step >= config.losses.adversarial.from_step)], np.float32),
         }
-        damaged = bool(inputs["flips"].any())
+        inputs |= draw_bits(config, grid, step)
+        damaged = bool(inputs["flips"].any() or inputs.get("fold", np.zeros(1)).any())
         if self.llr_pool is not None:
             inputs["relative_llr"], inputs["known"] = self.llr_pool.draw(grid, config.seed, step)
             damaged = not inputs["known"].all()
@@ -77,7 +79,7 @@ class Trainer(TrainingRun):
     def _one_step(self) -> dict[str, float]:
         """Train on one batch and take care of the codebook; moving averages of the loss terms."""
         config, quantizer = self.config, self.model.quantizer
-        learns_codebook = not self.model.encoder_frozen
+        learns_codebook = not self.model.encoder_frozen and config.codebook.kind == "learned"
         if self.step == quantization_begins(config) and learns_codebook:
             care.start_codebook(quantizer, config, self._some_features)
         batch = crop_batch(self.train_images, config.data, config.seed, self.step)

@@ -7,6 +7,8 @@ from keras import ops
 from linksim.training.config import TrainConfig
 from linksim.training.network import losses
 from linksim.training.network.adversary import Adversary
+from linksim.training.network.bits import bit_entropy
+from linksim.training.network.fixed import FixedQuantizer
 from linksim.training.network.quantizer import Quantized, Quantizer
 
 
@@ -18,11 +20,14 @@ class Objective:
         terms: names of all terms that a step may report.
     """
 
-    def __init__(self, config: TrainConfig, quantizer: Quantizer, adversary: Adversary | None = None) -> None:
+    def __init__(
+        self, config: TrainConfig, quantizer: Quantizer | FixedQuantizer, adversary: Adversary | None = None
+    ) -> None:
         self.weights, self.quantizer, self.adversary = config.losses, quantizer, adversary
         self.perceptual = _perceptual_losses(config)
         against = ["adversarial", "discriminator"] if adversary else []
-        self.terms = ["loss", "mse", "quantization", "entropy", "channel_aware", *self.perceptual, *against]
+        of_bits = ["bit_entropy"] if self.weights.bit_entropy.weight else []
+        self.terms = ["loss", "mse", "quantization", "entropy", "channel_aware", *of_bits, *self.perceptual, *against]
 
     def total(self, inputs: Any, x_hat: Any, codebook_terms: dict[str, Any]) -> dict[str, Any]:
         """Eq. 24 as `loss`, with its terms: `L = alpha_1 ||x - x_hat||^2 + alpha_2 L_gram + L_cb`. LPIPS and an adversarial
@@ -51,6 +56,7 @@ class Objective:
 
     def codebook_terms(self, z: Any, quantized: Quantized, used: Any, inputs: Any, training: bool) -> dict[str, Any]:
         """Eq. 23 as `codebook`, with its terms: `L_cb = L_q + gamma L_ca`, where `L_q = L_vq - lambda H_hat` (eq. 13).
+        That of `bits.bit_entropy` may be added.
 
         Args:
             z: features `[n, D]`.
@@ -77,6 +83,10 @@ class Objective:
         l_vq = losses.vq_loss(z, e, beta, codebook_term=not quantizer.ema)
         l_q = l_vq - lam * h_hat
         l_cb = l_q + gamma * l_ca
+        if weights.bit_entropy.weight:
+            of_bits = weights.bit_entropy
+            terms["bit_entropy"] = bit_entropy(z, of_bits.temperature, of_bits.diversity)
+            l_cb = l_cb + of_bits.weight * terms["bit_entropy"]
         if training and quantizer.ema:
             quantizer.follow(quantized, transition, gamma)
         return terms | {"codebook": l_cb}

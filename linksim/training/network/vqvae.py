@@ -9,6 +9,8 @@ from linksim.semantic.autoencoder import build_decoder, build_encoder
 from linksim.training.config import TrainConfig
 from linksim.training.network import receivers
 from linksim.training.network.adversary import Adversary
+from linksim.training.network.bits import draw
+from linksim.training.network.fixed import FixedQuantizer, on_sphere
 from linksim.training.network.normalization import FeatureNorm
 from linksim.training.network.objective import Objective
 from linksim.training.network.quantizer import Quantized, Quantizer
@@ -30,6 +32,8 @@ class Inputs(TypedDict, total=False):
         relative_llr: with `reception`, float32 `[B, h, w, S, H, m]`, LLRs of the index bits, positive where they
             point to the sent bit.
         known: with `reception`, bool in the same shape, bits that the receiver knows because their block's CRC holds.
+        uniform: where `codebook.bits` are drawn, float32 `[B, h, w, D]` in [0, 1), a number for each.
+        fold: with it, float32 `[1]`, error rate of the channel that is folded into their probability.
     """
 
     image: np.ndarray
@@ -41,6 +45,8 @@ class Inputs(TypedDict, total=False):
     deceive: np.ndarray
     relative_llr: np.ndarray
     known: np.ndarray
+    uniform: np.ndarray
+    fold: np.ndarray
 
 
 class VQVAE(Reported):
@@ -51,7 +57,7 @@ class VQVAE(Reported):
         self.config = config
         self.encoder = build_encoder(config.model, dtype)
         self.norm = FeatureNorm(config.model.latent_dim)
-        self.quantizer = Quantizer(config)
+        self.quantizer = Quantizer(config) if config.codebook.kind == "learned" else FixedQuantizer(config)
         self.decoder = build_decoder(config.model, dtype, with_variance=config.reception is not None)
         if self.encoder_frozen:
             self.encoder.trainable = False
@@ -73,6 +79,8 @@ class VQVAE(Reported):
     def call(self, inputs: Any, training: bool = False) -> Any:
         features = self.features(inputs["image"], training)
         z = ops.reshape(features, (-1, self.config.model.latent_dim))
+        if self.config.codebook.projection == "sphere":
+            z = on_sphere(z)
         quantized = self.quantizer(z)
         used = self._used(inputs["stages"], features)
         if self.config.reception is not None:
@@ -97,13 +105,19 @@ class VQVAE(Reported):
     def _arrived(self, z: Any, quantized: Quantized, used: Any, inputs: Any, features: Any) -> Any:
         """Features for the decoder with `flips`, `[B, h, w, D]`.
 
-        Straight-through: the gradient at what arrived goes to the feature as if nothing had happened to it. Before
-        quantization begins (`quantize` = 0) the decoder sees the feature itself.
+        Straight-through: the gradient at what arrived goes to the feature (of bits that are drawn, to their expected
+        codewords) as if nothing had happened to it. Before quantization begins (`quantize` = 0) the decoder sees that
+        itself.
         """
         flips = ops.reshape(inputs["flips"], (-1, *quantized.indices.shape[1:]))
-        words = self.quantizer.words(receivers.arrived(quantized.indices, flips, self.quantizer.size))
+        sent, through = quantized.indices, z
+        if isinstance(self.quantizer, FixedQuantizer) and self.config.codebook.bits != "decided":
+            uniform, fold = ops.reshape(inputs["uniform"], ops.shape(z)), inputs["fold"][0]
+            bits, through = draw(self.config.codebook.bits, self.quantizer.logits(z), uniform, fold)
+            sent = bits[:, None]
+        words = self.quantizer.words(receivers.arrived(sent, flips, self.quantizer.size))
         arrived = ops.sum(used[..., None] * words, axis=1)
-        to_decoder = z + inputs["quantize"][0] * ops.stop_gradient(arrived - z)
+        to_decoder = through + inputs["quantize"][0] * ops.stop_gradient(arrived - through)
         return ops.reshape(to_decoder, ops.shape(features))
 
     def _received(self, quantized: Quantized, used: Any, inputs: Any, features: Any) -> list[Any]:
