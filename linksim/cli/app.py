@@ -193,7 +193,9 @@ def codebook_size(
 def labels(
     checkpoint: Checkpoint,
     bit_error_rate: Annotated[float, typer.Option(help="Rate that the labels are made for.")] = 0.1,
-    method: Annotated[str, typer.Option(help="binary-switching or annealing.")] = "binary-switching",
+    method: Annotated[
+        str, typer.Option(help="binary-switching, annealing, or chain (places on an axis).")
+    ] = "binary-switching",
     out: Annotated[Path | None, typer.Option(help="New checkpoint; default NAME-matched-labels.npz.")] = None,
 ) -> None:
     """Reorder a codebook so that bit errors lead to near codewords."""

@@ -11,6 +11,7 @@ from linksim.codebook.labels import indices_to_bits
 from linksim.codebook.payload import Layout
 from linksim.codebook.receiver import Estimate, Hard, Receiver
 from linksim.codebook.stages import Stages
+from linksim.codebook.theory import IndexErrors
 from linksim.codebook.transmitter import ChannelOptimized, Nearest
 
 
@@ -29,11 +30,11 @@ class Quantizer(Protocol):
     @property
     def stage_bits(self) -> tuple[int, ...]: ...
 
-    def encode(self, features: np.ndarray, stages: int, bit_error_rate: float | None = None) -> np.ndarray:
+    def encode(self, features: np.ndarray, stages: int, errors: IndexErrors | None = None) -> np.ndarray:
         """Indices int64 `[n, stages, heads]` of features `[n, D]`.
 
-        Given a bit-error rate, those of least expected distortion over a binary symmetric channel; else of the
-        nearest codewords.
+        Given errors (a bit-error rate, or transition probabilities of the indices), those of least expected
+        distortion; else of the nearest codewords.
         """
 
     def to_bits(self, indices: np.ndarray, layout: Layout) -> np.ndarray:
@@ -84,10 +85,10 @@ class ResidualQuantizer:
         """`H m`, S times."""
         return (self.stages.bits_per_stage,) * self.stages.count
 
-    def encode(self, features: np.ndarray, stages: int, bit_error_rate: float | None = None) -> np.ndarray:
+    def encode(self, features: np.ndarray, stages: int, errors: IndexErrors | None = None) -> np.ndarray:
         """Indices int64 `[n, stages, H]` of features `[n, D]`, as in `Quantizer`."""
         used = self.stages.first(stages)
-        make = Nearest if bit_error_rate is None else partial(ChannelOptimized, bit_error_rate=bit_error_rate)
+        make = Nearest if errors is None else partial(ChannelOptimized, errors=errors)
         out = np.empty((len(features), stages, used.heads), np.int64)
         heads = [np.ascontiguousarray(part) for part in np.split(features, used.heads, axis=-1)]
         for s in range(stages):

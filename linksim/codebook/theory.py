@@ -10,6 +10,9 @@ import numpy as np
 from linksim.codebook.labels import bits_per_index, through_bsc
 from linksim.common.errors import InputError
 
+IndexErrors = float | np.ndarray
+"""The bit-error rate of a binary symmetric channel, or transition probabilities `P[i, j] = P(j|i)` of indices, `[K, K]`."""
+
 
 def index_frequencies(indices: np.ndarray, size: int) -> np.ndarray:
     """`p_hat` (eq. 11): float64 `[K]`, sum 1, of indices of any shape."""
@@ -69,10 +72,13 @@ def channel_distortion(
     return float(usage @ ((e**2).sum(-1) - 2 * (e * mean).sum(-1) + power))
 
 
-def received_moments(codebook: np.ndarray, bit_error_rate: float) -> tuple[np.ndarray, np.ndarray]:
+def received_moments(codebook: np.ndarray, errors: IndexErrors) -> tuple[np.ndarray, np.ndarray]:
     """`E[e_j | i]` `[K, D]` and `E[||e_j||^2 | i]` `[K]` of the codeword j received for i sent (exact labels)."""
     e = np.asarray(codebook, np.float64)
-    return through_bsc(e, bit_error_rate), through_bsc((e**2).sum(-1), bit_error_rate)
+    norms = (e**2).sum(-1)
+    if isinstance(errors, np.ndarray):
+        return errors @ e, errors @ norms
+    return through_bsc(e, errors), through_bsc(norms, errors)
 
 
 def mean_error(codebook: np.ndarray, bit_error_rate: float, labelling: str = "exact") -> np.ndarray:

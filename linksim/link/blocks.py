@@ -1,11 +1,12 @@
 """The physical chain from information bits to their LLRs, a code block to a slot."""
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from linksim.common.errors import LinksimError
-from linksim.link.air.air import BlockKey
+from linksim.link.air.air import Air, BlockKey
 from linksim.link.coding import crc
 from linksim.link.config import LinkConfig
 from linksim.link.parts import air_of, code_of
@@ -30,7 +31,7 @@ def run_blocks(
     Args:
         config: the link.
         bits: information bits uint8 `[blocks, k]`, each row with its CRC; None for all zeros, whose codeword is all
-            zeros.
+            zeros: a reference, which is scrambled in any case.
         es_no_db: Es/N0 in dB averaged over the fading.
         keys: a key per block; equal keys see the same fading, noise and scrambling.
         transmissions: how often each block is sent, every time over a slot of its own; the LLRs of a bit add up.
@@ -40,7 +41,9 @@ def run_blocks(
     scrambling, variables = np.zeros(0, np.uint8), np.zeros(0, np.float32)
     for number, version in enumerate(versions):
         own = [(*key[:-1], "transmission", number, key[-1]) for key in keys] if number else keys
-        llr, added = air.block_llrs(es_no_db, own, None if bits is None else code.encode(bits, version))
+        coded = None if bits is None else code.encode(bits, version)
+        send = air.block_llrs if coded is None or config.scrambling else partial(_unscrambled_llrs, air)
+        llr, added = send(es_no_db, own, coded)
         received = code.spread(llr, version, versions)
         scrambling, variables = (scrambling, variables + received) if number else (added, received)
     llr, iterations = code.decode(variables, versions)
@@ -53,3 +56,14 @@ def run_blocks(
         coin = np.where(scrambling[:, : config.block_bits], UNDECIDED, -UNDECIDED)
         llr = np.where(llr == 0, coin, llr)
     return BlockResult(llr, crc.check((llr > 0).astype(np.uint8)), iterations)
+
+
+def _unscrambled_llrs(
+    air: Air, es_no_db: float, keys: list[BlockKey], coded: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `Air.block_llrs`, but the coded bits choose the points themselves: what they are scrambled with is added
+    twice. Fades and noise are those of scrambled blocks with the same keys.
+    """
+    world = air.draw(es_no_db, keys)
+    llr = air.llrs(coded ^ world.scrambling, world)
+    return np.where(world.scrambling, -llr, llr), world.scrambling

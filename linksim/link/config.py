@@ -30,6 +30,11 @@ class LinkConfig(StrictModel):
     share_blocks: bool = Field(
         True, description="simulate each block once and apply its errors to every scheme with the same code and channel"
     )
+    scrambling: bool = Field(
+        True,
+        description="add uniform bits before mapping, so that all points are sent equally often whatever the payload is; "
+        "false: the payload's own bits choose the points, which needs share_blocks: false",
+    )
 
     @model_validator(mode="after")
     def _code_fits(self) -> "LinkConfig":
@@ -44,6 +49,15 @@ class LinkConfig(StrictModel):
             raise ValueError(
                 f"harq.kind {self.harq.kind} adds up what several transmissions say of a code's bits, but code.kind is none; "
                 "use a code, or harq: {kind: none}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _shared_blocks_are_scrambled(self) -> "LinkConfig":
+        if self.share_blocks and not self.scrambling:
+            raise ValueError(
+                "share_blocks: true takes what happened to one payload for another, which holds for scrambled bits alone; "
+                "with scrambling: false give share_blocks: false"
             )
         return self
 

@@ -294,12 +294,26 @@ class NearestTransmitter(StrictModel):
 
 
 class ChannelOptimizedTransmitter(StrictModel):
-    """The codeword of least expected distortion over a binary symmetric channel (Farvardin 1990)."""
+    """The codeword of least expected distortion (Farvardin 1990) over a binary symmetric channel, or over the
+    constellation whose points the indices are.
+    """
 
     kind: Literal["channel-optimized"] = "channel-optimized"
+    errors: Literal["bits", "symbols"] = Field(
+        "bits",
+        description="symbols: by the probabilities of the constellation's points at each SNR; with `protection` symbols or axes",
+    )
     bit_error_rate: Literal["auto"] | Annotated[float, Field(ge=0, lt=0.5)] = Field(
         "auto", description="of the index bits; auto: the link's at each SNR"
     )
+
+    @model_validator(mode="after")
+    def _one_channel(self) -> "ChannelOptimizedTransmitter":
+        if self.errors == "symbols" and self.bit_error_rate != "auto":
+            raise ValueError(
+                f"bit_error_rate {self.bit_error_rate:g} is for errors: bits; errors: symbols takes the link's points, so leave it out"
+            )
+        return self
 
 
 class NoProtection(StrictModel):
@@ -326,9 +340,28 @@ class CodeRateProtection(StrictModel):
     strong_rate: Annotated[float, Field(ge=LOWEST_CODE_RATE, le=HIGHEST_CODE_RATE)] = 1 / 3
 
 
+class SymbolProtection(StrictModel):
+    """Each index is a point of the constellation (CAVQ, arXiv 2510.18604): an uncoded link without scrambling, whose
+    constellation has as many points as the codebook has codewords.
+    """
+
+    kind: Literal["symbols"] = "symbols"
+
+
+class AxesProtection(StrictModel):
+    """Two indices of a vector are in-phase and quadrature amplitude of a point (MOC-RVQ, arXiv 2401.01272): an uncoded
+    link without scrambling, an even number of heads, and as many codewords as an axis has amplitudes.
+    """
+
+    kind: Literal["axes"] = "axes"
+
+
 Receiver = Annotated[HardReceiver | SoftReceiver, Field(discriminator="kind")]
 Transmitter = Annotated[NearestTransmitter | ChannelOptimizedTransmitter, Field(discriminator="kind")]
-Protection = Annotated[NoProtection | BitLevelProtection | CodeRateProtection, Field(discriminator="kind")]
+Protection = Annotated[
+    NoProtection | BitLevelProtection | CodeRateProtection | SymbolProtection | AxesProtection,
+    Field(discriminator="kind"),
+]
 
 
 class SemanticAlternative(StrictModel):

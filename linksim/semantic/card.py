@@ -93,10 +93,17 @@ def _labels(labels: dict[str, Any]) -> str:
         for rate, (old, new) in labels["distortion"].items()
     )
     return f"""
-Relabelled: the codewords of `{labels["from"]}` in the order that {labels["method"]} found for a bit-error rate of {labels["bit_error_rate"]:g}. Nothing else differs;
+Relabelled: the codewords of `{labels["from"]}` in {_order(labels)}. Nothing else differs;
 without bit errors the pictures are the same. D_c, the squared distance per vector that bit errors cause (eq. 18):
 
 | bit-error rate | labels of training | these labels | change |
 | --- | --- | --- | --- |
 {rows}
 """
+
+
+def _order(labels: dict[str, Any]) -> str:
+    """Which order of the codewords the labels are."""
+    if labels["method"] == "chain":
+        return "the order of a greedy nearest-neighbour chain, labelled along the amplitudes of an axis"
+    return f"the order that {labels['method']} found for a bit-error rate of {labels['bit_error_rate']:g}"

@@ -22,11 +22,11 @@ def relabel(
     """The checkpoint under a new `name` with labels made for `bit_error_rate`.
 
     Its card says where the labels come from, and D_c (eq. 18, squared distance per vector) before and after; D_c at
-    `bit_error_rate` is never raised.
+    `bit_error_rate` is never raised, save by `chain`.
 
     Args:
         source: name of the checkpoint that is relabelled.
-        method: `binary-switching` or `annealing`.
+        method: of `METHODS`: `binary-switching`, `annealing` or `chain`.
 
     Raises:
         InputError: an unknown method.

@@ -6,6 +6,7 @@ import numpy as np
 
 from linksim.codebook.assignment import swapping
 from linksim.codebook.assignment.bisection import bisection_order
+from linksim.codebook.assignment.chain import chain
 from linksim.codebook.stages import Stages
 from linksim.codebook.theory import channel_distortion
 from linksim.common.seeds import generator
@@ -95,13 +96,17 @@ def simulated_annealing(
     return search.order
 
 
-METHODS: dict[str, Callable[..., np.ndarray]] = {"binary-switching": binary_switching, "annealing": simulated_annealing}
+METHODS: dict[str, Callable[..., np.ndarray]] = {
+    "binary-switching": binary_switching,
+    "annealing": simulated_annealing,
+    "chain": chain,
+}
 
 
 def order_stages(stages: Stages, bit_error_rate: float, method: str = "binary-switching", seed: int = 0) -> np.ndarray:
     """Orders int64 `[S, H, K]` for `Stages.reordered`: the labels of every head of every stage, each for itself.
 
-    D_c of each head is never raised; what the errors of different stages have in common (`stage_theory`) is not
+    D_c of each head is never raised, save by `chain`, which does not search; what the errors of different stages have in common (`stage_theory`) is not
     looked at.
 
     Args:

@@ -9,7 +9,8 @@ from linksim.common.errors import InputError
 from linksim.link.config import LinkConfig
 from linksim.link.ledger import capacity_bits, ledger_of
 from linksim.schemes.budget import first_share
-from linksim.schemes.config import SemanticConfig
+from linksim.schemes.config import AxesProtection, SemanticConfig, SymbolProtection
+from linksim.schemes.semantic.points import build_points
 from linksim.schemes.semantic.protection import Carrier, build_carrier
 
 
@@ -42,15 +43,21 @@ class RatePoints:
         link: the scheme's link.
         stage_bits: bits of a vector in each stage.
         importance: of each of these bits.
+        size: codewords that an index chooses from, where all indices are alike; None where they are not.
 
     Raises:
         InputError: more stages than there are, or a protection that does not go with the link.
     """
 
     def __init__(
-        self, config: SemanticConfig, link: LinkConfig, stage_bits: tuple[int, ...], importance: np.ndarray
+        self,
+        config: SemanticConfig,
+        link: LinkConfig,
+        stage_bits: tuple[int, ...],
+        importance: np.ndarray,
+        size: int | None = None,
     ) -> None:
-        self._config, self._link, self._importance = config, link, importance
+        self._config, self._link, self._importance, self._size = config, link, importance, size
         if (config.stages or 1) > len(stage_bits):
             raise InputError(
                 f"schemes.{config.name}.stages: {config.stages} is not allowed; allowed: 1 to {len(stage_bits)}, the stages "
@@ -69,8 +76,13 @@ class RatePoints:
     def _carrier(self, stages: int) -> Carrier:
         if stages not in self._carriers:
             importance = self._importance[: sum(self.stage_bits[:stages])]
-            config = self._config
-            self._carriers[stages] = build_carrier(config.protection, self._link, importance, f"scheme {config.name!r}")
+            config, who = self._config, f"scheme {self._config.name!r}"
+            if isinstance(config.protection, SymbolProtection | AxesProtection):
+                self._carriers[stages] = build_points(
+                    config.protection, self._link, self._size, self.stage_bits[:stages], who
+                )
+            else:
+                self._carriers[stages] = build_carrier(config.protection, self._link, importance, who)
         return self._carriers[stages]
 
     @property

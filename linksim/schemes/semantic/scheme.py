@@ -9,11 +9,13 @@ import numpy as np
 from linksim.codebook.quantizer import Quantizer, ResidualQuantizer
 from linksim.codebook.receiver import Hard, Soft
 from linksim.codebook.stages import Stages
+from linksim.codebook.theory import IndexErrors
 from linksim.common.errors import InputError
 from linksim.link import Reception
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
 from linksim.schemes.compute import Dtype
 from linksim.schemes.config import ChannelOptimizedTransmitter, SemanticConfig, SoftReceiver
+from linksim.schemes.semantic.points import Points, known_points
 from linksim.schemes.semantic.rate_points import Allotment, RatePoints
 
 
@@ -48,21 +50,25 @@ class SemanticScheme(Scheme):
         if isinstance(config.receiver, SoftReceiver):
             make = partial(Soft, estimate=config.receiver.estimate, llr_scale=config.receiver.llr_scale)
         self.quantizer: Quantizer = quantizer or ResidualQuantizer(Stages.of(self.codec), make)
-        self.points = RatePoints(config, context.link, self.quantizer.stage_bits, self.quantizer.importance())
+        size = self.quantizer.stages.size if isinstance(self.quantizer, ResidualQuantizer) else None
+        self.points = RatePoints(config, context.link, self.quantizer.stage_bits, self.quantizer.importance(), size)
         sender = config.transmitter
         self.transmit_depends_on_snr = (
             isinstance(sender, ChannelOptimizedTransmitter) and sender.bit_error_rate == "auto"
         )
+        self._by_points: Points | None = None
+        if isinstance(sender, ChannelOptimizedTransmitter) and sender.errors == "symbols":
+            self._by_points = known_points(self.points.finest, f"scheme {config.name!r}: transmitter.errors symbols")
 
     def transmit(
         self, images: list[np.ndarray], image_ids: list[str], budgets: list[int | None], es_no_db: float | None
     ) -> list[Transmission]:
         """The bits of each image's indices, of as many stages as its budget allows; infeasible where not one fits."""
-        rate = self._bit_error_rate(es_no_db)
-        return [self._transmit(image, budget, rate) for image, budget in zip(images, budgets, strict=True)]
+        errors = self._errors(es_no_db)
+        return [self._transmit(image, budget, errors) for image, budget in zip(images, budgets, strict=True)]
 
-    def _bit_error_rate(self, es_no_db: float | None) -> float | None:
-        """The bit-error rate that indices are chosen for; None: no errors."""
+    def _errors(self, es_no_db: float | None) -> IndexErrors | None:
+        """The bit-error rate or the transition probabilities that indices are chosen for; None: no errors."""
         config = self.config.transmitter
         if not isinstance(config, ChannelOptimizedTransmitter):
             return None
@@ -70,10 +76,12 @@ class SemanticScheme(Scheme):
         if rate == "auto":
             if es_no_db is None:
                 raise ValueError(f"scheme {self.name}: bit_error_rate auto needs es_no_db")
+            if self._by_points is not None:
+                return self._by_points.index_transitions(es_no_db)
             rate = self.points.finest.expected_bit_error_rate(es_no_db)
         return min(rate, 0.5)
 
-    def _transmit(self, image: np.ndarray, budget: int | None, bit_error_rate: float | None) -> Transmission:
+    def _transmit(self, image: np.ndarray, budget: int | None, errors: IndexErrors | None) -> Transmission:
         size = (image.shape[0], image.shape[1])
         # Where the transmitter depends on the SNR, images are sent anew at each; the codec remembers their features.
         features = self.codec.encode(image[None])[0]
@@ -81,7 +89,7 @@ class SemanticScheme(Scheme):
         layout = self.points.layout(allotment)
         if layout is None:
             return Transmission((), size, infeasible=self.points.too_small(allotment))
-        indices = self.quantizer.encode(features.reshape(layout.vectors, -1), layout.stages, bit_error_rate)
+        indices = self.quantizer.encode(features.reshape(layout.vectors, -1), layout.stages, errors)
         streams = self.points.carrier(layout).streams(self.quantizer.to_bits(indices, layout), layout)
         chosen = {} if layout == self.points.layout(allotment.without_limit()) else layout.settings()
         return Transmission(streams, size, context=allotment, settings=chosen)
