@@ -6,7 +6,8 @@ import numpy as np
 
 from linksim.common.errors import InputError
 from linksim.common.seeds import generator
-from linksim.training.config import FlipsConfig, TrainConfig
+from linksim.link.transitions import symbol_transitions
+from linksim.training.config import POINTS, FlipsConfig, TrainConfig
 from linksim.training.recipe import DataConfig
 
 
@@ -81,3 +82,30 @@ def draw_flips(config: FlipsConfig, shape: tuple[int, ...], bits: int, seed: int
 def is_clean(config: FlipsConfig, step: int, rng: np.random.Generator) -> bool:
     """Whether a batch is without errors; the first number of `rng` decides where its step does not."""
     return config.bit_error_rate[1] == 0 or step < config.from_step or rng.random() < config.clean_share
+
+
+def draw_symbols(config: TrainConfig, shape: tuple[int, ...], step: int) -> dict[str, np.ndarray]:
+    """Inputs of a step with labelling: symbols; none with other labels.
+
+    Args:
+        config: of the run.
+        shape: of the batch's indices, `[B, h, w, S, H]`.
+        step: of the run.
+
+    Returns:
+        transition: `P(j | i)` of the constellation at an Es/N0 that is drawn, float32 `[K, K]`.
+        chance: with flips.errors: symbols, uniform numbers that say as what each index arrives, float32 of `shape`;
+            -1 in a batch without errors.
+    """
+    term, flips = config.losses.channel_aware, config.flips
+    if term.labelling != "symbols" or not term.weight:
+        return {}
+    choices = term.es_no_db if isinstance(term.es_no_db, tuple) else (term.es_no_db,)
+    rng = generator(config.seed, step, "symbols")
+    es_no_db = choices[rng.integers(len(choices))]
+    matrix = symbol_transitions(POINTS[config.model.codebook_size], es_no_db, term.channel == "rayleigh")
+    drawn = {"transition": matrix.astype(np.float32)}
+    if flips.errors == "symbols":
+        clean = step < flips.from_step or rng.random() < flips.clean_share
+        drawn["chance"] = np.full(shape, -1, np.float32) if clean else rng.random(shape, np.float32)
+    return drawn

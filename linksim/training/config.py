@@ -42,6 +42,11 @@ class CodebookConfig(StrictModel):
     )
     revive_every: Steps = Field(100, description="steps; 0: never")
     revive_below: NonNegative = Field(0.1, description="a codeword is dead below this share of uniform usage")
+    labels: Literal["keep", "chain"] = Field(
+        "keep",
+        description="chain: in the checkpoint, words that are near each other have amplitudes that are neighbours on an axis "
+        "of the constellation (MOC-RVQ)",
+    )
     stage_dropout: Annotated[float, Field(ge=0, le=1)] = Field(
         0.5,
         description="share of the images that a random number of stages is trained on, 1 to all; the others have all",
@@ -62,7 +67,23 @@ class ChannelAwareConfig(StrictModel):
     """Channel-aware distortion, eq. 22, with weight gamma (eq. 23)."""
 
     weight: NonNegative = 0.0
-    labelling: Literal["random", "exact"] = "exact"
+    labelling: Literal["random", "exact", "symbols"] = Field(
+        "exact",
+        description="random: eq. 17; exact: bit errors in the labels; symbols: each index is a point of a constellation as "
+        "large as the codebook, uncoded, at es_no_db (CAVQ)",
+    )
+    es_no_db: EsNoDb | Annotated[tuple[EsNoDb, ...], Field(min_length=1, max_length=100)] = Field(
+        10.0,
+        description="with labelling: symbols, Es/N0 in dB over the fading, or several of which one is drawn per batch",
+    )
+    channel: Literal["awgn", "rayleigh"] = Field(
+        "rayleigh", description="with labelling: symbols, known to the receiver"
+    )
+    assignment: Literal["nearest", "channel-optimized"] = Field(
+        "nearest",
+        description="which word a feature gets; channel-optimized: that of least expected distortion, and the words are "
+        "the centroids of what arrives as them (channel-optimized vector quantization)",
+    )
     bit_error_rate: Probability = 0.1
     start_bit_error_rate: Probability | None = Field(
         None, description="anneal from here to bit_error_rate over anneal_steps (null: constant)"
@@ -71,6 +92,12 @@ class ChannelAwareConfig(StrictModel):
     initial_labels: Literal["keep", "matched"] = Field(
         "keep", description="matched: begin from the label assignment of least exact D_c (binary switching)"
     )
+
+    @model_validator(mode="after")
+    def _has_a_weight(self) -> "ChannelAwareConfig":
+        if self.assignment == "channel-optimized" and not self.weight:
+            raise ValueError("assignment: channel-optimized goes by the channel-aware distortion; give its weight")
+        return self
 
 
 class GramConfig(StrictModel):
@@ -121,6 +148,11 @@ class FlipsConfig(StrictModel):
     """Channel in the loop: flip the index bits that the decoder sees, at a bit-error rate drawn per batch."""
 
     bit_error_rate: tuple[Probability, Probability] = Field((0.0, 0.0), description="lowest and highest rate")
+    errors: Literal["bits", "symbols"] = Field(
+        "bits",
+        description="symbols: in place of flipped bits, indices arrive by the probabilities of losses.channel_aware with "
+        "labelling: symbols, at the same Es/N0",
+    )
     clean_share: Annotated[float, Field(ge=0, le=1)] = Field(0.3, description="share of batches without flips")
     from_step: Steps = 0
 
@@ -129,6 +161,8 @@ class FlipsConfig(StrictModel):
         low, high = self.bit_error_rate
         if low > high:
             raise ValueError(f"bit_error_rate: [{low}, {high}] must be [lowest, highest]")
+        if self.errors == "symbols" and high > 0:
+            raise ValueError(f"bit_error_rate: [{low}, {high}] is of errors: bits; with errors: symbols leave it out")
         return self
 
 
@@ -190,9 +224,49 @@ class TrainConfig(Recipe):
             raise ValueError(
                 "codebook.initialization: keep needs initialize_from: the checkpoint whose codebook is kept"
             )
+        check_points(self.losses.channel_aware, self.flips, self.model.codebook_size)
+        if self.losses.channel_aware.assignment == "channel-optimized" and self.codebook.update != "ema":
+            raise ValueError(
+                "losses.channel_aware.assignment: channel-optimized has its words by moving averages; give codebook.update: ema"
+            )
+        if self.codebook.labels == "chain":
+            check_chain(self.losses.channel_aware, self.model.codebook_size, self.train_only)
         if self.reception is not None and self.train_only != "decoder":
             raise ValueError("reception goes with train_only: decoder")
         if self.reception is not None and self.flips.bit_error_rate[1] > 0:
             raise ValueError("reception brings the link's own bit errors; leave flips.bit_error_rate out")
         refuse_misfits(self.codebook, self.model, self.losses, self.reception)
         return self
+
+
+POINTS = {2**bits: bits for bits in (1, 2, 4, 6, 8)}
+"""Bits of a symbol by the number of the constellation's points."""
+
+
+def check_points(term: ChannelAwareConfig, flips: FlipsConfig, size: int) -> None:
+    """Raises `ValueError` where indices of a codebook of `size` words are to be points and cannot."""
+    if term.labelling == "symbols" and size not in POINTS:
+        allowed = ", ".join(map(str, POINTS))
+        raise ValueError(
+            f"model.codebook_size: {size} words are no constellation; losses.channel_aware.labelling: symbols takes {allowed}"
+        )
+    if flips.errors == "symbols" and (term.labelling != "symbols" or not term.weight):
+        raise ValueError(
+            "flips.errors: symbols takes its probabilities from losses.channel_aware; give that a weight and labelling: symbols"
+        )
+
+
+def check_chain(term: ChannelAwareConfig, size: int, train_only: str) -> None:
+    """Raises `ValueError` where a codebook of `size` words is to be labelled along a chain and cannot."""
+    if size & (size - 1):
+        raise ValueError(
+            f"model.codebook_size: {size} words leave places of an axis empty; codebook.labels: chain takes a power of two"
+        )
+    if train_only == "decoder":
+        raise ValueError(
+            "codebook.labels: chain orders the words anew, and train_only: decoder keeps them; leave it out, the start's labels stay"
+        )
+    if term.weight:
+        raise ValueError(
+            "codebook.labels: chain is given at the end, after losses.channel_aware trained the words for other labels; leave one of them out"
+        )

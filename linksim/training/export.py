@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from linksim.codebook.assignment.search import order_stages
 from linksim.codebook.quantizer import ResidualQuantizer
 from linksim.codebook.stages import Stages
 from linksim.semantic.autoencoder import get_weights
@@ -37,9 +38,12 @@ def checkpoint(model: Any, features: np.ndarray, card: dict[str, Any]) -> Checkp
     counts = np.full(trained.usage.shape, 0.5)
     for s, h in np.ndindex(counts.shape[:2]):
         counts[s, h] += np.bincount(indices[:, s, h], minlength=trained.size)
+    kept = Stages(codewords, (counts / counts.sum(-1, keepdims=True)).astype(np.float32))
+    if model.config.codebook.labels == "chain":
+        kept = kept.reordered(order_stages(kept, 0.0, "chain"))
     return Checkpoint(
         model=model.config.model,
-        stages=Stages(codewords, (counts / counts.sum(-1, keepdims=True)).astype(np.float32)),
+        stages=kept,
         encoder=get_weights(model.encoder),
         decoder=get_weights(model.decoder),
         norm_mean=np.asarray(model.norm.mean),

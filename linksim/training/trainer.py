@@ -10,7 +10,7 @@ from linksim.semantic.card import card_markdown
 from linksim.semantic.checkpoint import Checkpoint
 from linksim.semantic.codec import SemanticCodec
 from linksim.training import care, export
-from linksim.training.batches import crop_batch, draw_flips, draw_stages
+from linksim.training.batches import crop_batch, draw_flips, draw_stages, draw_symbols
 from linksim.training.config import TrainConfig
 from linksim.training.fixed.drawing import draw_bits
 from linksim.training.loop import TrainingRun
@@ -61,8 +61,9 @@ class Trainer(TrainingRun):
             "quantize": np.array([float(quantizes(config, step))], np.float32),
             "deceive": np.array([float(step >= config.losses.adversarial.from_step)], np.float32),
         }
-        inputs |= draw_bits(config, grid, step)
-        damaged = bool(inputs["flips"].any() or inputs.get("fold", np.zeros(1)).any())
+        inputs |= draw_bits(config, grid, step) | draw_symbols(config, indices, step)
+        errors = inputs["flips"].any(), inputs.get("fold", 0.0) > 0, inputs.get("chance", -1.0) >= 0
+        damaged = any(np.any(error) for error in errors)
         if self.llr_pool is not None:
             inputs["relative_llr"], inputs["known"] = self.llr_pool.draw(grid, config.seed, step)
             damaged = not inputs["known"].all()

@@ -8,6 +8,7 @@ import numpy as np
 
 from linksim.codebook.payload import Layout
 from linksim.link.air.config import ChannelConfig
+from linksim.link.air.modulation import map_bits
 from linksim.link.air.waveform import SingleCarrierConfig
 from linksim.link.coding.config import CRC_BITS, UncodedConfig
 from linksim.link.config import LinkConfig
@@ -21,7 +22,8 @@ from linksim.schemes.semantic.protection import Carrier, Plain
 class Points(Plain):
     """One stream without code and scrambling, in which whole symbols are indices.
 
-    Without scrambling what is sent is as uniform as the codebook's usage: Es is 1 over the points, not over the picture.
+    Without scrambling what is sent is as uniform as the codebook's usage: Es is 1 over the points, and over a picture what
+    `settings` tells as `symbol_power`.
 
     Args:
         link: the scheme's link.
@@ -57,6 +59,12 @@ class Points(Plain):
         return self._integrated(
             link.modulation.bits_per_symbol, es_no_db, link.channel.kind == "rayleigh", link.demapping == "app"
         )
+
+    def settings(self, streams: tuple[Stream, ...]) -> dict[str, float]:
+        """The mean power of a picture's symbols: above 1 its SNR is as much better than Es/N0 says."""
+        m = self.link.modulation.bits_per_symbol
+        power = np.concatenate([np.abs(map_bits(stream.bits[None], m)[0]) ** 2 for stream in streams])
+        return {"symbol_power": round(float(power.mean()), 4)} if len(power) else {}
 
     @abstractmethod
     def _integrated(self, bits_per_symbol: int, es_no_db: float, rayleigh: bool, exact: bool) -> np.ndarray:

@@ -32,6 +32,10 @@ class Carrier(ABC):
     def expected_bit_error_rate(self, es_no_db: float) -> float:
         """Of the payload's bits, at the average Es/N0 in dB."""
 
+    def settings(self, streams: tuple[Stream, ...]) -> dict[str, float]:
+        """What a row is to tell of the streams beside their cost."""
+        return {}
+
 
 class Plain(Carrier):
     """One stream, every bit alike."""

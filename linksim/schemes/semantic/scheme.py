@@ -90,9 +90,10 @@ class SemanticScheme(Scheme):
         if layout is None:
             return Transmission((), size, infeasible=self.points.too_small(allotment))
         indices = self.quantizer.encode(features.reshape(layout.vectors, -1), layout.stages, errors)
-        streams = self.points.carrier(layout).streams(self.quantizer.to_bits(indices, layout), layout)
+        carrier = self.points.carrier(layout)
+        streams = carrier.streams(self.quantizer.to_bits(indices, layout), layout)
         chosen = {} if layout == self.points.layout(allotment.without_limit()) else layout.settings()
-        return Transmission(streams, size, context=allotment, settings=chosen)
+        return Transmission(streams, size, context=allotment, settings=chosen | carrier.settings(streams))
 
     def receive(
         self, transmissions: list[Transmission], receptions: list[tuple[Any, ...]], es_no_db: float

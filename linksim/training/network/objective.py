@@ -5,7 +5,7 @@ from typing import Any
 from keras import ops
 
 from linksim.training.config import TrainConfig
-from linksim.training.network import losses
+from linksim.training.network import losses, transitions
 from linksim.training.network.adversary import Adversary
 from linksim.training.network.bits import bit_entropy
 from linksim.training.network.fixed import FixedQuantizer
@@ -23,7 +23,7 @@ class Objective:
     def __init__(
         self, config: TrainConfig, quantizer: Quantizer | FixedQuantizer, adversary: Adversary | None = None
     ) -> None:
-        self.weights, self.quantizer, self.adversary = config.losses, quantizer, adversary
+        self.config, self.weights, self.quantizer, self.adversary = config, config.losses, quantizer, adversary
         self.perceptual = _perceptual_losses(config)
         against = ["adversarial", "discriminator"] if adversary else []
         of_bits = ["bit_entropy"] if self.weights.bit_entropy.weight else []
@@ -73,9 +73,7 @@ class Objective:
         if lam:
             h_hat = terms["entropy"] = self._entropy(quantized)
         if gamma:
-            transition = losses.transition_matrix(
-                quantizer.size, inputs["bit_error_rate"][0], weights.channel_aware.labelling
-            )
+            transition = transitions.transition(self.config, inputs)
             # With moving averages the codebook's own step is the closed form in `Quantizer.follow`.
             codewords = ops.stop_gradient(quantizer.codewords) if quantizer.ema else quantizer.codewords
             l_ca = losses.channel_aware_distortion(z, quantized.indices, codewords, transition, used)

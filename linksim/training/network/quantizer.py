@@ -8,7 +8,7 @@ import numpy as np
 from keras import layers, ops
 
 from linksim.training.config import TrainConfig
-from linksim.training.network import losses
+from linksim.training.network import losses, transitions
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Quantized:
     Attributes:
         indices: chosen codewords, int32 `[n, S, H]`.
         words: their vectors, the heads side by side, `[n, S, D]`.
-        residuals: what each stage quantized, `[n, S, D]`: the features without the words of the stages before.
+        residuals: what each stage quantized, `[n, S, D]`: the features without the (expected) words of the stages before.
         distances: squared distance per dimension to every codeword, `[n, K]` by `[stage][head]`.
     """
 
@@ -34,7 +34,8 @@ class Quantizer(layers.Layer):
     With moving averages (EMA) the codewords of a stage and head minimize eq. 23 for the present partition of its
     residuals: with counts `n_i` and sums `S_i`, codeword `e_j = sum_i W_ij S_i / sum_i W_ij n_i`, `W = I + gamma P`.
     For gamma = 0 these are the centroids; else the generalized centroids of channel-optimized vector quantization
-    (Farvardin 1990).
+    (Farvardin 1990). With `optimized` assignment they are those alone, `W = P`: what arrives as a word is all that
+    counts.
     """
 
     def __init__(self, config: TrainConfig) -> None:
@@ -45,6 +46,7 @@ class Quantizer(layers.Layer):
         self.head_dim = model.head_dim
         self.decay = config.codebook.decay
         self.ema = config.codebook.update == "ema"
+        self.optimized = config.losses.channel_aware.assignment == "channel-optimized"
         self.codewords = self.add_weight(
             shape=(*sizes, model.head_dim),
             initializer=keras.initializers.RandomNormal(0.0, 1.0, seed=config.seed),
@@ -54,21 +56,32 @@ class Quantizer(layers.Layer):
         self.counts = self.add_weight(shape=sizes, initializer="ones", trainable=False, name="counts")
         self.sums = self.add_weight(shape=(*sizes, model.head_dim), initializer="zeros", trainable=False, name="sums")
 
-    def call(self, z: Any) -> Quantized:
-        """Features `[n, D]` to the nearest words of every stage, each for what the stages before it left."""
+    def call(self, z: Any, transition: Any = None) -> Quantized:
+        """Features `[n, D]` to the nearest words of every stage, each for what the stages before it left.
+
+        Given `P(j | i)` `[K, K]`, to the words of least expected distortion; what a stage leaves is what is off from
+        the word that arrives on average, as in `codebook.quantizer.ResidualQuantizer`.
+        """
         indices, words, residuals, distances = [], [], [], []
         residual = z
         for stage in range(self.stages):
             found = [
                 losses.squared_distances(self.head(residual, h), self.codewords[stage, h]) for h in range(self.heads)
             ]
-            chosen = ops.stack([ops.cast(ops.argmin(d, axis=-1), "int32") for d in found], axis=-1)  # [n, H]
+            prices, arriving = found, self.codewords[stage]
+            if transition is not None:
+                expected = [
+                    transitions.expected_distances(self.head(residual, h), arriving[h], transition)
+                    for h in range(self.heads)
+                ]
+                prices, arriving = [price for price, _ in expected], ops.stack([mean for _, mean in expected])
+            chosen = ops.stack([ops.cast(ops.argmin(d, axis=-1), "int32") for d in prices], axis=-1)  # [n, H]
             word = self._words(stage, chosen)
             indices.append(chosen)
             words.append(word)
             residuals.append(residual)
             distances.append(found)
-            residual = residual - ops.stop_gradient(word)
+            residual = residual - ops.stop_gradient(self._taken(arriving, chosen))
         return Quantized(ops.stack(indices, 1), ops.stack(words, 1), ops.stack(residuals, 1), distances)
 
     def head(self, values: Any, number: int) -> Any:
@@ -80,7 +93,11 @@ class Quantizer(layers.Layer):
         return ops.stack([self._words(s, indices[:, s]) for s in range(self.stages)], axis=1)
 
     def _words(self, stage: int, indices: Any) -> Any:
-        parts = [ops.take(self.codewords[stage, h], indices[:, h], axis=0) for h in range(self.heads)]
+        return self._taken(self.codewords[stage], indices)
+
+    def _taken(self, words: Any, indices: Any) -> Any:
+        """Of words `[H, K, D / H]` those of indices `[n, H]`, side by side: `[n, D]`."""
+        parts = [ops.take(words[h], indices[:, h], axis=0) for h in range(self.heads)]
         return ops.concatenate(parts, axis=-1) if self.heads > 1 else parts[0]
 
     def usage(self) -> Any:
@@ -106,9 +123,9 @@ class Quantizer(layers.Layer):
     def _centroids(self, counts: Any, sums: Any, transition: Any, gamma: float) -> Any:
         """`e_j = sum_i W_ij S_i / sum_i W_ij n_i`; codewords that (nearly) nothing comes to stay where they are."""
         if gamma:
-            arriving = ops.transpose(transition)
-            sums = sums + gamma * ops.matmul(arriving, sums)
-            counts = counts + gamma * ops.matmul(arriving, counts[..., None])[..., 0]
+            arriving, own = ops.transpose(transition), 0.0 if self.optimized else 1.0
+            sums = own * sums + gamma * ops.matmul(arriving, sums)
+            counts = own * counts + gamma * ops.matmul(arriving, counts[..., None])[..., 0]
         used = counts > 1e-3
         return ops.where(used[..., None], sums / ops.maximum(counts, 1e-3)[..., None], self.codewords)
 

@@ -7,7 +7,7 @@ from keras import ops
 
 from linksim.semantic.autoencoder import build_decoder, build_encoder
 from linksim.training.config import TrainConfig
-from linksim.training.network import receivers
+from linksim.training.network import receivers, transitions
 from linksim.training.network.adversary import Adversary
 from linksim.training.network.bits import draw
 from linksim.training.network.fixed import FixedQuantizer, on_sphere
@@ -34,6 +34,7 @@ class Inputs(TypedDict, total=False):
         known: with `reception`, bool in the same shape, bits that the receiver knows because their block's CRC holds.
         uniform: where `codebook.bits` are drawn, float32 `[B, h, w, D]` in [0, 1), a number for each.
         fold: with it, float32 `[1]`, error rate of the channel that is folded into their probability.
+        transition, chance: with labelling: symbols, as of `batches.draw_symbols`.
     """
 
     image: np.ndarray
@@ -47,6 +48,8 @@ class Inputs(TypedDict, total=False):
     known: np.ndarray
     uniform: np.ndarray
     fold: np.ndarray
+    transition: np.ndarray
+    chance: np.ndarray
 
 
 class VQVAE(Reported):
@@ -81,7 +84,8 @@ class VQVAE(Reported):
         z = ops.reshape(features, (-1, self.config.model.latent_dim))
         if self.config.codebook.projection == "sphere":
             z = on_sphere(z)
-        quantized = self.quantizer(z)
+        optimized = self.config.losses.channel_aware.assignment == "channel-optimized"
+        quantized = self.quantizer(z, *([transitions.transition(self.config, inputs)] if optimized else []))
         used = self._used(inputs["stages"], features)
         if self.config.reception is not None:
             decoder_inputs = self._received(quantized, used, inputs, features)
@@ -103,19 +107,24 @@ class VQVAE(Reported):
         return ops.reshape(ops.zeros_like(features[..., :1]) + sent[:, None, None, :], (-1, self.quantizer.stages))
 
     def _arrived(self, z: Any, quantized: Quantized, used: Any, inputs: Any, features: Any) -> Any:
-        """Features for the decoder with `flips`, `[B, h, w, D]`.
+        """Features for the decoder with `flips` or `chance`, `[B, h, w, D]`.
 
         Straight-through: the gradient at what arrived goes to the feature (of bits that are drawn, to their expected
         codewords) as if nothing had happened to it. Before quantization begins (`quantize` = 0) the decoder sees that
         itself.
         """
-        flips = ops.reshape(inputs["flips"], (-1, *quantized.indices.shape[1:]))
+        shape = (-1, *quantized.indices.shape[1:])
         sent, through = quantized.indices, z
         if isinstance(self.quantizer, FixedQuantizer) and self.config.codebook.bits != "decided":
             uniform, fold = ops.reshape(inputs["uniform"], ops.shape(z)), inputs["fold"][0]
             bits, through = draw(self.config.codebook.bits, self.quantizer.logits(z), uniform, fold)
             sent = bits[:, None]
-        words = self.quantizer.words(receivers.arrived(sent, flips, self.quantizer.size))
+        if self.config.flips.errors == "symbols":
+            chance = ops.reshape(inputs["chance"], shape)
+            received = transitions.arrived(sent, chance, inputs["transition"])
+        else:
+            received = receivers.arrived(sent, ops.reshape(inputs["flips"], shape), self.quantizer.size)
+        words = self.quantizer.words(received)
         arrived = ops.sum(used[..., None] * words, axis=1)
         to_decoder = through + inputs["quantize"][0] * ops.stop_gradient(arrived - through)
         return ops.reshape(to_decoder, ops.shape(features))

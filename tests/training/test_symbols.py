@@ -1,0 +1,190 @@
+"""Training for indices that are points: the matrix of a step, the assignment, the centroids, what arrives, and labels."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from linksim.codebook.assignment.chain import chain
+from linksim.codebook.quantizer import ResidualQuantizer
+from linksim.codebook.stages import Stages
+from linksim.common.reading.loading import load
+from linksim.link.transitions import symbol_transitions
+from linksim.semantic.checkpoint import Checkpoint
+from linksim.training.batches import draw_symbols
+from linksim.training.config import TrainConfig
+from linksim.training.network import transitions
+from linksim.training.network.quantizer import Quantized
+from linksim.training.network.vqvae import VQVAE
+from linksim.training.trainer import Trainer
+from tests.training.tiny import MODEL, config, inputs
+
+TERM = {"weight": 0.5, "labelling": "symbols", "es_no_db": 6.0, "assignment": "channel-optimized"}
+P = symbol_transitions(4, 6.0, True)  # 16 codewords, 16-QAM
+
+
+def symbols(folder: Path, **changes: Any) -> TrainConfig:
+    return config(folder, losses={"channel_aware": TERM | changes.pop("term", {})}, **changes)
+
+
+def test_the_assignment_is_the_index_of_least_expected_distortion(folder: Path) -> None:
+    """Against brute force, and as a scheme's transmitter does it over stages and heads."""
+    model = VQVAE(symbols(folder, model=MODEL | {"stages": 2, "heads": 2}))
+    z = np.random.default_rng(1).normal(size=(200, 4)).astype(np.float32)
+    quantized = model.quantizer(z, P.astype(np.float32))
+    indices = np.asarray(quantized.indices)
+    for h in range(2):
+        e = np.array(model.quantizer.codewords)[0, h]
+        distances = ((z[:, None, 2 * h : 2 * h + 2] - e) ** 2).sum(-1)
+        np.testing.assert_array_equal(indices[:, 0, h], (distances @ P.T).argmin(-1))
+        assert (indices[:, 0, h] != distances.argmin(-1)).any()
+    stages = Stages(np.array(model.quantizer.codewords), np.full((2, 2, 16), 1 / 16))
+    np.testing.assert_array_equal(indices, ResidualQuantizer(stages).encode(z, 2, P))
+    np.testing.assert_array_equal(np.asarray(model.quantizer(z).indices), ResidualQuantizer(stages).encode(z, 2))
+
+
+def test_the_model_assigns_by_the_matrix_of_the_step(folder: Path) -> None:
+    settings = symbols(folder)
+    model = VQVAE(settings)
+    image = np.random.default_rng(2).random((2, 16, 16, 3)).astype(np.float32)
+    seen = {}
+    for name, matrix in (("clean", np.eye(16)), ("noisy", P)):
+        model(inputs(image, settings, transition=matrix.astype(np.float32)), training=False)
+        z = np.asarray(model.features(image)).reshape(-1, 4)
+        e = np.array(model.quantizer.codewords)[0, 0]
+        index = (((z[:, None] - e) ** 2).sum(-1) @ matrix.T).argmin(-1)
+        # Eq. 22 with the matrix: what is received of the chosen index, on average.
+        distances = ((z[:, None] - e) ** 2).mean(-1)
+        seen[name] = (distances * matrix[index]).sum(-1).mean()
+        terms = model.objective.codebook_terms(
+            z, model.quantizer(z, matrix.astype(np.float32)), np.ones((len(z), 1), np.float32),
+            {"transition": matrix.astype(np.float32)}, False,
+        )  # fmt: skip
+        assert float(terms["channel_aware"]) == pytest.approx(seen[name], rel=1e-4)
+    assert seen["noisy"] > seen["clean"]
+
+
+def test_words_are_the_centroids_of_what_arrives_as_them(folder: Path) -> None:
+    """`e_j = sum_i P(j|i) S_i / sum_i P(j|i) n_i` (Farvardin 1990), whatever the weight; these minimize the distortion."""
+    quantizer = VQVAE(symbols(folder)).quantizer
+    rng = np.random.default_rng(2)
+    z = rng.normal(size=(400, 1, 4)).astype(np.float32)
+    indices = (np.arange(400) % 16)[:, None, None]
+    quantizer.counts.assign(np.zeros((1, 1, 16)))
+    quantizer.sums.assign(np.zeros((1, 1, 16, 4)))
+    quantizer.follow(Quantized(indices, z, z, []), P.astype(np.float32), 0.5)
+    sums = np.stack([z[indices[:, 0, 0] == i, 0].sum(0) for i in range(16)])
+    expected = (P.T @ sums) / (P.T @ np.full(16, 25.0))[:, None]
+    np.testing.assert_allclose(quantizer.codewords[0, 0], expected, rtol=1e-3, atol=1e-4)
+
+    def distortion(e: np.ndarray) -> float:
+        return float((P[indices[:, 0, 0]] * ((z - e) ** 2).sum(-1)).sum(-1).mean())
+
+    best = distortion(expected)
+    assert all(distortion(expected + 0.05 * rng.normal(size=expected.shape)) > best for _ in range(20))
+
+
+def test_indices_arrive_by_their_rows(folder: Path) -> None:
+    """Frequencies of what arrives against the matrix, five standard deviations; negative numbers leave an index as it is."""
+    rng = np.random.default_rng(4)
+    sent = rng.integers(0, 16, (160_000, 1, 1)).astype(np.int32)
+    got = np.asarray(transitions.arrived(sent, rng.random(sent.shape, np.float32), P.astype(np.float32)))
+    counts = np.bincount((16 * sent + got).reshape(-1), minlength=256).reshape(16, 16)
+    total = counts.sum(-1, keepdims=True)
+    assert (np.abs(counts - total * P) < 5 * np.sqrt(total * P * (1 - P)) + 1).all()
+    np.testing.assert_array_equal(transitions.arrived(sent, np.full(sent.shape, -1.0, np.float32), P), sent)
+
+
+def test_a_step_draws_one_of_the_ratios_and_clean_batches(folder: Path) -> None:
+    settings = symbols(folder, term={"es_no_db": (0.0, 12.0)}, flips={"errors": "symbols", "clean_share": 0.5})
+    shape = (2, 3, 3, 1, 1)
+    known = {snr: symbol_transitions(4, snr, True).astype(np.float32) for snr in (0.0, 12.0)}
+    drawn = [draw_symbols(settings, shape, step) for step in range(40)]
+    which = [snr for d in drawn for snr, matrix in known.items() if np.array_equal(matrix, d["transition"])]
+    assert len(which) == 40
+    assert 8 < which.count(0.0) < 32
+    clean = [bool((d["chance"] == -1).all()) for d in drawn]
+    assert all(c or (d["chance"] >= 0).all() for c, d in zip(clean, drawn, strict=True))
+    assert 8 < sum(clean) < 32
+    np.testing.assert_array_equal(draw_symbols(settings, shape, 7)["chance"], drawn[7]["chance"])
+    assert draw_symbols(config(folder), shape, 0) == {}
+
+
+def test_a_run_trains_goes_on_and_sends_what_it_trained_for(folder: Path, tmp_path: Path) -> None:
+    """An interrupted run ends as an uninterrupted one: what is drawn for a step depends on the step alone."""
+    settings = symbols(folder, term={"es_no_db": (0.0, 12.0)}, flips={"errors": "symbols"})
+    whole = Trainer(settings, tmp_path / "whole").run()
+
+    def stop(step: int, report: dict[str, float]) -> None:
+        assert report["channel_aware"] > 0
+        if step == 10:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Trainer(settings, tmp_path / "cut").run(stop)
+    resumed = Trainer(settings, tmp_path / "cut").run()
+    ours, theirs = (Checkpoint.from_bytes(path.read_bytes()) for path in (whole, resumed))
+    np.testing.assert_allclose(ours.stages.codewords, theirs.stages.codewords, rtol=1e-3, atol=1e-4)
+
+
+def test_the_decoder_sees_what_arrives(folder: Path) -> None:
+    """With the same image, an index that surely arrives as another one gives another picture."""
+    settings = symbols(folder, flips={"errors": "symbols"})
+    model = VQVAE(settings)
+    image = np.random.default_rng(5).random((1, 16, 16, 3)).astype(np.float32)
+    shape = (1, 4, 4, 1, 1)
+    swap = np.eye(16, dtype=np.float32)[::-1]
+    pictures = [
+        np.asarray(model(inputs(image, settings, transition=matrix, chance=np.full(shape, chance, np.float32))))
+        for matrix, chance in ((np.eye(16, dtype=np.float32), 0.5), (swap, 0.5))
+    ]
+    assert not np.allclose(*pictures, atol=1e-4)
+
+
+def test_a_chain_labels_the_words_of_the_checkpoint_and_changes_no_picture(folder: Path, tmp_path: Path) -> None:
+    made = {}
+    for labels in ("keep", "chain"):
+        settings = config(
+            folder, codebook={"initialize_at": 4, "labels": labels}, model=MODEL | {"stages": 2, "heads": 2}
+        )
+        made[labels] = Checkpoint.from_bytes(Trainer(settings, tmp_path / labels).run().read_bytes())
+    plain, chained = (made[labels].stages for labels in ("keep", "chain"))
+    assert made["keep"].card["validation"]["psnr_db"] == pytest.approx(made["chain"].card["validation"]["psnr_db"])
+    for s, h in np.ndindex(2, 2):
+        words = chained.codewords[s, h]
+        np.testing.assert_array_equal(np.sort(words, 0), np.sort(plain.codewords[s, h], 0))
+        np.testing.assert_array_equal(words[chain(words, chained.usage[s, h])], words)
+        assert not np.array_equal(words, plain.codewords[s, h])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"losses": {"channel_aware": TERM}, "model": MODEL | {"codebook_size": 32}}, "32 words are no constellation"),
+        ({"losses": {"channel_aware": TERM | {"weight": 0}}}, "give its weight"),
+        ({"losses": {"channel_aware": TERM}, "codebook": {"update": "gradient"}}, "give codebook.update: ema"),
+        ({"flips": {"errors": "symbols"}}, "takes its probabilities from losses.channel_aware"),
+        ({"flips": {"errors": "symbols", "bit_error_rate": (0, 0.1)}}, "with errors: symbols leave it out"),
+        (
+            {"codebook": {"labels": "chain"}, "model": MODEL | {"codebook_size": 12}},
+            "12 words leave places of an axis empty",
+        ),
+        ({"codebook": {"labels": "chain"}, "losses": {"channel_aware": {"weight": 1}}}, "leave one of them out"),
+        (
+            {"codebook": {"labels": "chain"}, "train_only": "decoder", "initialize_from": "vqvae"},
+            "the start's labels stay",
+        ),
+    ],
+)
+def test_keys_that_do_not_go_together_are_refused(folder: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        config(folder, **changes)
+
+
+@pytest.mark.parametrize("name", ["cavq", "moc-rvq"])
+def test_the_recipes_are_what_they_say(name: str) -> None:
+    recipe = load(Path(__file__).parents[2] / "scenarios" / "train" / "cited" / f"{name}.yaml", TrainConfig)
+    model = recipe.model
+    bits = model.heads * model.bits_per_index
+    assert (bits, model.downsampling, model.stages) == {"cavq": (18, 4, 1), "moc-rvq": (12, 8, 4)}[name]
