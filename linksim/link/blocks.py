@@ -1,6 +1,5 @@
 """The physical chain from information bits to their LLRs, a code block to a slot."""
 
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -42,8 +41,10 @@ def run_blocks(
     for number, version in enumerate(versions):
         own = [(*key[:-1], "transmission", number, key[-1]) for key in keys] if number else keys
         coded = None if bits is None else code.encode(bits, version)
-        send = air.block_llrs if coded is None or config.scrambling else partial(_unscrambled_llrs, air)
-        llr, added = send(es_no_db, own, coded)
+        if coded is None or config.scrambling:
+            llr, added = air.block_llrs(es_no_db, own, coded)
+        else:
+            llr, added = _unscrambled_llrs(air, es_no_db, own, coded)
         received = code.spread(llr, version, versions)
         scrambling, variables = (scrambling, variables + received) if number else (added, received)
     llr, iterations = code.decode(variables, versions)
