@@ -38,15 +38,17 @@ def conv(name: str, filters: int, size: int, stride: int = 1, dtype: Any = None,
     return layers.Conv2D(filters, size, stride, padding="same", kernel_initializer=initializer, dtype=dtype, name=name)
 
 
-def _relu(x: Any, dtype: Any) -> Any:
+def relu(x: Any, dtype: Any) -> Any:
+    """The rectifier as a layer."""
     return layers.Activation("relu", dtype=dtype)(x)
 
 
-def _residual_blocks(x: Any, grid: int, count: int, channels: int, dtype: Any) -> Any:
+def residual_blocks(x: Any, grid: int, count: int, channels: int, dtype: Any) -> Any:
+    """`count` pairs of 3 x 3 convolutions, each added to what went in, on the grid of 1/`grid` of the resolution."""
     for i in range(1, count + 1):
-        y = conv(f"grid{grid}_block{i}_first", channels, 3, dtype=dtype)(_relu(x, dtype))
+        y = conv(f"grid{grid}_block{i}_first", channels, 3, dtype=dtype)(relu(x, dtype))
         # A small start makes the block an identity at first, which trains deep stacks without normalization layers.
-        y = conv(f"grid{grid}_block{i}_second", channels, 3, dtype=dtype, scale=0.01)(_relu(y, dtype))
+        y = conv(f"grid{grid}_block{i}_second", channels, 3, dtype=dtype, scale=0.01)(relu(y, dtype))
         x = layers.Add(dtype=dtype)([x, y])
     return x
 
@@ -63,8 +65,8 @@ def build_encoder(model: ModelConfig, dtype: Any = "float32") -> keras.Model:
     for i in reversed(range(model.grids)):
         grid = model.downsampling >> i
         x = conv(f"grid{grid}_down", model.widths[i], 4, stride=2, dtype=dtype)(x)
-        x = _residual_blocks(x, grid, model.encoder_depths[i], model.widths[i], dtype)
-        x = _relu(x, dtype)
+        x = residual_blocks(x, grid, model.encoder_depths[i], model.widths[i], dtype)
+        x = relu(x, dtype)
     return keras.Model(image, conv("features", model.latent_dim, 1, dtype="float32", scale=0.5)(x), name="encoder")
 
 
@@ -80,13 +82,13 @@ def build_decoder(model: ModelConfig, dtype: Any = "float32", with_variance: boo
         inputs.append(layers.Input((None, None, 1)))
         x = layers.Concatenate(dtype=dtype)(inputs)
     x = conv("features", model.widths[0], 3, dtype=dtype)(x)
-    x = _residual_blocks(x, model.downsampling, model.decoder_depths[0], model.widths[0], dtype)
+    x = residual_blocks(x, model.downsampling, model.decoder_depths[0], model.widths[0], dtype)
     for i in range(1, model.grids):
         grid, width = model.downsampling >> i, model.widths[i]
-        x = PixelShuffle(2, dtype=dtype)(conv(f"grid{grid}_up", 4 * width, 1, dtype=dtype)(_relu(x, dtype)))
-        x = conv(f"grid{grid}_smooth", width, 3, dtype=dtype)(_relu(x, dtype))
-        x = _residual_blocks(x, grid, model.decoder_depths[i], width, dtype)
-    x = PixelShuffle(2, dtype="float32")(conv("pixels", 12, 3, dtype=dtype, scale=0.1)(_relu(x, dtype)))
+        x = PixelShuffle(2, dtype=dtype)(conv(f"grid{grid}_up", 4 * width, 1, dtype=dtype)(relu(x, dtype)))
+        x = conv(f"grid{grid}_smooth", width, 3, dtype=dtype)(relu(x, dtype))
+        x = residual_blocks(x, grid, model.decoder_depths[i], width, dtype)
+    x = PixelShuffle(2, dtype="float32")(conv("pixels", 12, 3, dtype=dtype, scale=0.1)(relu(x, dtype)))
     x = layers.Rescaling(0.5, 0.5, dtype="float32")(x)
     return keras.Model(inputs if with_variance else feature, x, name="decoder")
 

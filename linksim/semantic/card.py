@@ -43,10 +43,10 @@ def card_markdown(checkpoint: Checkpoint) -> str:
 {card["description"] or "A codebook"}.
 {_labels(card["labels"]) if "labels" in card else ""}
 - Sizes: {_quantizer(model)}, {_listed(model.channels)} channels,
-  {_listed(model.encoder_blocks)} and {_listed(model.decoder_blocks)} residual blocks; the decoder takes {receiver}.
+  {_listed(model.encoder_blocks)} and {_listed(model.decoder_blocks)} residual blocks; the decoder takes {receiver}.{_repair(model)}
 - Images: {card["training_images"]} of {", ".join(training["data"]["datasets"])}{images}, random crops of {training["data"]["crop"]} x {training["data"]["crop"]}, batches of {training["data"]["batch"]}.
 - Trained: {training["train_only"]} parts, {training["steps"]} steps, seed {training["seed"]}, precision {training["precision"]}, starting from {training["initialize_from"] or "random weights"}.
-- The decoder saw {seen}.
+- The {"repair block" if model.repair_blocks else "decoder"} saw {seen}.
 - Features have zero mean and unit mean variance (fixed, not learned), so distortions are per dimension and comparable between checkpoints.
 
 On the {training["data"]["validation"]} held-out training images (centre 160 x 160, hard decisions):
@@ -73,6 +73,16 @@ def _quantizer(model: ModelConfig) -> str:
     return (
         f"{model.stages} stages{heads} with {words}, {model.heads * model.bits_per_index} bits a stage for {cell} "
         f"({model.bits_per_pixel(1):.4g} to {model.bits_per_pixel():.4g} bpp)"
+    )
+
+
+def _repair(model: ModelConfig) -> str:
+    """Sizes of the repair block, where there is one."""
+    if not model.repair_blocks:
+        return ""
+    return (
+        f"\n  Received features go through a repair block of {model.repair_blocks} residual blocks with {model.repair_channels} channels "
+        "and are quantized again, where a block of the link failed."
     )
 
 

@@ -5,7 +5,7 @@ Format 2 has one member `meta`, UTF-8 JSON as uint8, and the arrays that `linksi
     meta          {"format": 2,
                    "networks": {"kind": "convolutional", "downsampling", "channels", "encoder_blocks",
                    "decoder_blocks", "latent_dim",
-                                "decoder_takes_variance"},
+                                "decoder_takes_variance"},   and "repair_blocks", "repair_channels" of a repair block
                    "quantizer": {"kind": "residual", "stages", "heads", "codebook_size"},
                    "weights": "float16" or "int8", "card": {...}}
     codewords     float32 [stages, heads, K, D / heads]; float16 where that loses nothing
@@ -13,7 +13,8 @@ Format 2 has one member `meta`, UTF-8 JSON as uint8, and the arrays that `linksi
     norm_mean     float32 [D]
     norm_variance float32 []
     encoder/LAYER/kernel, encoder/LAYER/bias, decoder/LAYER/kernel, decoder/LAYER/bias   float16
-    with "weights": "int8", kernels in int8 and encoder/LAYER/step, decoder/LAYER/step   float32 [out]
+    repair/LAYER/kernel, repair/LAYER/bias   float16, of a repair block
+    with "weights": "int8", kernels in int8 and encoder/LAYER/step, decoder/LAYER/step, ...   float32 [out]
 
 Format 1, of one stage and one head, is read, too: sizes in `model`, `codebook` `[K, D]` and `usage` `[K]`, weights by
 their position.
@@ -32,8 +33,8 @@ from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
 from linksim.common.files import read_bytes
 from linksim.semantic.archive import MAX_BYTES, Archive, SavedAsArchive, archive_bytes, said
-from linksim.semantic.layout import decoder_shapes, encoder_shapes, quantizer_shapes
-from linksim.semantic.model import ModelConfig
+from linksim.semantic.layout import decoder_shapes, encoder_shapes, quantizer_shapes, repair_shapes
+from linksim.semantic.model import REPAIR_KEYS, ModelConfig
 from linksim.semantic.packing import WeightType, members, pack, unpack, weight_type
 
 FORMAT = 2
@@ -54,6 +55,7 @@ class Checkpoint(SavedAsArchive):
         decoder_takes_variance: whether the decoder's second input is the variance of the features.
         card: what it was trained with and what was measured, JSON-like.
         weights: what the kernels are on disk.
+        repair: weights of the repair block by name; empty where there is none.
     """
 
     model: ModelConfig
@@ -65,6 +67,7 @@ class Checkpoint(SavedAsArchive):
     decoder_takes_variance: bool = False
     card: dict[str, Any] = field(default_factory=dict)
     weights: WeightType = "float16"
+    repair: dict[str, np.ndarray] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """The `.npz` file's bytes.
@@ -78,12 +81,15 @@ class Checkpoint(SavedAsArchive):
             "norm_mean": self.norm_mean.astype(np.float32),
             "norm_variance": np.asarray(self.norm_variance, np.float32),
         }
-        arrays |= pack("encoder", self.encoder, self.weights) | pack("decoder", self.decoder, self.weights)
+        for part in ("encoder", "decoder", "repair"):
+            arrays |= pack(part, getattr(self, part), self.weights)
         return archive_bytes(self._meta(), arrays)
 
     def _meta(self) -> dict[str, Any]:
         sizes = self.model.model_dump(mode="json")
         quantizer = {key: sizes.pop(key) for key in _QUANTIZER_KEYS}
+        if self.model == self.model.without_repair:  # then the file is as it was before there were repair blocks
+            sizes = {key: value for key, value in sizes.items() if key not in REPAIR_KEYS}
         return {
             "format": FORMAT,
             "networks": {"kind": _KINDS["networks"], **sizes, "decoder_takes_variance": self.decoder_takes_variance},
@@ -122,7 +128,11 @@ def _read(archive: Archive, meta: dict[str, Any]) -> Checkpoint:
     """The checkpoint in an archive. Raises `ValueError` or another exception where it is none."""
     first = meta["format"] == 1
     model, takes_variance = _sizes(meta)
-    parts = {"encoder": encoder_shapes(model), "decoder": decoder_shapes(model, takes_variance)}
+    parts = {
+        "encoder": encoder_shapes(model),
+        "decoder": decoder_shapes(model, takes_variance),
+        "repair": repair_shapes(model),
+    }
     names = {
         part: [f"{i:03d}" for i in range(len(shapes))] if first else list(shapes) for part, shapes in parts.items()
     }

@@ -48,11 +48,12 @@ class FeatureCodec(Protocol):
 
 class KerasCodec:
     """A `FeatureCodec` of two Keras networks, on any backend, with the mean `[D]` and the variance that normalize its
-    features.
+    features; and a third network where it has a repair block.
     """
 
     encoder: Any
     decoder: Any
+    repair_network: Any
     name = ""
 
     def __init__(
@@ -62,6 +63,16 @@ class KerasCodec:
         self.downsampling, self.dim = int(model.downsampling), model.latent_dim
         self.takes_variance = takes_variance
         self._mean, self._variance = norm_mean, norm_variance
+
+    @property
+    def repairs(self) -> bool:
+        """Whether there is a repair block."""
+        return self.model.repair_blocks > 0
+
+    def repair(self, features: np.ndarray, variance: np.ndarray) -> np.ndarray:
+        """What the repair block makes of received features `[B, h, w, D]` and their variance `[B, h, w]`."""
+        inputs = [features.astype(np.float32), variance[..., None].astype(np.float32)]
+        return finite_output(np.asarray(self.repair_network.predict_on_batch(inputs)), "repair block", self.name)
 
     def grid(self, height: int, width: int) -> tuple[int, int]:
         """Number of feature vectors down and across for an image of `height` x `width`, its padding counted."""
@@ -100,13 +111,17 @@ def finite_output(values: np.ndarray, network: str, name: str) -> np.ndarray:
 
 
 class LiveCodec(KerasCodec):
-    """The networks of a training as they are now."""
+    """The networks of a training as they are now: encoder, decoder, repair block (None where there is none)."""
 
     def __init__(
-        self, model: ModelConfig, encoder: Any, decoder: Any, norm: tuple[np.ndarray, np.ndarray], takes_variance: bool
+        self,
+        model: ModelConfig,
+        networks: tuple[Any, Any, Any],
+        norm: tuple[np.ndarray, np.ndarray],
+        takes_variance: bool,
     ) -> None:
         super().__init__(model, *norm, takes_variance)
-        self.encoder, self.decoder = encoder, decoder
+        self.encoder, self.decoder, self.repair_network = networks
 
 
 class SemanticCodec(KerasCodec):
@@ -155,12 +170,16 @@ class SemanticCodec(KerasCodec):
 
     @cached_property
     def _encoder_network(self) -> Network:
-        return shared_network("encoder", self.model, self.checkpoint.encoder, self._dtype)
+        return shared_network("encoder", self.model.without_repair, self.checkpoint.encoder, self._dtype)
 
     @cached_property
     def _decoder_network(self) -> Network:
         weights, options = self.checkpoint.decoder, {"with_variance": self.takes_variance}
-        return shared_network("decoder", self.model, weights, self._dtype, **options)
+        return shared_network("decoder", self.model.without_repair, weights, self._dtype, **options)
+
+    @cached_property
+    def _repair_network(self) -> Network:
+        return shared_network("repair", self.model, self.checkpoint.repair, self._dtype)
 
     @property
     def encoder(self) -> Any:  # type: ignore[override]
@@ -169,6 +188,10 @@ class SemanticCodec(KerasCodec):
     @property
     def decoder(self) -> Any:  # type: ignore[override]
         return self._decoder_network.model
+
+    @property
+    def repair_network(self) -> Any:  # type: ignore[override]
+        return self._repair_network.model
 
     def encode(self, images: np.ndarray) -> np.ndarray:
         """As of `KerasCodec`, each batch computed once while it is remembered."""
@@ -180,6 +203,12 @@ class SemanticCodec(KerasCodec):
         inputs = (features, np.array(size), *([variance] if self.takes_variance and variance is not None else []))
         return self._decoder_network.remembered(
             inputs, lambda: super(SemanticCodec, self).decode(features, size, variance)
+        )
+
+    def repair(self, features: np.ndarray, variance: np.ndarray) -> np.ndarray:
+        """As of `KerasCodec`, each batch computed once while it is remembered."""
+        return self._repair_network.remembered(
+            (features, variance), lambda: super(SemanticCodec, self).repair(features, variance)
         )
 
     @staticmethod

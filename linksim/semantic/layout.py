@@ -32,6 +32,15 @@ def decoder_shapes(model: ModelConfig, with_variance: bool) -> dict[str, Shape]:
     return _with_biases([*kernels, ("pixels", (3, 3, width, 12))])
 
 
+def repair_shapes(model: ModelConfig) -> dict[str, Shape]:
+    """Shapes of the repair block's weights by name, in the order of the network; none where there is no block."""
+    if not model.repair_blocks:
+        return {}
+    dim, width = model.latent_dim, model.repair_channels
+    blocks = _blocks(model.downsampling, model.repair_blocks, width)
+    return _with_biases([("features", (3, 3, dim + 1, width)), *blocks, ("correction", (3, 3, width, dim))])
+
+
 def _blocks(grid: int, count: int, width: int) -> Iterator[tuple[str, Shape]]:
     for i in range(1, count + 1):
         for part in ("first", "second"):

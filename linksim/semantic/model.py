@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from linksim.common.model import StrictModel
 
 Channels = Annotated[int, Field(ge=8, le=1024, multiple_of=2)]
+REPAIR_KEYS = ("repair_blocks", "repair_channels")
 Blocks = Annotated[int, Field(ge=0, le=64)]
 
 
@@ -31,6 +32,10 @@ class ModelConfig(StrictModel):
     heads: Annotated[int, Field(ge=1, le=64)] = Field(
         1, description="equal groups of the D dimensions, each with codewords of its own"
     )
+    repair_blocks: Blocks = Field(
+        0, description="residual blocks of the network that repairs received features; 0: there is none"
+    )
+    repair_channels: Channels = Field(96, description="of that network")
 
     @model_validator(mode="after")
     def _consistent(self) -> "ModelConfig":
@@ -67,6 +72,11 @@ class ModelConfig(StrictModel):
 
     def _depths(self, blocks: int | tuple[int, ...]) -> tuple[int, ...]:
         return blocks if isinstance(blocks, tuple) else (blocks, *[0] * (self.grids - 1))
+
+    @property
+    def without_repair(self) -> "ModelConfig":
+        """Encoder, quantizer and decoder alone, which a repair block leaves as they are."""
+        return self.model_copy(update={key: type(self).model_fields[key].default for key in REPAIR_KEYS})
 
     @property
     def head_dim(self) -> int:

@@ -63,11 +63,11 @@ def shared_network(
     """The network of these weights; checkpoints that differ elsewhere, such as in their labels, share it.
 
     Args:
-        part: `encoder` or `decoder`.
+        part: `encoder`, `decoder` or `repair`.
         model: its size.
         weights: under their names, as a checkpoint has them.
         dtype: what Keras computes in, `float32` or `mixed_bfloat16`.
-        options: of `autoencoder.build_encoder` or `build_decoder`.
+        options: of `build_encoder`, `build_decoder` or `build_repair`.
     """
     hasher = hashlib.sha256(repr((part, model.model_dump_json(), dtype, sorted(options.items()))).encode())
     for name in sorted(weights):
@@ -75,9 +75,14 @@ def shared_network(
         hasher.update(np.ascontiguousarray(weights[name]).data)
 
     def build() -> Any:
-        from linksim.semantic import autoencoder
+        from linksim.semantic import autoencoder, repair
 
-        network = getattr(autoencoder, f"build_{part}")(model, dtype=dtype, **options)
+        builders: dict[str, Callable[..., Any]] = {
+            "encoder": autoencoder.build_encoder,
+            "decoder": autoencoder.build_decoder,
+            "repair": repair.build_repair,
+        }
+        network = builders[part](model, dtype=dtype, **options)
         autoencoder.set_weights(network, dict(weights))
         return network
 
