@@ -130,6 +130,13 @@ class AdversarialConfig(StrictModel):
     )
 
 
+class RepairLossConfig(StrictModel):
+    """Of `train_only: repair`: squared distances of the repair block's output and the clean quantized features."""
+
+    gram: NonNegative = Field(1.0, description="of their Gram matrices, which forget places")
+    mse: NonNegative = Field(0.25, description="of the features themselves, per dimension")
+
+
 class LossesConfig(StrictModel):
     """Weights of eqs. 5 and 22-24."""
 
@@ -142,6 +149,7 @@ class LossesConfig(StrictModel):
     gram: GramConfig = GramConfig()
     lpips: LpipsConfig = LpipsConfig()
     adversarial: AdversarialConfig = AdversarialConfig()
+    repair: RepairLossConfig = RepairLossConfig()
 
 
 class FlipsConfig(StrictModel):
@@ -193,13 +201,16 @@ class TrainConfig(Recipe):
         description="all: a start of the same sizes; matching: its layers of equal name and shape, so that networks with another "
         "bottleneck go on from a common backbone",
     )
-    train_only: Literal["all", "decoder"] = "all"
+    train_only: Literal["all", "decoder", "repair"] = Field(
+        "all",
+        description="decoder: encoder and codebook stay as they are; repair: all networks but the repair block do",
+    )
     model: ModelConfig = ModelConfig()
     codebook: CodebookConfig = CodebookConfig()
     losses: LossesConfig = LossesConfig()
     flips: FlipsConfig = FlipsConfig()
     reception: ReceptionConfig | None = Field(
-        None, description="fine-tune the decoder for a receiver behind a real link; train_only: decoder"
+        None, description="train for a receiver behind a real link; goes with train_only: decoder or repair"
     )
 
     @model_validator(mode="after")
@@ -208,9 +219,9 @@ class TrainConfig(Recipe):
             raise ValueError(
                 f"data.crop: {self.data.crop} is no multiple of model.downsampling: {self.model.downsampling}"
             )
-        if self.train_only == "decoder" and self.initialize_from is None:
+        if self.train_only != "all" and self.initialize_from is None:
             raise ValueError(
-                "train_only: decoder needs initialize_from: the checkpoint with the frozen encoder and codebook"
+                f"train_only: {self.train_only} needs initialize_from: the checkpoint with the frozen encoder and codebook"
             )
         if self.initialize_layers == "matching" and self.initialize_from is None:
             raise ValueError("initialize_layers: matching needs initialize_from: the checkpoint with these layers")
@@ -231,12 +242,40 @@ class TrainConfig(Recipe):
             )
         if self.codebook.labels == "chain":
             check_chain(self.losses.channel_aware, self.model.codebook_size, self.train_only)
-        if self.reception is not None and self.train_only != "decoder":
-            raise ValueError("reception goes with train_only: decoder")
+        if self.reception is not None and self.train_only == "all":
+            raise ValueError("reception goes with train_only: decoder or repair")
         if self.reception is not None and self.flips.bit_error_rate[1] > 0:
             raise ValueError("reception brings the link's own bit errors; leave flips.bit_error_rate out")
         refuse_misfits(self.codebook, self.model, self.losses, self.reception)
         return self
+
+    @model_validator(mode="after")
+    def _repair_alone(self) -> "TrainConfig":
+        repairs, blocks = self.train_only == "repair", self.model.repair_blocks
+        if repairs != (blocks > 0):
+            raise ValueError(
+                f"train_only: {self.train_only} with model.repair_blocks: {blocks} is not allowed; train_only: repair trains a block "
+                "of 1 or more on networks that are trained, the others train without one"
+            )
+        if repairs and self.reception is None:
+            raise ValueError("train_only: repair needs reception: the link whose damage is to be repaired")
+        if repairs and self.codebook.initialization != "keep":
+            raise ValueError(
+                f"codebook.initialization: {self.codebook.initialization} does not go with train_only: repair, which keeps the "
+                "codebook; give keep"
+            )
+        losses = self.losses
+        if repairs and (losses.gram.weight or losses.lpips.weight or losses.adversarial.weight):
+            raise ValueError(
+                "losses: with train_only: repair no loss of pictures counts, since the decoder stays as it is; leave gram, lpips and "
+                "adversarial out, and weight losses.repair"
+            )
+        return self
+
+    @property
+    def decoder_takes_variance(self) -> bool:
+        """Whether the decoder is trained with the variance of what it is given."""
+        return self.reception is not None and self.train_only == "decoder"
 
 
 POINTS = {2**bits: bits for bits in (1, 2, 4, 6, 8)}

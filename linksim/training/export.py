@@ -21,7 +21,8 @@ def stages(model: Any) -> Stages:
 def live_codec(model: Any) -> LiveCodec:
     """The networks of a `VQVAE` as they are now."""
     norm = np.asarray(model.norm.mean), np.asarray(model.norm.variance)
-    return LiveCodec(model.config.model, model.encoder, model.decoder, norm, model.config.reception is not None)
+    networks = (model.encoder, model.decoder, model.repair)
+    return LiveCodec(model.config.model, networks, norm, model.config.decoder_takes_variance)
 
 
 def checkpoint(model: Any, features: np.ndarray, card: dict[str, Any]) -> Checkpoint:
@@ -48,7 +49,8 @@ def checkpoint(model: Any, features: np.ndarray, card: dict[str, Any]) -> Checkp
         decoder=get_weights(model.decoder),
         norm_mean=np.asarray(model.norm.mean),
         norm_variance=np.asarray(model.norm.variance),
-        decoder_takes_variance=model.config.reception is not None,
+        decoder_takes_variance=model.config.decoder_takes_variance,
         card=card,
         weights=model.config.weights,
+        repair={} if model.repair is None else get_weights(model.repair),
     )

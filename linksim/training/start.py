@@ -9,7 +9,7 @@ from linksim.common.errors import InputError
 from linksim.semantic.autoencoder import get_weights, set_weights
 from linksim.semantic.checkpoint import Checkpoint, find_checkpoint
 from linksim.semantic.layout import Shape, decoder_shapes, encoder_shapes
-from linksim.semantic.model import ModelConfig
+from linksim.semantic.model import REPAIR_KEYS, ModelConfig
 from linksim.training.config import TrainConfig
 
 _QUANTIZER = ("stages", "heads", "codebook_size")
@@ -36,12 +36,17 @@ def read_start(config: TrainConfig) -> Checkpoint | None:
     changed: dict[str, Any] = {}
     if config.train_only == "decoder" and _deeper(config.model, start.model):
         changed["decoder_blocks"] = start.model.decoder_blocks
+    if config.train_only == "repair":
+        _refuse_variance(config, start)
+        if not start.repair:
+            changed |= {key: getattr(start.model, key) for key in REPAIR_KEYS}
     if config.codebook.initialization != "keep":
         changed |= {key: getattr(start.model, key) for key in _QUANTIZER}
     if start.model != config.model.model_copy(update=changed):
         raise InputError(
             f"initialize_from: {config.initialize_from!r} has the model {start.model}, this run {config.model}; they must be the same, "
-            "except that train_only: decoder may have more decoder_blocks, and a codebook that is not kept other sizes"
+            "except that train_only: decoder may have more decoder_blocks, train_only: repair a repair block, and a codebook that is "
+            "not kept other sizes"
         )
     return start
 
@@ -62,6 +67,15 @@ def _matching(shapes: Mapping[str, Shape], weights: Mapping[str, np.ndarray]) ->
         if name.endswith("/kernel") and name in weights and weights[name].shape == shape
     }
     return {name: weight for name, weight in weights.items() if name.rpartition("/")[0] in layers}
+
+
+def _refuse_variance(config: TrainConfig, start: Checkpoint) -> None:
+    """A repaired feature has no variance that a decoder could be given."""
+    if start.decoder_takes_variance:
+        raise InputError(
+            f"initialize_from: the decoder of {config.initialize_from!r} takes the variance of its features, which a repair block "
+            "does not give; start from a checkpoint whose decoder takes codewords alone, as of train_only: all"
+        )
 
 
 def _deeper(model: ModelConfig, than: ModelConfig) -> bool:
@@ -87,10 +101,12 @@ def put_in(start: Checkpoint, model: Any) -> None:
         return
     set_weights(model.encoder, start.encoder)
     weights = get_weights(model.decoder) | start.decoder
-    if model.config.reception is not None and not start.decoder_takes_variance:
+    if model.config.decoder_takes_variance and not start.decoder_takes_variance:
         kernel = weights["features/kernel"]
         weights["features/kernel"] = np.concatenate([kernel, np.zeros_like(kernel[:, :, :1])], axis=2)
     set_weights(model.decoder, weights)
+    if start.repair:
+        set_weights(model.repair, start.repair)
     _put_in_norm(start, model)
 
 

@@ -48,6 +48,9 @@ class Trainer(TrainingRun):
                 vectors = care.vectors_per_step(config)
                 care.set_codebook(self.model.quantizer, start.stages.codewords, start.stages.usage, vectors)
 
+    def _networks(self) -> list[Any]:
+        return [*super()._networks(), *([] if self.model.repair is None else [self.model.repair])]
+
     def _inputs(self, image: np.ndarray, step: int) -> dict[str, np.ndarray]:
         """`network.vqvae.Inputs` of a batch of images: with them, all that is drawn for a step."""
         config, model = self.config, self.config.model

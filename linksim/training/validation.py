@@ -15,6 +15,7 @@ from linksim.common.seeds import generator
 from linksim.metrics.peak_noise import psnr
 from linksim.semantic.card import STAGE_KEY
 from linksim.semantic.codec import KerasCodec
+from linksim.semantic.receiving import repaired
 from linksim.training.batches import centre_crop
 
 BIT_ERROR_RATE = 0.16
@@ -46,8 +47,9 @@ def validate(codec: KerasCodec, stages: Stages, images: list[np.ndarray], seed: 
         layout = Layout.whole((features.shape[1], features.shape[2]), quantizer.stage_bits)
         for i, own in enumerate(indices.reshape(len(x), layout.vectors, stages.count, stages.heads)):
             received = _over_bsc(quantizer, own, layout, generator(seed, *shape[:2], i, "validation"))
-            z, variance = (part.reshape(1, *layout.grid, -1) for part in (received.features, received.variance))
-            with_errors += psnr(x[i : i + 1], codec.decode(z, shape[:2], variance[..., 0])).tolist()
+            z, spread = (part.reshape(1, *layout.grid, -1) for part in (received.features, received.variance))
+            z, variance = repaired(codec, quantizer, z, spread[..., 0], layout)
+            with_errors += psnr(x[i : i + 1], codec.decode(z, shape[:2], variance)).tolist()
     sent = np.concatenate(all_indices)
     by_stage = {f"{STAGE_KEY}{n}": float(np.mean(clean[n - 1])) for n in range(1, stages.count)}
     return {

@@ -6,6 +6,7 @@ import numpy as np
 from keras import ops
 
 from linksim.semantic.autoencoder import build_decoder, build_encoder
+from linksim.semantic.repair import build_repair
 from linksim.training.config import TrainConfig
 from linksim.training.network import receivers, transitions
 from linksim.training.network.adversary import Adversary
@@ -14,6 +15,7 @@ from linksim.training.network.fixed import FixedQuantizer, on_sphere
 from linksim.training.network.normalization import FeatureNorm
 from linksim.training.network.objective import Objective
 from linksim.training.network.quantizer import Quantized, Quantizer
+from linksim.training.network.repairing import TERMS, repair_terms
 from linksim.training.network.reported import Reported
 
 
@@ -61,19 +63,22 @@ class VQVAE(Reported):
         self.encoder = build_encoder(config.model, dtype)
         self.norm = FeatureNorm(config.model.latent_dim)
         self.quantizer = Quantizer(config) if config.codebook.kind == "learned" else FixedQuantizer(config)
-        self.decoder = build_decoder(config.model, dtype, with_variance=config.reception is not None)
+        self.decoder = build_decoder(config.model, dtype, with_variance=config.decoder_takes_variance)
+        self.repair = build_repair(config.model, dtype) if config.model.repair_blocks else None
+        if self.repair is not None:
+            self.decoder.trainable = False
         if self.encoder_frozen:
             self.encoder.trainable = False
             self.quantizer.trainable = False
         adversarial = config.losses.adversarial
         self.adversary = Adversary(adversarial.channels, dtype) if adversarial.weight else None
         self.objective = Objective(config, self.quantizer, self.adversary)
-        self.start_report(self.objective.terms)
+        self.start_report(self.objective.terms if self.repair is None else TERMS)
 
     @property
     def encoder_frozen(self) -> bool:
-        """Whether encoder and codebook stay as they are (`train_only: decoder`)."""
-        return self.config.train_only == "decoder"
+        """Whether encoder and codebook stay as they are (`train_only: decoder` or `repair`)."""
+        return self.config.train_only != "all"
 
     def features(self, image: Any, training: bool = False) -> Any:
         """Normalized features `[B, h, w, D]` of images `[B, H, W, 3]`."""
@@ -89,6 +94,8 @@ class VQVAE(Reported):
         used = self._used(inputs["stages"], features)
         if self.config.reception is not None:
             decoder_inputs = self._received(quantized, used, inputs, features)
+            if self.repair is not None:
+                return self._repaired(decoder_inputs, quantized, used, training)
         else:
             decoder_inputs = self._arrived(z, quantized, used, inputs, features)
         x_hat = self.decoder(decoder_inputs)
@@ -157,3 +164,19 @@ class VQVAE(Reported):
         variance = ops.maximum(error + ops.sum(ops.square(bias), -1), 0.0) / self.config.model.latent_dim
         grid = ops.shape(features)[:-1]
         return [ops.reshape(estimate, ops.shape(features)), ops.reshape(variance, (*grid, 1))]
+
+    def _repaired(self, received: list[Any], quantized: Quantized, used: Any, training: bool) -> Any:
+        """What the repair block makes of received features and their variance, its loss added; in training as features
+        `[B, h, w, D]`, since the decoder stays as it is, else requantized and decoded.
+        """
+        assert self.repair is not None
+        repaired = self.repair(received)
+        shape = ops.shape(repaired)
+        clean = ops.reshape(ops.sum(used[..., None] * quantized.words, axis=1), shape)
+        terms = repair_terms(self.config.losses.repair, repaired, clean)
+        self.add_loss(terms["loss"])
+        if training:
+            self.follow_report(terms)
+            return repaired
+        words = self.quantizer(ops.reshape(repaired, (-1, self.config.model.latent_dim))).words
+        return self.decoder(ops.reshape(ops.sum(used[..., None] * words, axis=1), shape))
