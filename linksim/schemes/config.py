@@ -400,7 +400,8 @@ class SemanticConfig(_SchemeConfig):
     checkpoint: Annotated[str, Field(min_length=1)] = Field(description="name of a shipped checkpoint, or a path")
     damaged_checkpoint: Annotated[str, Field(min_length=1)] | None = Field(
         None,
-        description="checkpoint with the same encoder and codebook, whose decoder is used where a block failed its CRC",
+        description="checkpoint with the same encoder and codebook, whose decoder or repair block is used where a block "
+        "failed its CRC",
     )
     stages: Annotated[int, Field(ge=1, le=64)] | None = Field(
         None, description="how many of the codebook's stages are sent at most; all if null"
@@ -409,6 +410,11 @@ class SemanticConfig(_SchemeConfig):
         "part", description="within a budget, the last stage that is sent is for as many features as fit, or for all"
     )
     receiver: Receiver = HardReceiver()
+    requantize: bool = Field(
+        True,
+        description="what a checkpoint's repair block gives goes to the nearest codewords before it is decoded; without such a "
+        "block it says nothing",
+    )
     transmitter: Transmitter = NearestTransmitter()
     protection: Protection = NoProtection()
     alternatives: Annotated[tuple[SemanticAlternative, ...], Field(max_length=32)] = Field(

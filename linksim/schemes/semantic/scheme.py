@@ -17,6 +17,7 @@ from linksim.schemes.compute import Dtype
 from linksim.schemes.config import ChannelOptimizedTransmitter, SemanticConfig, SoftReceiver
 from linksim.schemes.semantic.points import Points, known_points
 from linksim.schemes.semantic.rate_points import Allotment, RatePoints
+from linksim.semantic.receiving import repaired
 
 
 class SemanticScheme(Scheme):
@@ -41,7 +42,7 @@ class SemanticScheme(Scheme):
         self.name, self.rate_match, self.budget = config.name, config.rate_match, config.budget
         self.config = config
         self.codec = codec or _load(config, "checkpoint", context.dtype)
-        # The receiver knows from the CRCs whether anything is wrong, and may have a decoder for each case.
+        # The receiver knows from the CRCs whether anything is wrong, and may have a decoder or a repair block for that.
         self.damaged_codec = self.codec
         if config.damaged_checkpoint is not None:
             self.damaged_codec = _load(config, "damaged_checkpoint", context.dtype)
@@ -112,12 +113,13 @@ class SemanticScheme(Scheme):
             join(tuple(getattr(part, name) for part in parts), layout) for name in ("bits", "llr", "known")
         )
         estimate = self.quantizer.decode(bits, llr, known, layout)
-        codec = self.codec if all(part.ok for part in parts) else self.damaged_codec
-        picture: np.ndarray = codec.decode(
-            estimate.features.reshape(1, *layout.grid, -1),
-            transmission.size,
-            estimate.variance.reshape(1, *layout.grid),
-        )[0]
+        features = estimate.features.reshape(1, *layout.grid, -1)
+        variance: np.ndarray | None = estimate.variance.reshape(1, *layout.grid)
+        codec, requantize = self.codec, self.config.requantize
+        if not all(part.ok for part in parts):
+            codec = self.damaged_codec
+            features, variance = repaired(codec, self.quantizer, features, variance, layout, requantize)
+        picture: np.ndarray = codec.decode(features, transmission.size, variance)[0]
         return picture
 
 
@@ -129,12 +131,12 @@ def _check_pair(config: SemanticConfig, codec: Any, damaged: Any) -> None:
     if not all(np.array_equal(a, b) for a, b in pairs):
         raise InputError(
             f"schemes.{config.name}.damaged_checkpoint: {config.damaged_checkpoint!r} has another encoder or codebook than "
-            f"{config.checkpoint!r}; give one that was fine-tuned from it with train_only: decoder"
+            f"{config.checkpoint!r}; give one that was fine-tuned from it with train_only: decoder or repair"
         )
     made_for = (damaged.card.get("training", {}).get("reception") or {}).get("receiver")
     if made_for not in (None, config.receiver.kind):
         raise InputError(
-            f"schemes.{config.name}.damaged_checkpoint: the decoder of {config.damaged_checkpoint!r} was fine-tuned for the {made_for} "
+            f"schemes.{config.name}.damaged_checkpoint: {config.damaged_checkpoint!r} was fine-tuned for the {made_for} "
             f"receiver, but receiver.kind is {config.receiver.kind}; use receiver: {{kind: {made_for}}}, or a checkpoint made for yours"
         )
 
