@@ -114,12 +114,13 @@ class SemanticScheme(Scheme):
         )
         estimate = self.quantizer.decode(bits, llr, known, layout)
         features = estimate.features.reshape(1, *layout.grid, -1)
-        variance: np.ndarray | None = estimate.variance.reshape(1, *layout.grid)
-        codec, requantize = self.codec, self.config.requantize
-        if not all(part.ok for part in parts):
-            codec = self.damaged_codec
-            features, variance = repaired(codec, self.quantizer, features, variance, layout, requantize)
-        picture: np.ndarray = codec.decode(features, transmission.size, variance)[0]
+        variance = estimate.variance.reshape(1, *layout.grid)
+        if all(part.ok for part in parts):
+            picture: np.ndarray = self.codec.decode(features, transmission.size, variance)[0]
+            return picture
+        codec, requantize = self.damaged_codec, self.config.requantize
+        seen, doubt = repaired(codec, self.quantizer, features, variance, layout, requantize)
+        picture = codec.decode(seen, transmission.size, doubt)[0]
         return picture
 
 
