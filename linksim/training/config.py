@@ -301,9 +301,9 @@ def check_chain(term: ChannelAwareConfig, size: int, train_only: str) -> None:
         raise ValueError(
             f"model.codebook_size: {size} words leave places of an axis empty; codebook.labels: chain takes a power of two"
         )
-    if train_only == "decoder":
+    if train_only != "all":
         raise ValueError(
-            "codebook.labels: chain orders the words anew, and train_only: decoder keeps them; leave it out, the start's labels stay"
+            f"codebook.labels: chain orders the words anew, and train_only: {train_only} keeps them; leave it out, the start's labels stay"
         )
     if term.weight:
         raise ValueError(
