@@ -10,8 +10,12 @@ from linksim.semantic.model import ModelConfig
 STAGE_KEY = "psnr_db_of_"
 """Of the PSNR with the first so many stages, in a card's validation."""
 
+MASKED_KEY = "psnr_db_masked"
+"""Of the PSNR with patches masked, in a card's validation."""
+
 _UNITS = {
     "psnr_db": "PSNR without errors (dB)",
+    MASKED_KEY: "PSNR without errors, the mean share of the patches masked (dB)",
     "psnr_db_at_ber_0.16": "PSNR over a BSC at 0.16 (dB)",
     "perplexity": "perplexity",
 }
@@ -46,7 +50,7 @@ def card_markdown(checkpoint: Checkpoint) -> str:
   {_listed(model.encoder_blocks)} and {_listed(model.decoder_blocks)} residual blocks; the decoder takes {receiver}.{_repair(model)}
 - Images: {card["training_images"]} of {", ".join(training["data"]["datasets"])}{images}, random crops of {training["data"]["crop"]} x {training["data"]["crop"]}, batches of {training["data"]["batch"]}.
 - Trained: {training["train_only"]} parts, {training["steps"]} steps, seed {training["seed"]}, precision {training["precision"]}, starting from {training["initialize_from"] or "random weights"}.
-- The {"repair block" if model.repair_blocks else "decoder"} saw {seen}.
+- The {"repair block" if model.repair_blocks else "decoder"} saw {seen}.{_mask(training.get("mask"))}
 - Features have zero mean and unit mean variance (fixed, not learned), so distortions are per dimension and comparable between checkpoints.
 
 On the {training["data"]["validation"]} held-out training images (centre 160 x 160, hard decisions):
@@ -83,6 +87,17 @@ def _repair(model: ModelConfig) -> str:
     return (
         f"\n  Received features go through a repair block of {model.repair_blocks} residual blocks with {model.repair_channels} channels "
         "and are quantized again, where a block of the link failed."
+    )
+
+
+def _mask(mask: dict[str, Any] | None) -> str:
+    """What a training with masked patches did."""
+    if mask is None:
+        return ""
+    low, high = mask["share"]
+    return (
+        f"\n- Masked: {low:.0%} to {high:.0%} of the patches of {mask['patch']} x {mask['patch']} pixels, grey to the encoder and a "
+        "trained token to the decoder."
     )
 
 

@@ -12,6 +12,7 @@ Format 2 has one member `meta`, UTF-8 JSON as uint8, and the arrays that `linksi
     usage         float32 [stages, heads, K], index probabilities on the training images, sum 1 per stage and head
     norm_mean     float32 [D]
     norm_variance float32 []
+    mask_token    float32 [D], only where networks has "mask_token": true
     encoder/LAYER/kernel, encoder/LAYER/bias, decoder/LAYER/kernel, decoder/LAYER/bias   float16
     repair/LAYER/kernel, repair/LAYER/bias   float16, of a repair block
     with "weights": "int8", kernels in int8 and encoder/LAYER/step, decoder/LAYER/step, ...   float32 [out]
@@ -56,6 +57,7 @@ class Checkpoint(SavedAsArchive):
         card: what it was trained with and what was measured, JSON-like.
         weights: what the kernels are on disk.
         repair: weights of the repair block by name; empty where there is none.
+        mask_token: what the decoder takes in place of a masked feature, `[D]`; None where it was not trained for that.
     """
 
     model: ModelConfig
@@ -68,6 +70,7 @@ class Checkpoint(SavedAsArchive):
     card: dict[str, Any] = field(default_factory=dict)
     weights: WeightType = "float16"
     repair: dict[str, np.ndarray] = field(default_factory=dict)
+    mask_token: np.ndarray | None = None
 
     def to_bytes(self) -> bytes:
         """The `.npz` file's bytes.
@@ -81,6 +84,8 @@ class Checkpoint(SavedAsArchive):
             "norm_mean": self.norm_mean.astype(np.float32),
             "norm_variance": np.asarray(self.norm_variance, np.float32),
         }
+        if self.mask_token is not None:
+            arrays["mask_token"] = self.mask_token.astype(np.float32)
         for part in ("encoder", "decoder", "repair"):
             arrays |= pack(part, getattr(self, part), self.weights)
         return archive_bytes(self._meta(), arrays)
@@ -92,7 +97,12 @@ class Checkpoint(SavedAsArchive):
             sizes = {key: value for key, value in sizes.items() if key not in REPAIR_KEYS}
         return {
             "format": FORMAT,
-            "networks": {"kind": _KINDS["networks"], **sizes, "decoder_takes_variance": self.decoder_takes_variance},
+            "networks": {
+                "kind": _KINDS["networks"],
+                **sizes,
+                "decoder_takes_variance": self.decoder_takes_variance,
+                **({} if self.mask_token is None else {"mask_token": True}),
+            },
             "quantizer": {"kind": _KINDS["quantizer"], **quantizer},
             **({} if self.weights == "float16" else {"weights": self.weights}),
             "card": self.card,
@@ -127,7 +137,7 @@ def _compact(values: np.ndarray) -> np.ndarray:
 def _read(archive: Archive, meta: dict[str, Any]) -> Checkpoint:
     """The checkpoint in an archive. Raises `ValueError` or another exception where it is none."""
     first = meta["format"] == 1
-    model, takes_variance = _sizes(meta)
+    model, takes_variance, has_token = _sizes(meta)
     parts = {
         "encoder": encoder_shapes(model),
         "decoder": decoder_shapes(model, takes_variance),
@@ -136,7 +146,7 @@ def _read(archive: Archive, meta: dict[str, Any]) -> Checkpoint:
     names = {
         part: [f"{i:03d}" for i in range(len(shapes))] if first else list(shapes) for part, shapes in parts.items()
     }
-    shapes = quantizer_shapes(model)
+    shapes = quantizer_shapes(model) | ({"mask_token": (model.latent_dim,)} if has_token else {})
     if first:
         shapes |= {"codebook": shapes.pop("codewords")[2:], "usage": shapes["usage"][2:]}
     dtypes: dict[str, tuple[type, ...]] = dict.fromkeys(shapes, (np.float32,))
@@ -165,11 +175,16 @@ def _read(archive: Archive, meta: dict[str, Any]) -> Checkpoint:
         decoder_takes_variance=takes_variance,
         card=_card(meta),
         weights=kind,
+        mask_token=arrays.get("mask_token"),
     )
 
 
-def _sizes(meta: dict[str, Any]) -> tuple[ModelConfig, bool]:
-    """Sizes of networks and quantizer, and whether the decoder takes the variance. Raises `ValueError`."""
+def _sizes(meta: dict[str, Any]) -> tuple[ModelConfig, bool, bool]:
+    """Sizes of networks and quantizer, whether the decoder takes the variance, and whether there is a mask token.
+
+    Raises `ValueError`.
+    """
+    has_token: Any = False
     if meta["format"] == 1:
         sizes, takes_variance = dict(meta["model"]), meta["decoder_takes_variance"]
     else:
@@ -177,12 +192,14 @@ def _sizes(meta: dict[str, Any]) -> tuple[ModelConfig, bool]:
         kinds = {"networks": networks.pop("kind"), "quantizer": quantizer.pop("kind")}
         if kinds != _KINDS:
             raise ValueError(f"its kinds are {kinds}; this version knows {_KINDS}")
-        takes_variance = networks.pop("decoder_takes_variance")
+        takes_variance, has_token = networks.pop("decoder_takes_variance"), networks.pop("mask_token", False)
         sizes = {**networks, **quantizer}
     if not isinstance(takes_variance, bool):
         raise ValueError(f"decoder_takes_variance is {takes_variance!r}, not true or false")
+    if not isinstance(has_token, bool):
+        raise ValueError(f"mask_token is {has_token!r}, not true or false")
     try:
-        return ModelConfig.model_validate_json(json.dumps(sizes), strict=True), takes_variance
+        return ModelConfig.model_validate_json(json.dumps(sizes), strict=True), takes_variance, has_token
     except ValueError:
         raise ValueError(f"sizes {sizes} are not possible") from None
 

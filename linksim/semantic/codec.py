@@ -49,12 +49,16 @@ class FeatureCodec(Protocol):
 class KerasCodec:
     """A `FeatureCodec` of two Keras networks, on any backend, with the mean `[D]` and the variance that normalize its
     features; and a third network where it has a repair block.
+
+    Attributes:
+        mask_token: what the decoder takes in place of a masked feature, `[D]`; None where it was not trained for that.
     """
 
     encoder: Any
     decoder: Any
     repair_network: Any
     name = ""
+    mask_token: np.ndarray | None = None
 
     def __init__(
         self, model: ModelConfig, norm_mean: np.ndarray, norm_variance: np.ndarray, takes_variance: bool
@@ -135,6 +139,7 @@ class SemanticCodec(KerasCodec):
             checkpoint.model, checkpoint.norm_mean, checkpoint.norm_variance, checkpoint.decoder_takes_variance
         )
         self.checkpoint = checkpoint
+        self.mask_token = checkpoint.mask_token
         self.sha256 = sha256
         self._dtype = "float32" if dtype == "float32" else f"mixed_{dtype}"
         self.name = name
