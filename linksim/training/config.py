@@ -8,6 +8,7 @@ from linksim.common.model import StrictModel
 from linksim.link.config import LinkConfig
 from linksim.semantic.model import ModelConfig
 from linksim.training.fixed.config import BitEntropyConfig, refuse_misfits
+from linksim.training.masking.config import MaskTrainingConfig
 from linksim.training.recipe import Positive, Recipe, Steps
 
 NonNegative = Annotated[float, Field(ge=0, le=1e6)]
@@ -209,6 +210,9 @@ class TrainConfig(Recipe):
     codebook: CodebookConfig = CodebookConfig()
     losses: LossesConfig = LossesConfig()
     flips: FlipsConfig = FlipsConfig()
+    mask: MaskTrainingConfig | None = Field(
+        None, description="hide patches from the encoder, with a token for the decoder in their place; null: none"
+    )
     reception: ReceptionConfig | None = Field(
         None, description="train for a receiver behind a real link; goes with train_only: decoder or repair"
     )
@@ -219,6 +223,10 @@ class TrainConfig(Recipe):
             raise ValueError(
                 f"data.crop: {self.data.crop} is no multiple of model.downsampling: {self.model.downsampling}"
             )
+        if self.mask is not None:
+            self.mask.cells(self.model.downsampling)
+            if self.train_only == "repair":
+                raise ValueError("mask does not go with train_only: repair, whose pictures do not count; leave it out")
         if self.train_only != "all" and self.initialize_from is None:
             raise ValueError(
                 f"train_only: {self.train_only} needs initialize_from: the checkpoint with the frozen encoder and codebook"

@@ -22,7 +22,13 @@ def live_codec(model: Any) -> LiveCodec:
     """The networks of a `VQVAE` as they are now."""
     norm = np.asarray(model.norm.mean), np.asarray(model.norm.variance)
     networks = (model.encoder, model.decoder, model.repair)
-    return LiveCodec(model.config.model, networks, norm, model.config.decoder_takes_variance)
+    codec = LiveCodec(model.config.model, networks, norm, model.config.decoder_takes_variance)
+    codec.mask_token = _mask_token(model)
+    return codec
+
+
+def _mask_token(model: Any) -> np.ndarray | None:
+    return None if model.mask_token is None else np.array(model.mask_token.token)
 
 
 def checkpoint(model: Any, features: np.ndarray, card: dict[str, Any]) -> Checkpoint:
@@ -53,4 +59,5 @@ def checkpoint(model: Any, features: np.ndarray, card: dict[str, Any]) -> Checkp
         card=card,
         weights=model.config.weights,
         repair={} if model.repair is None else get_weights(model.repair),
+        mask_token=_mask_token(model),
     )

@@ -6,14 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from linksim.codebook.stages import Stages
 from linksim.semantic.card import card_markdown
 from linksim.semantic.checkpoint import Checkpoint
-from linksim.semantic.codec import SemanticCodec
+from linksim.semantic.codec import KerasCodec, SemanticCodec
 from linksim.training import care, export
 from linksim.training.batches import crop_batch, draw_flips, draw_stages, draw_symbols
 from linksim.training.config import TrainConfig
 from linksim.training.fixed.drawing import draw_bits
 from linksim.training.loop import TrainingRun
+from linksim.training.masking.config import draw_masked
+from linksim.training.masking.validation import validate_masked
 from linksim.training.receptions import LlrPool, gather_llrs
 from linksim.training.schedules import channel_aware_rate, learning_rate, quantization_begins, quantizes
 from linksim.training.start import put_in, read_start
@@ -65,6 +68,8 @@ class Trainer(TrainingRun):
             "deceive": np.array([float(step >= config.losses.adversarial.from_step)], np.float32),
         }
         inputs |= draw_bits(config, grid, step) | draw_symbols(config, indices, step)
+        if config.mask is not None:
+            inputs["masked"] = draw_masked(config.mask, model.downsampling, grid, config.seed, step)
         errors = inputs["flips"].any(), inputs.get("fold", 0.0) > 0, inputs.get("chance", -1.0) >= 0
         damaged = any(np.any(error) for error in errors)
         if self.llr_pool is not None:
@@ -101,18 +106,19 @@ class Trainer(TrainingRun):
         """The present weights, with index usage measured on training crops and the card, whose figures are those of
         the file.
         """
-        config = self.config
         card = self._card()
         checkpoint = export.checkpoint(self.model, self._some_features(24), card)
         codec = SemanticCodec(Checkpoint.from_bytes(checkpoint.to_bytes()))
-        measured = validate(codec, codec.stages, self.validation_images, config.seed)
-        return replace(checkpoint, card=card | {"validation": measured})
+        return replace(checkpoint, card=card | {"validation": self._measured(codec, codec.stages)})
 
     def validate(self) -> dict[str, float]:
-        """What `validation.validate` measures with the present networks."""
-        return validate(
-            export.live_codec(self.model), export.stages(self.model), self.validation_images, self.config.seed
-        )
+        """What `validation.validate` measures with the present networks; with a mask, `validate_masked`, too."""
+        return self._measured(export.live_codec(self.model), export.stages(self.model))
+
+    def _measured(self, codec: KerasCodec, stages: Stages) -> dict[str, float]:
+        images, mask, seed = self.validation_images, self.config.mask, self.config.seed
+        masked = {} if mask is None else validate_masked(codec, stages, images, mask, seed)
+        return validate(codec, stages, images, seed) | masked
 
     def card_text(self, checkpoint: Checkpoint) -> str:
         """`semantic.card.card_markdown`."""

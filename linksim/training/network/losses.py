@@ -22,18 +22,26 @@ def squared_distances(z: Any, codebook: Any) -> Any:
     return ops.maximum(norms - 2.0 * cross, 0.0) / dim
 
 
-def vq_loss(z: Any, e: Any, beta: float, codebook_term: bool = True) -> Any:
+def weighted(values: Any, weight: Any) -> Any:
+    """`values` `[n, ...]`, each times its `weight` `[n]` of mean 1, so that a mean over them is a weighted one; as they
+    are without.
+    """
+    return values if weight is None else ops.reshape(weight, (-1, *[1] * (len(values.shape) - 1))) * values
+
+
+def vq_loss(z: Any, e: Any, beta: float, codebook_term: bool = True, weight: Any = None) -> Any:
     """Eq. 5: `||sg[z] - e||^2 + beta ||z - sg[e]||^2` of features `[n, D]` and their codewords `[n, D]`.
 
-    Without `codebook_term` only the commitment remains, as when the codebook follows by moving averages.
+    Without `codebook_term` only the commitment remains, as when the codebook follows by moving averages. `weight` is
+    that of `weighted`.
     """
-    commitment = ops.mean(ops.square(z - ops.stop_gradient(e)))
+    commitment = ops.mean(weighted(ops.square(z - ops.stop_gradient(e)), weight))
     if not codebook_term:
         return beta * commitment
-    return ops.mean(ops.square(ops.stop_gradient(z) - e)) + beta * commitment
+    return ops.mean(weighted(ops.square(ops.stop_gradient(z) - e), weight)) + beta * commitment
 
 
-def index_entropy(distances: Any, indices: Any, temperature: float, running: Any = None) -> Any:
+def index_entropy(distances: Any, indices: Any, temperature: float, running: Any = None, weight: Any = None) -> Any:
     """Eqs. 10-11: empirical entropy of the indices of a batch, in nats, with a usable gradient.
 
     Forward, `p_hat` are the hard counts of `indices` `[n]`; backward, those of the soft assignments
@@ -42,11 +50,12 @@ def index_entropy(distances: Any, indices: Any, temperature: float, running: Any
 
     A batch of a few images uses few of the codewords, whatever the usage over all images is. So `running` `[K]`,
     frequencies of many batches, may stand for `p_hat`: the gradient of eq. 14 is then taken at the usage of the whole
-    training set.
+    training set. `weight` is that of `weighted`.
     """
     size = distances.shape[-1]
-    soft = ops.mean(ops.softmax(-distances / temperature, axis=-1), axis=0)
-    hard = ops.mean(ops.one_hot(indices, size, dtype=soft.dtype), axis=0) if running is None else running
+    soft = ops.mean(weighted(ops.softmax(-distances / temperature, axis=-1), weight), axis=0)
+    counted = running is None
+    hard = ops.mean(weighted(ops.one_hot(indices, size, dtype=soft.dtype), weight), axis=0) if counted else running
     return entropy(soft + ops.stop_gradient(hard - soft))
 
 
@@ -69,7 +78,9 @@ def transition_matrix(size: int, bit_error_rate: Any, labelling: Labelling) -> A
     return (1.0 - p_error) * eye + p_error / (size - 1) * (1.0 - eye)
 
 
-def channel_aware_distortion(z: Any, indices: Any, codewords: Any, transition: Any, used: Any) -> Any:
+def channel_aware_distortion(
+    z: Any, indices: Any, codewords: Any, transition: Any, used: Any, weight: Any = None
+) -> Any:
     """Eq. 22: `E_z E_j ||z - sum_t e_{j_t}||^2 / D`, where each index that was sent arrives as `j` with `P(j | i)` of
     its own.
 
@@ -83,6 +94,7 @@ def channel_aware_distortion(z: Any, indices: Any, codewords: Any, transition: A
         codewords: `[S, H, K, D / H]`.
         transition: `P(j | i)`, `[K, K]`.
         used: `[n, S]`, 1 for the stages that are sent, else 0.
+        weight: that of `weighted`.
     """
     stages, heads = codewords.shape[:2]
     means = ops.matmul(transition, codewords)  # [S, H, K, D / H]
@@ -94,4 +106,4 @@ def channel_aware_distortion(z: Any, indices: Any, codewords: Any, transition: A
         arrives = ops.concatenate(arriving, -1)
         mean = mean + used[:, s : s + 1] * arrives
         variance = variance + used[:, s] * (energy - ops.sum(ops.square(arrives), -1))
-    return ops.mean(ops.sum(ops.square(z - mean), -1) + variance) / z.shape[-1]
+    return ops.mean(weighted(ops.sum(ops.square(z - mean), -1) + variance, weight)) / z.shape[-1]

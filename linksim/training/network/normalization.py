@@ -20,11 +20,15 @@ class FeatureNorm(layers.Layer):
         self.mean = self.add_weight(shape=(dim,), initializer="zeros", trainable=False, name="mean")
         self.variance = self.add_weight(shape=(), initializer="ones", trainable=False, name="variance")
 
-    def call(self, z: Any, training: bool = False) -> Any:
+    def call(self, z: Any, training: bool = False, weight: Any = None) -> Any:
+        """Features `[B, h, w, D]`, normalized; `weight` `[B, h, w]` of mean 1 is what each counts in the statistics (None:
+        all alike).
+        """
         if not training:
             return (z - self.mean) / ops.sqrt(self.variance + NORM_EPSILON)
-        mean = ops.mean(z, axis=(0, 1, 2))
-        variance = ops.mean(ops.square(z - mean))
+        counted = 1.0 if weight is None else weight[..., None]
+        mean = ops.mean(counted * z, axis=(0, 1, 2))
+        variance = ops.mean(counted * ops.square(z - mean))
         m = self.momentum
         self.mean.assign(m * self.mean + (1 - m) * ops.stop_gradient(mean))
         self.variance.assign(m * self.variance + (1 - m) * ops.stop_gradient(variance))

@@ -68,7 +68,7 @@ class Objective:
         weights, quantizer = self.weights, self.quantizer
         beta, lam, gamma = weights.commitment, weights.entropy.weight, weights.channel_aware.weight
         e = ops.sum(used[..., None] * quantized.words, axis=1)
-        terms = {"quantization": ops.mean(ops.square(z - e))}
+        terms = {"quantization": ops.mean(losses.weighted(ops.square(z - e), quantized.weight))}
         h_hat, l_ca, transition = 0.0, 0.0, None
         if lam:
             h_hat = terms["entropy"] = self._entropy(quantized)
@@ -76,9 +76,9 @@ class Objective:
             transition = transitions.transition(self.config, inputs)
             # With moving averages the codebook's own step is the closed form in `Quantizer.follow`.
             codewords = ops.stop_gradient(quantizer.codewords) if quantizer.ema else quantizer.codewords
-            l_ca = losses.channel_aware_distortion(z, quantized.indices, codewords, transition, used)
+            l_ca = losses.channel_aware_distortion(z, quantized.indices, codewords, transition, used, quantized.weight)
             terms["channel_aware"] = l_ca
-        l_vq = losses.vq_loss(z, e, beta, codebook_term=not quantizer.ema)
+        l_vq = losses.vq_loss(z, e, beta, codebook_term=not quantizer.ema, weight=quantized.weight)
         l_q = l_vq - lam * h_hat
         l_cb = l_q + gamma * l_ca
         if weights.bit_entropy.weight:
@@ -101,6 +101,7 @@ class Objective:
                 quantized.indices[:, s, h],
                 entropy.temperature,
                 None if usage is None else usage[s, h],
+                quantized.weight,
             )
             for s in range(quantizer.stages)
             for h in range(quantizer.heads)

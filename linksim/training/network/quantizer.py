@@ -20,12 +20,14 @@ class Quantized:
         words: their vectors, the heads side by side, `[n, S, D]`.
         residuals: what each stage quantized, `[n, S, D]`: the features without the (expected) words of the stages before.
         distances: squared distance per dimension to every codeword, `[n, K]` by `[stage][head]`.
+        weight: what each feature counts in the codebook's losses and statistics, `[n]` of mean 1; None: all alike.
     """
 
     indices: Any
     words: Any
     residuals: Any
     distances: list[list[Any]]
+    weight: Any = None
 
 
 class Quantizer(layers.Layer):
@@ -110,6 +112,8 @@ class Quantizer(layers.Layer):
         for stage in range(self.stages):
             for h in range(self.heads):
                 one_hot = ops.one_hot(quantized.indices[:, stage, h], self.size, dtype="float32")
+                if quantized.weight is not None:
+                    one_hot = quantized.weight[:, None] * one_hot
                 residual = ops.stop_gradient(self.head(quantized.residuals[:, stage], h))
                 counts.append(ops.sum(one_hot, 0))
                 sums.append(ops.matmul(ops.transpose(one_hot), residual))

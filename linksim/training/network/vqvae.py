@@ -1,5 +1,6 @@
 """The trainable VQ-VAE: encoder, normalization, quantizer, channel in the loop, decoder, and their loss."""
 
+from dataclasses import replace
 from typing import Any, TypedDict
 
 import numpy as np
@@ -8,6 +9,7 @@ from keras import ops
 from linksim.semantic.autoencoder import build_decoder, build_encoder
 from linksim.semantic.repair import build_repair
 from linksim.training.config import TrainConfig
+from linksim.training.masking.token import MaskToken, hidden, weight_of_visible, without_variance
 from linksim.training.network import receivers, transitions
 from linksim.training.network.adversary import Adversary
 from linksim.training.network.bits import draw
@@ -37,6 +39,7 @@ class Inputs(TypedDict, total=False):
         uniform: where `codebook.bits` are drawn, float32 `[B, h, w, D]` in [0, 1), a number for each.
         fold: with it, float32 `[1]`, error rate of the channel that is folded into their probability.
         transition, chance: with labelling: symbols, as of `batches.draw_symbols`.
+        masked: with `mask`, bool `[B, h, w]`, features that are masked.
     """
 
     image: np.ndarray
@@ -52,6 +55,7 @@ class Inputs(TypedDict, total=False):
     fold: np.ndarray
     transition: np.ndarray
     chance: np.ndarray
+    masked: np.ndarray
 
 
 class VQVAE(Reported):
@@ -64,6 +68,7 @@ class VQVAE(Reported):
         self.norm = FeatureNorm(config.model.latent_dim)
         self.quantizer = Quantizer(config) if config.codebook.kind == "learned" else FixedQuantizer(config)
         self.decoder = build_decoder(config.model, dtype, with_variance=config.decoder_takes_variance)
+        self.mask_token = None if config.mask is None else MaskToken(config.model.latent_dim)
         self.repair = build_repair(config.model, dtype) if config.model.repair_blocks else None
         if self.repair is not None:
             self.decoder.trainable = False
@@ -80,17 +85,26 @@ class VQVAE(Reported):
         """Whether encoder and codebook stay as they are (`train_only: decoder` or `repair`)."""
         return self.config.train_only != "all"
 
-    def features(self, image: Any, training: bool = False) -> Any:
-        """Normalized features `[B, h, w, D]` of images `[B, H, W, 3]`."""
-        return self.norm(self.encoder(image), training=training and not self.encoder_frozen)
+    def features(self, image: Any, training: bool = False, masked: Any = None) -> Any:
+        """Normalized features `[B, h, w, D]` of images `[B, H, W, 3]`, without the pixels of those that are `masked`
+        (`[B, h, w]`).
+        """
+        training = training and not self.encoder_frozen
+        if masked is None:
+            return self.norm(self.encoder(image), training=training)
+        z = self.encoder(hidden(image, masked, int(self.config.model.downsampling)))
+        return self.norm(z, training=training, weight=weight_of_visible(masked))
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        features = self.features(inputs["image"], training)
+        masked = inputs["masked"] if self.mask_token is not None else None
+        features = self.features(inputs["image"], training, masked)
         z = ops.reshape(features, (-1, self.config.model.latent_dim))
         if self.config.codebook.projection == "sphere":
             z = on_sphere(z)
         optimized = self.config.losses.channel_aware.assignment == "channel-optimized"
         quantized = self.quantizer(z, *([transitions.transition(self.config, inputs)] if optimized else []))
+        if masked is not None:
+            quantized = replace(quantized, weight=ops.reshape(weight_of_visible(masked), (-1,)))
         used = self._used(inputs["stages"], features)
         if self.config.reception is not None:
             decoder_inputs = self._received(quantized, used, inputs, features)
@@ -98,6 +112,8 @@ class VQVAE(Reported):
                 return self._repaired(decoder_inputs, quantized, used, training)
         else:
             decoder_inputs = self._arrived(z, quantized, used, inputs, features)
+        if self.mask_token is not None:
+            decoder_inputs = self._masked(decoder_inputs, masked)
         x_hat = self.decoder(decoder_inputs)
         codebook_terms = (
             {} if self.encoder_frozen else self.objective.codebook_terms(z, quantized, used, inputs, training)
@@ -107,6 +123,14 @@ class VQVAE(Reported):
             self.follow_report(terms)
         self.add_loss(terms["loss"])
         return x_hat
+
+    def _masked(self, decoder_inputs: Any, masked: Any) -> Any:
+        """What the decoder takes, with the token in place of masked features."""
+        assert self.mask_token is not None
+        if not isinstance(decoder_inputs, list):
+            return self.mask_token(decoder_inputs, masked)
+        features, variance = decoder_inputs
+        return [self.mask_token(features, masked), without_variance(variance, masked)]
 
     def _used(self, stages: Any, features: Any) -> Any:
         """1 for the stages that the image of a feature is sent with, else 0: `[n, S]`."""
