@@ -12,6 +12,7 @@ from linksim.metrics.registry import MetricName
 from linksim.schemes.budget import UNITS, Budget, budget_number
 from linksim.schemes.nr_tables import NrTable, nr_table
 from linksim.schemes.plugins import MAX_NAME, plugins
+from linksim.schemes.semantic.mask import MaskConfig
 
 Reserve = Annotated[float, Field(ge=0, le=0.95)]
 KEPT = 0.25
@@ -375,6 +376,7 @@ class SemanticAlternative(StrictModel):
     receiver: Receiver | None = None
     transmitter: Transmitter | None = None
     protection: Protection | None = None
+    mask: MaskConfig | None = Field(None, description="with a checkpoint that is given here, null means none")
 
     @model_validator(mode="after")
     def _something(self) -> "SemanticAlternative":
@@ -384,9 +386,9 @@ class SemanticAlternative(StrictModel):
         return self
 
     def changes(self) -> dict[str, Any]:
-        """What differs from the scheme: a checkpoint of its own comes without the scheme's decoder and stages."""
+        """What differs from the scheme: a checkpoint of its own comes without the scheme's decoder, stages and mask."""
         given = {key: getattr(self, key) for key in type(self).model_fields if getattr(self, key) is not None}
-        own = {"damaged_checkpoint": None, "stages": None} if self.checkpoint is not None else {}
+        own = {"damaged_checkpoint": None, "stages": None, "mask": None} if self.checkpoint is not None else {}
         return own | given
 
 
@@ -417,9 +419,10 @@ class SemanticConfig(_SchemeConfig):
     )
     transmitter: Transmitter = NearestTransmitter()
     protection: Protection = NoProtection()
+    mask: MaskConfig | None = Field(None, description="features that are not sent or not believed; null: none")
     alternatives: Annotated[tuple[SemanticAlternative, ...], Field(max_length=32)] = Field(
         (),
-        description="other checkpoints, numbers of stages, receivers, transmitters or protections; `mcs.kind` adaptive chooses "
+        description="other checkpoints, numbers of stages, receivers, transmitters, protections or masks; `mcs.kind` adaptive chooses "
         "among them, too",
     )
 

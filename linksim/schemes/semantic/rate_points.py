@@ -10,6 +10,7 @@ from linksim.link.config import LinkConfig
 from linksim.link.ledger import capacity_bits, ledger_of
 from linksim.schemes.budget import first_share
 from linksim.schemes.config import AxesProtection, SemanticConfig, SymbolProtection
+from linksim.schemes.semantic.mask import Mask
 from linksim.schemes.semantic.points import build_points
 from linksim.schemes.semantic.protection import Carrier, build_carrier
 
@@ -43,6 +44,7 @@ class RatePoints:
         link: the scheme's link.
         stage_bits: bits of a vector in each stage.
         importance: of each of these bits.
+        mask: of the features, those that are not sent.
         size: codewords that an index chooses from, where all indices are alike; None where they are not.
 
     Raises:
@@ -55,9 +57,11 @@ class RatePoints:
         link: LinkConfig,
         stage_bits: tuple[int, ...],
         importance: np.ndarray,
+        mask: Mask | None = None,
         size: int | None = None,
     ) -> None:
         self._config, self._link, self._importance, self._size = config, link, importance, size
+        self._mask = mask or Mask()
         if (config.stages or 1) > len(stage_bits):
             raise InputError(
                 f"schemes.{config.name}.stages: {config.stages} is not allowed; allowed: 1 to {len(stage_bits)}, the stages "
@@ -92,7 +96,7 @@ class RatePoints:
 
     def layout(self, allotment: Allotment) -> Layout | None:
         """What is sent within an allotment; None where not even the first stage fits."""
-        grid, budget = allotment
+        grid, budget = self._mask.sent_grid(allotment.grid), allotment.budget
         if budget is None:
             return Layout.whole(grid, self.stage_bits)
         most = first_share(budget, self._config.kept_share, self._link)
@@ -100,7 +104,7 @@ class RatePoints:
         if layout is None:
             # Two streams may take a little less than one of all the bits; and a reserve is given up before the picture.
             first = Layout.whole(grid, self.stage_bits[:1])
-            return first if self.least(grid) <= budget else None
+            return first if self.least(allotment.grid) <= budget else None
         if self._config.last_stage == "whole" and layout.last < layout.vectors:
             return Layout.whole(grid, layout.stage_bits[:-1])
         return layout
@@ -112,6 +116,6 @@ class RatePoints:
 
     def least(self, grid: tuple[int, int]) -> int:
         """Channel uses of the first stage alone."""
-        layout = Layout.whole(grid, self.stage_bits[:1])
+        layout = Layout.whole(self._mask.sent_grid(grid), self.stage_bits[:1])
         streams = self.carrier(layout).streams(np.zeros(layout.source_bits, np.uint8), layout)
         return sum(ledger_of(stream.link, len(stream.bits)).channel_uses for stream in streams)

@@ -15,6 +15,7 @@ from linksim.link import Reception
 from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
 from linksim.schemes.compute import Dtype
 from linksim.schemes.config import ChannelOptimizedTransmitter, SemanticConfig, SoftReceiver
+from linksim.schemes.semantic.mask import mask_of, token_of
 from linksim.schemes.semantic.points import Points, known_points
 from linksim.schemes.semantic.rate_points import Allotment, RatePoints
 from linksim.semantic.receiving import repaired
@@ -23,8 +24,9 @@ from linksim.semantic.receiving import repaired
 class SemanticScheme(Scheme):
     """A VQ codebook's indices over the link, with any receiver, transmitter and protection.
 
-    It knows no outage: whatever arrives is shown. The indices of an image's padding to whole index cells are sent and
-    counted. `context` of a transmission is its `Allotment`, from which the receiver knows how many stages were sent.
+    It knows no outage: whatever arrives is shown, and in place of what the `mask` hides the decoder is given its token.
+    The indices of an image's padding to whole index cells are sent and counted. `context` of a transmission is its
+    `Allotment`, from which the receiver knows how many stages were sent, and of which features.
 
     Args:
         config: the scheme's configuration.
@@ -51,8 +53,13 @@ class SemanticScheme(Scheme):
         if isinstance(config.receiver, SoftReceiver):
             make = partial(Soft, estimate=config.receiver.estimate, llr_scale=config.receiver.llr_scale)
         self.quantizer: Quantizer = quantizer or ResidualQuantizer(Stages.of(self.codec), make)
+        codecs = {"checkpoint": self.codec}
+        if config.damaged_checkpoint is not None:
+            codecs["damaged_checkpoint"] = self.damaged_codec
+        self.mask = mask_of(config, context.seed, codecs)
         size = self.quantizer.stages.size if isinstance(self.quantizer, ResidualQuantizer) else None
-        self.points = RatePoints(config, context.link, self.quantizer.stage_bits, self.quantizer.importance(), size)
+        stage_bits, importance = self.quantizer.stage_bits, self.quantizer.importance()
+        self.points = RatePoints(config, context.link, stage_bits, importance, self.mask, size)
         sender = config.transmitter
         self.transmit_depends_on_snr = (
             isinstance(sender, ChannelOptimizedTransmitter) and sender.bit_error_rate == "auto"
@@ -85,12 +92,12 @@ class SemanticScheme(Scheme):
     def _transmit(self, image: np.ndarray, budget: int | None, errors: IndexErrors | None) -> Transmission:
         size = (image.shape[0], image.shape[1])
         # Where the transmitter depends on the SNR, images are sent anew at each; the codec remembers their features.
-        features = self.codec.encode(image[None])[0]
+        features = self.codec.encode(self.mask.shown(image)[None])[0]
         allotment = Allotment((features.shape[0], features.shape[1]), budget)
         layout = self.points.layout(allotment)
         if layout is None:
             return Transmission((), size, infeasible=self.points.too_small(allotment))
-        indices = self.quantizer.encode(features.reshape(layout.vectors, -1), layout.stages, errors)
+        indices = self.quantizer.encode(self.mask.sent(features), layout.stages, errors)
         carrier = self.points.carrier(layout)
         streams = carrier.streams(self.quantizer.to_bits(indices, layout), layout)
         chosen = {} if layout == self.points.layout(allotment.without_limit()) else layout.settings()
@@ -113,14 +120,13 @@ class SemanticScheme(Scheme):
             join(tuple(getattr(part, name) for part in parts), layout) for name in ("bits", "llr", "known")
         )
         estimate = self.quantizer.decode(bits, llr, known, layout)
-        features = estimate.features.reshape(1, *layout.grid, -1)
-        variance = estimate.variance.reshape(1, *layout.grid)
-        if all(part.ok for part in parts):
-            picture: np.ndarray = self.codec.decode(features, transmission.size, variance)[0]
-            return picture
-        codec, requantize = self.damaged_codec, self.config.requantize
-        seen, doubt = repaired(codec, self.quantizer, features, variance, layout, requantize)
-        picture = codec.decode(seen, transmission.size, doubt)[0]
+        whole = all(part.ok for part in parts)
+        codec = self.codec if whole else self.damaged_codec
+        features, variance = self.mask.filled(estimate, transmission.context.grid, token_of(codec))
+        seen: tuple[np.ndarray, np.ndarray | None] = features[None], variance[None]
+        if not whole:
+            seen = repaired(codec, self.quantizer, features[None], variance[None], layout, self.config.requantize)
+        picture: np.ndarray = codec.decode(seen[0], transmission.size, seen[1])[0]
         return picture
 
 
