@@ -13,6 +13,7 @@ from linksim.codebook.receiver import Estimate
 from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
 from linksim.schemes import SchemeContext, build_scheme, parse_scheme
+from linksim.schemes.semantic import mask as mask_module
 from linksim.schemes.semantic.mask import Mask, MaskConfig
 from linksim.schemes.semantic.rate_points import Allotment, RatePoints
 from linksim.schemes.semantic.scheme import SemanticScheme
@@ -124,17 +125,18 @@ def test_a_receiver_of_its_own_draws_the_same_mask_and_is_told_nothing():
     assert sent.settings == {}
     (received,) = receptions_of([sent], 60.0)
     bare = replace(sent, streams=(replace(sent.streams[0], bits=np.zeros(0, np.uint8)),))
-    a, b = here.receive([sent], [received], 60.0)[0].image, there.receive([bare], [received], 60.0)[0].image
-    np.testing.assert_array_equal(a, b)
-    np.testing.assert_array_equal(here.mask.masked((23, 31)), there.mask.masked((23, 31)))
+    ours, drawn = here.receive([sent], [received], 60.0)[0].image, here.mask.masked((23, 31))
+    mask_module._masked.cache_clear()  # as on another machine
+    np.testing.assert_array_equal(there.receive([bare], [received], 60.0)[0].image, ours)
+    np.testing.assert_array_equal(there.mask.masked((23, 31)), drawn)
     other = build(link=UNCODED, seed=2, mask={"share": 0.4})
-    assert (other.mask.masked((23, 31)) != here.mask.masked((23, 31))).any()
+    assert (other.mask.masked((23, 31)) != drawn).any()
 
 
 def test_fewer_patches_are_fewer_channel_uses():
     image, shares = picture(256, 256), (0.0, 0.25, 0.5, 0.75)
     uses = [sent_by(build(link=UNCODED, mask={"share": share}), image).channel_uses for share in shares]
-    np.testing.assert_allclose(uses, uses[0] * (1 - np.array(shares)), rtol=0.05)
+    np.testing.assert_allclose(uses, uses[0] * (1 - np.array(shares)), rtol=0, atol=40)  # a block
 
 
 @pytest.mark.parametrize("kind", ["hard", "soft"])

@@ -91,7 +91,7 @@ class Mask:
         features, variance = estimate.features, estimate.variance
         if self._config.doubtful is not None:
             doubtful = variance > self._config.doubtful
-            features = np.where(doubtful[:, None], token, features).astype(np.float32)
+            features = np.where(doubtful[:, None], np.asarray(token, np.float32), features)
             variance = np.where(doubtful, np.float32(0), variance)
         masked = self.masked(grid)
         if not masked.any():
