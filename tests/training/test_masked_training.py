@@ -75,6 +75,7 @@ def test_each_image_has_a_share_of_its_own_and_a_step_repeats() -> None:
     assert (patches.max((2, 4)) == patches.min((2, 4))).all()
     np.testing.assert_array_equal(draw_masked(settings, 4, (16, 16, 16), 7, 3), batches[48:64])
     assert (draw_masked(settings, 4, (16, 16, 16), 8, 3) != batches[48:64]).any()
+    assert (batches[64:80] != batches[48:64]).any()
 
 
 def test_training_hides_what_the_scheme_hides(folder: Path) -> None:
