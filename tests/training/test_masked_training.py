@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from keras import ops
 
+from linksim.common.seeds import generator
+from linksim.link.config import LinkConfig
 from linksim.metrics.peak_noise import psnr
+from linksim.schemes import SchemeContext, build_scheme, parse_scheme
 from linksim.semantic.checkpoint import Checkpoint
 from linksim.semantic.codec import load_checkpoint
-from linksim.semantic.masking import without_masked
+from linksim.semantic.masking import draw_patches, without_masked
 from linksim.training.masking.config import MaskTrainingConfig, draw_masked
 from linksim.training.masking.token import hidden
 from linksim.training.network.normalization import FeatureNorm
@@ -198,6 +201,25 @@ def test_the_token_is_worth_something(run: tuple[Trainer, dict[str, float], Path
         for shown in (codec.mask_token, far)
     ]
     assert values[0] > values[1]
+
+
+def test_a_scheme_sends_with_the_trained_checkpoint(run: tuple[Trainer, dict[str, float], Path]) -> None:
+    """Its picture, without errors, is the decoder's of visible codewords and of the token elsewhere."""
+    scheme_config = parse_scheme(
+        {"name": "s", "kind": "semantic", "checkpoint": str(run[2]), "mask": {"share": 0.5, "patch": 8}}
+    )
+    scheme = build_scheme(scheme_config, SchemeContext(LinkConfig()))
+    image = run[0].validation_images[0][:45, :50]
+    (sent,) = scheme.transmit([image], ["a"], [None], None)
+    (delivery,) = scheme.receive([sent], [tuple(stream.intact() for stream in sent.streams)], 30.0)
+    codec = load_checkpoint(str(run[2]))
+    masked = draw_patches((12, 13), 0.5, 2, generator(1, 12, 13, "mask"))
+    assert len(sent.streams[0].bits) == 4 * (~masked).sum()
+    features = codec.encode(without_masked(image[None], masked, 4))
+    words = codec.codebook[codec.indices_of(features, codec.codebook)]
+    expected = codec.decode(np.where(masked[..., None], codec.mask_token, words), (45, 50))[0]
+    assert delivery.image is not None
+    assert np.abs(delivery.image.astype(int) - expected).max() <= 1
 
 
 def test_an_interrupted_masked_run_goes_on_as_if_nothing_had_happened(folder: Path, tmp_path: Path) -> None:
