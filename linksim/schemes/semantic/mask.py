@@ -118,7 +118,8 @@ def mask_of(config: Any, seed: int, codecs: dict[str, Any]) -> Mask:
         codecs: those that may decode, by the key that names the checkpoint of each.
 
     Raises:
-        InputError: a patch that does not fit the features, or a checkpoint without a mask token.
+        InputError: a patch that does not fit the features, a checkpoint without a mask token, or one with a repair block,
+            which would take the token for a feature.
     """
     if config.mask is None or not config.mask.masks:
         return Mask()
@@ -127,6 +128,11 @@ def mask_of(config: Any, seed: int, codecs: dict[str, Any]) -> Mask:
             raise InputError(
                 f"schemes.{config.name}.mask: the {key} {getattr(config, key)!r} has no mask token; give one that was trained with "
                 "mask, or leave mask out"
+            )
+        if getattr(codec, "repairs", False):
+            raise InputError(
+                f"schemes.{config.name}.mask: the {key} {getattr(config, key)!r} has a repair block, which knows no mask token; leave mask "
+                "out, or give a checkpoint without one"
             )
     try:
         return Mask(config.mask, codecs["checkpoint"].downsampling, seed)

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from keras import ops
 
+from linksim.training.network.losses import weighted
+
 Drawing = Literal["folded", "gumbel"]
 
 GUMBEL_TEMPERATURE = 1.0
@@ -50,17 +52,17 @@ def gumbel(logits: Any, uniform: Any, temperature: float = GUMBEL_TEMPERATURE) -
     return ops.cast(noisy > 0, "int32"), 2.0 * ops.sigmoid(noisy / temperature) - 1.0
 
 
-def bit_entropy(z: Any, temperature: float, diversity: float) -> Any:
+def bit_entropy(z: Any, temperature: float, diversity: float, weight: Any = None) -> Any:
     """`E_z[sum_d H(p_d(z))] - diversity sum_d H(E_z[p_d])` of features `[n, D]` in nats, `p = sigmoid(4 z / temperature)`.
 
     That `p` is the soft assignment `softmax(-(z - c)^2 / temperature)` to the codewords c = -1, +1 of one dimension.
     The soft assignments of a vector to its 2^D codewords are their product, so the first sum is their entropy exactly;
     the second is the entropy of the mean assignment as if bits were independent, which is BSQ's with groups of one bit
-    and no less than the joint one of LFQ.
+    and no less than the joint one of LFQ. `weight` is that of `losses.weighted`.
     """
     logits = 4.0 * z / temperature
-    own = ops.mean(ops.sum(_entropy(ops.sigmoid(logits), ops.sigmoid(-logits)), -1))
-    mean = ops.mean(ops.sigmoid(logits), 0)
+    own = ops.mean(weighted(ops.sum(_entropy(ops.sigmoid(logits), ops.sigmoid(-logits)), -1), weight))
+    mean = ops.mean(weighted(ops.sigmoid(logits), weight), 0)
     return own - diversity * ops.sum(_entropy(mean, 1.0 - mean))
 
 

@@ -83,7 +83,7 @@ class Objective:
         l_cb = l_q + gamma * l_ca
         if weights.bit_entropy.weight:
             of_bits = weights.bit_entropy
-            terms["bit_entropy"] = bit_entropy(z, of_bits.temperature, of_bits.diversity)
+            terms["bit_entropy"] = bit_entropy(z, of_bits.temperature, of_bits.diversity, quantized.weight)
             l_cb = l_cb + of_bits.weight * terms["bit_entropy"]
         if training and quantizer.ema:
             quantizer.follow(quantized, transition, gamma)
