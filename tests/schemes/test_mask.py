@@ -265,6 +265,10 @@ def test_what_a_mask_needs_is_said_in_one_line(monkeypatch):
         InputError, match=r"schemes\.s\.mask\.patch: 10 is no multiple of the 4 pixels between features"
     ):
         build(mask={"share": 0.5, "patch": 10})
+    codec = TokenCodec()
+    codec.repairs = True
+    with pytest.raises(InputError, match=r"schemes\.s\.mask: the checkpoint 'tiny' has a repair block, which knows no"):
+        build(codec, mask={"share": 0.5})
     monkeypatch.setattr("linksim.schemes.semantic.scheme._load", lambda config, key, dtype: TinyCodec())
     monkeypatch.setattr("linksim.schemes.semantic.scheme._check_pair", lambda *pair: None)
     with pytest.raises(InputError, match=r"the damaged_checkpoint 'other' has no mask token"):

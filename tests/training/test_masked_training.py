@@ -20,6 +20,7 @@ from linksim.semantic.codec import load_checkpoint
 from linksim.semantic.masking import draw_patches, without_masked
 from linksim.training.masking.config import MaskTrainingConfig, draw_masked
 from linksim.training.masking.token import hidden
+from linksim.training.network.bits import bit_entropy
 from linksim.training.network.normalization import FeatureNorm
 from linksim.training.network.objective import Objective
 from linksim.training.network.quantizer import Quantizer
@@ -153,6 +154,15 @@ def test_codebook_terms_and_statistics_are_those_of_visible_features_alone(folde
             for a, b in zip(our_averages, their_averages, strict=True):
                 np.testing.assert_allclose(a, b, atol=1e-5)
             assert their_averages[0].sum() == pytest.approx(0.01 * n * 4, rel=1e-3)
+
+
+def test_entropies_of_bits_are_those_of_visible_features_alone() -> None:
+    rng = np.random.default_rng(3)
+    z, visible = rng.normal(size=(50, 4)).astype(np.float32), rng.random(50) < 0.4
+    weight = (visible / visible.mean()).astype(np.float32)
+    ours, theirs = bit_entropy(z, 1.5, 0.7, weight), bit_entropy(z[visible], 1.5, 0.7)
+    assert float(ours) == pytest.approx(float(theirs), rel=1e-4)
+    assert float(ours) != pytest.approx(float(bit_entropy(z, 1.5, 0.7)), rel=1e-3)
 
 
 def test_normalization_is_by_visible_features_alone() -> None:
