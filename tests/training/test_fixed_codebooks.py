@@ -203,6 +203,11 @@ def test_a_kept_codebook_has_to_be_of_the_kind(folder: Path, tmp_path: Path) -> 
         ("losses: {bit_entropy: {weight: 0.1}}", "bit_entropy.weight: 0.1 with codebook.kind: learned"),
         (
             "model: {latent_dim: 3, heads: 3, codebook_size: 2}\ncodebook: {kind: signs}\n"
+            "losses: {channel_aware: {weight: 1.0, assignment: channel-optimized}}",
+            "which takes the nearest",
+        ),
+        (
+            "model: {latent_dim: 3, heads: 3, codebook_size: 2}\ncodebook: {kind: signs}\n"
             "losses: {channel_aware: {initial_labels: matched}}",
             "labels are fixed",
         ),

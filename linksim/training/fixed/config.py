@@ -54,6 +54,10 @@ def refuse_misfits(codebook: Any, model: Any, losses: Any, reception: Any) -> No
             f"codebook.kind: levels with codebook_size: {model.codebook_size}; Gray labels need a power of two: "
             "give 2, 4, 8, ..."
         )
+    if losses.channel_aware.assignment == "channel-optimized":
+        raise ValueError(
+            f"losses.channel_aware.assignment: channel-optimized with codebook.kind: {kind}, which takes the nearest; leave it out"
+        )
     if losses.channel_aware.initial_labels == "matched":
         raise ValueError(
             f"losses.channel_aware.initial_labels: matched with codebook.kind: {kind}, whose labels are fixed; leave it out"
