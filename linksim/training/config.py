@@ -187,7 +187,11 @@ class ReceptionConfig(StrictModel):
     )
     clean_share: Annotated[float, Field(ge=0, le=1)] = Field(0.3, description="share of batches without errors")
     llr_scale: Positive = Field(1.0, description="calibration that the receiver applies, too")
-    protection: Literal["none", "bit-levels"] = Field("none", description="of the scheme that the decoder is for")
+    protection: Literal["none", "bit-levels", "axes"] = Field(
+        "none",
+        description="of the scheme that is trained for; of axes each bit has the errors of its place in a symbol, but which errors go "
+        "together does not depend on the index",
+    )
     images: Annotated[int, Field(ge=1, le=1000)] = Field(
         12, description="images of 256 x 256 sent per SNR to gather LLRs"
     )

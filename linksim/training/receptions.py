@@ -9,7 +9,10 @@ import numpy as np
 from linksim.codebook.importance import level_permutation, stage_importance, undo
 from linksim.codebook.payload import Layout
 from linksim.codebook.stages import Stages
+from linksim.common.errors import InputError
 from linksim.common.seeds import generator
+from linksim.link.coding.config import UncodedConfig
+from linksim.link.config import LinkConfig
 from linksim.training.config import ReceptionConfig
 
 IMAGE_SIDE = 256
@@ -58,6 +61,9 @@ def gather_llrs(config: ReceptionConfig, stages: Stages, downsampling: int, seed
         stages: from which a protection takes the importance of each bit.
         downsampling: pixels per feature vector, down and across.
         seed: of payloads and link.
+
+    Raises:
+        InputError: of protection axes, indices that are no axis of a symbol.
     """
     from linksim.link import Link
 
@@ -69,6 +75,8 @@ def gather_llrs(config: ReceptionConfig, stages: Stages, downsampling: int, seed
     if config.protection == "bit-levels":
         block_bits = config.link.payload_bits_per_block
         order = level_permutation(stage_importance(stages), link.bit_levels(size), block_bits, layout.bit_of_vector())
+    if config.protection == "axes":
+        order = axes_order(size, stages, config.link)
     payloads = [generator(seed, i, "payload").integers(0, 2, size, np.uint8) for i in range(config.images)]
 
     def grids(received: list[np.ndarray]) -> np.ndarray:
@@ -88,3 +96,19 @@ def gather_llrs(config: ReceptionConfig, stages: Stages, downsampling: int, seed
         llrs.append((config.llr_scale * relative).astype(np.float32))
         known.append(grids([r.known for r in receptions]))
     return LlrPool(tuple(llrs), tuple(known), config.clean_share)
+
+
+def axes_order(size: int, stages: Stages, link: LinkConfig) -> np.ndarray:
+    """Which bit of a payload of `size` bits is sent where, int64 `[size]`, if two indices are a symbol: their bits take
+    turns, as in-phase and quadrature places do (3GPP TS 38.211, 5.1).
+
+    Raises:
+        InputError: a code, or indices that are no axis of the constellation.
+    """
+    m = link.modulation.bits_per_symbol
+    if not isinstance(link.code, UncodedConfig) or 2 * stages.bits_per_index != m or stages.heads % 2:
+        raise InputError(
+            f"reception.protection: axes does not go with {stages.heads} heads of {stages.bits_per_index} bits, link.code "
+            f"{link.code.kind} and {m} bits a symbol; give link: {{code: {{kind: none}}}}, heads in pairs, and two indices a symbol"
+        )
+    return np.arange(size).reshape(-1, 2, m // 2).transpose(0, 2, 1).reshape(-1)

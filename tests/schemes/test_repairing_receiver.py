@@ -7,6 +7,7 @@ import pytest
 from small_link import StageCodec, TinyCodec, link_config, picture, receptions_of, send
 
 from linksim.codebook.stages import Stages
+from linksim.common.errors import InputError
 from linksim.schemes import SchemeContext, parse_scheme
 from linksim.schemes.semantic.scheme import SemanticScheme
 
@@ -99,6 +100,14 @@ def test_one_failed_block_is_enough() -> None:
         seen.add(intact)
         assert (len(codec.given) == before) == intact
     assert seen == {True, False}
+
+
+def test_a_mask_does_not_go_with_a_block() -> None:
+    codec = RepairingCodec()
+    codec.mask_token = np.zeros(3, np.float32)
+    with pytest.raises(InputError, match=r"schemes\.s\.mask: the checkpoint 'tiny' has a repair block") as caught:
+        _scheme(codec, mask={"share": 0.5})
+    assert "\n" not in str(caught.value)
 
 
 def test_the_block_may_be_the_other_checkpoints_alone() -> None:

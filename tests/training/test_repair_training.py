@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
 from linksim.common.reading.loading import load
 from linksim.link.config import LinkConfig
@@ -16,8 +17,9 @@ from linksim.semantic.autoencoder import build_decoder, get_weights
 from linksim.semantic.checkpoint import Checkpoint
 from linksim.semantic.codec import load_checkpoint
 from linksim.training.batches import crop_batch
-from linksim.training.config import RepairLossConfig, TrainConfig
+from linksim.training.config import ReceptionConfig, RepairLossConfig, TrainConfig
 from linksim.training.network.repairing import repair_terms
+from linksim.training.receptions import axes_order, gather_llrs
 from linksim.training.trainer import Trainer
 from tests.training.tiny import MODEL, config
 
@@ -177,6 +179,27 @@ def test_a_decoder_that_takes_the_variance_is_no_start(folder: Path, tmp_path: P
 def test_other_networks_than_the_starts_are_refused(folder: Path, tmp_path: Path, start: Path) -> None:
     with pytest.raises(InputError, match="train_only: repair a repair block"):
         Trainer(_recipe(folder, start, model=BLOCK | {"decoder_blocks": 2}), tmp_path)
+
+
+def test_indices_on_the_axes_have_the_errors_of_their_places() -> None:
+    """Each index has a strong, a middle and a weak bit; in their own order the first index of two has the strong ones."""
+    link = {"code": {"kind": "none"}, "modulation": {"bits_per_symbol": 6}, "channel": {"kind": "awgn"}}
+    stages = Stages(np.zeros((1, 2, 8, 1), np.float32), np.full((1, 2, 8), 1 / 8, np.float32))
+    rates = {}
+    for protection in ("none", "axes"):
+        reception = ReceptionConfig(link=link, es_no_db=(10.0,), images=16, protection=protection)
+        (grids,) = gather_llrs(reception, stages, 8, 1).grids
+        rates[protection] = (grids < 0).mean((0, 1, 2, 3))  # [heads, bits]
+    np.testing.assert_allclose(rates["axes"][0], rates["axes"][1], rtol=0.15)
+    assert (np.diff(rates["axes"], axis=-1) > 0.02).all()
+    assert rates["none"][0].mean() < 0.6 * rates["none"][1].mean()
+
+
+def test_indices_that_are_no_axis_are_refused() -> None:
+    stages = Stages(np.zeros((1, 2, 4, 1), np.float32), np.full((1, 2, 4), 1 / 4, np.float32))
+    with pytest.raises(InputError, match="axes does not go with 2 heads of 2 bits") as caught:
+        axes_order(24, stages, LinkConfig.model_validate(UNCODED))
+    assert "\n" not in str(caught.value)
 
 
 WHOLE = """
