@@ -44,25 +44,27 @@ def test_the_assignment_is_the_index_of_least_expected_distortion(folder: Path) 
     np.testing.assert_array_equal(np.asarray(model.quantizer(z).indices), ResidualQuantizer(stages).encode(z, 2))
 
 
+def test_equation_22_takes_the_matrix_of_the_step(folder: Path) -> None:
+    """The loss is the expected distance to what arrives of the index that was chosen for it."""
+    model = VQVAE(symbols(folder))
+    z = np.random.default_rng(2).normal(size=(60, 4)).astype(np.float32)
+    e, matrix = np.array(model.quantizer.codewords)[0, 0], P.astype(np.float32)
+    distances = ((z[:, None] - e) ** 2).mean(-1)
+    chosen = (distances @ P.T).argmin(-1)
+    one = np.ones((60, 1), np.float32)
+    terms = model.objective.codebook_terms(z, model.quantizer(z, matrix), one, {"transition": matrix}, False)
+    assert float(terms["channel_aware"]) == pytest.approx((distances * P[chosen]).sum(-1).mean(), rel=1e-4)
+
+
 def test_the_model_assigns_by_the_matrix_of_the_step(folder: Path) -> None:
-    settings = symbols(folder)
+    """Where every index surely arrives as another one, that other one is sent, so that the right word arrives."""
+    settings = symbols(folder, flips={"errors": "symbols"})
     model = VQVAE(settings)
     image = np.random.default_rng(2).random((2, 16, 16, 3)).astype(np.float32)
-    seen = {}
-    for name, matrix in (("clean", np.eye(16)), ("noisy", P)):
-        model(inputs(image, settings, transition=matrix.astype(np.float32)), training=False)
-        z = np.asarray(model.features(image)).reshape(-1, 4)
-        e = np.array(model.quantizer.codewords)[0, 0]
-        index = (((z[:, None] - e) ** 2).sum(-1) @ matrix.T).argmin(-1)
-        # Eq. 22 with the matrix: what is received of the chosen index, on average.
-        distances = ((z[:, None] - e) ** 2).mean(-1)
-        seen[name] = (distances * matrix[index]).sum(-1).mean()
-        terms = model.objective.codebook_terms(
-            z, model.quantizer(z, matrix.astype(np.float32)), np.ones((len(z), 1), np.float32),
-            {"transition": matrix.astype(np.float32)}, False,
-        )  # fmt: skip
-        assert float(terms["channel_aware"]) == pytest.approx(seen[name], rel=1e-4)
-    assert seen["noisy"] > seen["clean"]
+    chance = np.full((2, 4, 4, 1, 1), 0.5, np.float32)
+    right, swapped = np.eye(16, dtype=np.float32), np.eye(16, dtype=np.float32)[::-1]
+    plain, other = (np.asarray(model(inputs(image, settings, transition=p, chance=chance))) for p in (right, swapped))
+    np.testing.assert_array_equal(plain, other)
 
 
 def test_words_are_the_centroids_of_what_arrives_as_them(folder: Path) -> None:
