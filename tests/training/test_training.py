@@ -202,11 +202,12 @@ def test_networks_go_on_with_a_quantizer_of_their_own(folder: Path, tmp_path: Pa
 
 def test_a_backbone_gives_its_matching_layers(folder: Path, tmp_path: Path) -> None:
     """To networks on another grid and with other features: what has the same name and shape is equal, all else is new."""
-    start = Trainer(config(folder), tmp_path / "start").run()
+    small = MODEL | {"channels": 16}
+    start = Trainer(config(folder, model=small), tmp_path / "start").run()
     before = Checkpoint.from_bytes(start.read_bytes())
-    other = {"downsampling": 8, "channels": [8, 8, 4], "encoder_blocks": [1, 1, 0], "decoder_blocks": [1, 1, 0]}
+    other = {"downsampling": 8, "channels": [16, 16, 8], "encoder_blocks": [1, 1, 0], "decoder_blocks": [1, 1, 0]}
     matching = {"initialize_from": str(start), "initialize_layers": "matching"}
-    options = {**matching, "model": MODEL | other | {"latent_dim": 6, "heads": 2, "codebook_size": 4}}
+    options = {**matching, "model": small | other | {"latent_dim": 6, "heads": 2, "codebook_size": 4}}
     trainer = Trainer(config(folder, **options), tmp_path / "other")
     fresh = Trainer(config(folder, model=options["model"]), tmp_path / "fresh")
     for part in ("encoder", "decoder"):
@@ -223,10 +224,10 @@ def test_a_backbone_gives_its_matching_layers(folder: Path, tmp_path: Path) -> N
             np.testing.assert_array_equal(weights[name], random[name])
     assert float(trainer.model.norm.variance) == 1.0, "features of a new layer are normalized anew"
     assert load_checkpoint(str(trainer.run())).stages.codewords.shape == (1, 2, 4, 3)
-    same = Trainer(config(folder, **matching), tmp_path / "same")
+    same = Trainer(config(folder, **matching, model=small), tmp_path / "same")
     np.testing.assert_array_equal(same.model.norm.mean, before.norm_mean)
     with pytest.raises(InputError, match="no layer has the same name and shape"):
-        Trainer(config(folder, **matching, model=MODEL | {"channels": 16}), tmp_path / "wide")
+        Trainer(config(folder, **matching, model=MODEL | {"channels": 32}), tmp_path / "wide")
 
 
 @pytest.mark.parametrize("receiver", ["soft", "hard"])
