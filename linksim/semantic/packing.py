@@ -1,7 +1,8 @@
 """Weights of networks as a checkpoint keeps them: in float16, or kernels as int8 with a step for each output channel.
 
 A kernel in int8 is `step * q` with `q` from -127 to 127, and `step` a 127th of the channel's largest weight: half the
-size, and no weight is off by more than half a step.
+size, and no weight is off by more than half a step. Weights that were read from such a file are written as they were, so that a
+network that a training leaves as it is stays equal to that of its start.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +13,8 @@ import numpy as np
 from linksim.semantic.archive import check_finite
 from linksim.semantic.layout import Shape
 
-WeightType = Literal["float16", "int8"]
+WeightType = Literal["float16", "int8", "int8-decoder"]
+"""`int8-decoder`: the kernels of the decoder alone, where the other networks are to stay equal to those of a start in float16."""
 
 _KERNEL = "/kernel"
 _LARGEST = np.float32(127)
@@ -25,8 +27,8 @@ def pack(part: str, weights: Mapping[str, np.ndarray], kind: WeightType = "float
     """
     arrays: dict[str, np.ndarray] = {}
     for name, weight in weights.items():
-        if kind == "int8" and name.endswith(_KERNEL):
-            step = np.abs(weight).reshape(-1, weight.shape[-1]).max(0).astype(np.float32) / _LARGEST
+        if _in_int8(f"{part}/{name}", kind):
+            step = _steps(weight)
             with np.errstate(invalid="ignore"):
                 arrays[f"{part}/{name}"] = np.rint(weight / np.where(step > 0, step, 1)).astype(np.int8)
             arrays[_step_of(f"{part}/{name}")] = step
@@ -38,7 +40,7 @@ def pack(part: str, weights: Mapping[str, np.ndarray], kind: WeightType = "float
 
 def members(shapes: Mapping[str, Shape], kind: WeightType) -> tuple[dict[str, Shape], dict[str, tuple[type, ...]]]:
     """Shapes and dtypes of a file's arrays for weights of `shapes`, by their names in the file."""
-    kernels = [name for name in shapes if kind == "int8" and name.endswith(_KERNEL)]
+    kernels = [name for name in shapes if _in_int8(name, kind)]
     steps = {_step_of(name): shapes[name][-1:] for name in kernels}
     dtypes: dict[str, tuple[type, ...]] = dict.fromkeys(shapes, _FLOATS)
     dtypes |= dict.fromkeys(kernels, (np.int8,)) | dict.fromkeys(steps, (np.float32,))
@@ -47,10 +49,26 @@ def members(shapes: Mapping[str, Shape], kind: WeightType) -> tuple[dict[str, Sh
 
 def unpack(arrays: Mapping[str, np.ndarray], names: Iterable[str], kind: WeightType) -> list[np.ndarray]:
     """Weights in float32, in the order of their `names` in the file. Raises `ValueError` where one is too large."""
-    return [
-        _stepped(name, arrays) if kind == "int8" and name.endswith(_KERNEL) else arrays[name].astype(np.float32)
-        for name in names
-    ]
+    return [_stepped(name, arrays) if _in_int8(name, kind) else arrays[name].astype(np.float32) for name in names]
+
+
+def _in_int8(name: str, kind: WeightType) -> bool:
+    """Whether the array `PART/LAYER/...` is kept in int8."""
+    return name.endswith(_KERNEL) and (kind == "int8" or (kind == "int8-decoder" and name.startswith("decoder/")))
+
+
+def _steps(weight: np.ndarray) -> np.ndarray:
+    """Steps float32 `[out]` of a kernel: a 127th of the largest weight, or its neighbour in float32 if that gives all
+    weights as they are, which then come from a file in int8.
+    """
+    flat = weight.reshape(-1, weight.shape[-1]).astype(np.float32)
+    step = np.abs(flat).max(0) / _LARGEST
+    chosen = step
+    for near in (np.nextafter(step, np.float32(np.inf)), np.nextafter(step, np.float32(0)), step):
+        with np.errstate(invalid="ignore", over="ignore"):
+            whole = (np.rint(flat / np.where(near > 0, near, 1)) * near == flat).all(0)
+        chosen = np.where(whole & np.isfinite(step), near, chosen)
+    return chosen
 
 
 def _stepped(name: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:

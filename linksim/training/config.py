@@ -258,7 +258,7 @@ class TrainConfig(Recipe):
             raise ValueError("reception goes with train_only: decoder or repair")
         if self.reception is not None and self.flips.bit_error_rate[1] > 0:
             raise ValueError("reception brings the link's own bit errors; leave flips.bit_error_rate out")
-        refuse_misfits(self.codebook, self.model, self.losses, self.reception)
+        refuse_misfits(self.codebook, self.model, self.losses, self.reception, self.flips)
         return self
 
     @model_validator(mode="after")

@@ -65,7 +65,9 @@ class Recipe(StrictModel):
         "auto", description="auto: mixed_bfloat16 where the machine computes in it, else float32"
     )
     weights: WeightType = Field(
-        "float16", description="of the kernels in the checkpoint; int8: half the size, a step for each output channel"
+        "float16",
+        description="of the kernels in the checkpoint; int8: half the size, a step for each output channel; int8-decoder: those of "
+        "the decoder alone, so that an encoder in float16 stays equal to that of initialize_from",
     )
     validate_every: Annotated[int, Field(ge=1, le=10**9)] = 1000
     checkpoint_every: Annotated[int, Field(ge=1, le=10**9)] = 500

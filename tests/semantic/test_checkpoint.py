@@ -7,12 +7,14 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
@@ -22,8 +24,10 @@ from linksim.semantic.checkpoint import Checkpoint, pretrained_names
 from linksim.semantic.codec import SemanticCodec, load_checkpoint
 from linksim.semantic.layout import decoder_shapes, encoder_shapes
 from linksim.semantic.model import ModelConfig
+from linksim.semantic.packing import pack, unpack
 
 Arrays = dict[str, Any]
+RECIPES = Path(__file__).parents[2] / "scenarios" / "train"
 
 
 def _unpacked(data: bytes) -> Arrays:
@@ -116,6 +120,26 @@ def test_int8_is_half_the_size_and_off_by_half_a_step_at_most(several: Checkpoin
             else:
                 np.testing.assert_array_equal(theirs[name], weight.astype(np.float16))
     assert back.to_bytes() == data  # rounding what is rounded changes nothing
+
+
+@given(hnp.arrays(np.float32, (3, 3, 2, 4), elements=st.floats(-5, 5, width=32)))
+def test_a_kernel_that_came_from_int8_is_written_as_it_was(kernel: np.ndarray) -> None:
+    """So a part that a training leaves as it is stays equal to its start's, which a decoder beside it needs."""
+    first = pack("encoder", {"a/kernel": kernel}, "int8")
+    (read,) = unpack(first, ["encoder/a/kernel"], "int8")
+    again = pack("encoder", {"a/kernel": read}, "int8")
+    (back,) = unpack(again, ["encoder/a/kernel"], "int8")
+    np.testing.assert_array_equal(back, read)
+
+
+def test_int8_decoder_leaves_the_other_networks_in_float16(several: Checkpoint) -> None:
+    back = Checkpoint.from_bytes(replace(several, weights="int8-decoder").to_bytes())
+    assert back.weights == "int8-decoder"
+    eight, half = (Checkpoint.from_bytes(replace(several, weights=kind).to_bytes()) for kind in ("int8", "float16"))
+    for name in back.encoder:
+        np.testing.assert_array_equal(back.encoder[name], half.encoder[name])
+    for name in back.decoder:
+        np.testing.assert_array_equal(back.decoder[name], eight.decoder[name])
 
 
 def test_int8_keeps_channels_of_zeros_and_refuses_what_is_not_finite(several: Checkpoint) -> None:
@@ -340,3 +364,16 @@ def test_networks_whose_finite_weights_overflow_are_named(several: Checkpoint, p
         InputError, match=f"checkpoint mine: its {part} gives values that are not finite; train it anew"
     ):
         codec.decode(codec.encode(image), (32, 32))
+
+
+def test_the_shipped_weights_take_no_more_than_they_may() -> None:
+    """40 MB of all but the systems of other papers, which may take 30 MB."""
+    cited = {path.stem for folder in ("cited", "as-written") for path in RECIPES.joinpath(folder).glob("*.yaml")}
+    sizes = {True: 0, False: 0}
+    for entry in (resources.files("linksim") / "pretrained").iterdir():
+        if entry.name.endswith(".npz"):
+            name = entry.name.removesuffix(".npz")
+            of_others = any(name == system or name.startswith(f"{system}-") for system in cited)
+            sizes[of_others or name.startswith("as-written-")] += len(entry.read_bytes())
+    assert sizes[False] <= 40e6
+    assert sizes[True] <= 30e6

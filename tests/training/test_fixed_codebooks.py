@@ -1,5 +1,6 @@
 """Codebooks that are not learned: levels (FSQ), signs, signs of features on a sphere (BSQ), and their entropies (LFQ)."""
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,17 @@ def test_usage_follows_and_codewords_stay(folder: Path) -> None:
     used = np.stack([np.bincount(indices[:, h], minlength=8) for h in range(3)]) / len(z)
     np.testing.assert_allclose(quantizer.usage()[0], used, atol=1e-5)
     np.testing.assert_array_equal(before, quantizer.codewords)
+
+
+def test_features_without_weight_are_not_counted(folder: Path) -> None:
+    """As those behind a mask."""
+    z = np.random.default_rng(2).normal(size=(400, 3)).astype(np.float32)
+    counts = []
+    for features, weight in ((z, np.repeat([2.0, 0.0], 200)), (z[:200], np.full(200, 2.0))):
+        quantizer = FixedQuantizer(config(folder, model=LEVELS, codebook={"kind": "levels", "decay": 0.5}))
+        quantizer.follow(replace(quantizer(features), weight=weight.astype(np.float32)))
+        counts.append(np.array(quantizer.counts))
+    np.testing.assert_allclose(*counts, rtol=1e-6)
 
 
 def test_features_that_are_no_numbers_do_not_stop_the_quantizer(folder: Path) -> None:

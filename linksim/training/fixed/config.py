@@ -23,7 +23,7 @@ class BitEntropyConfig(StrictModel):
     diversity: NonNegative = Field(1.0, description="weight of the entropy over all features, beside that of each")
 
 
-def refuse_misfits(codebook: Any, model: Any, losses: Any, reception: Any) -> None:
+def refuse_misfits(codebook: Any, model: Any, losses: Any, reception: Any, flips: Any) -> None:
     """Whether the parts of a `TrainConfig` fit its `codebook.kind`. Raises ValueError, one line, where they do not."""
     kind = codebook.kind
     if kind != "signs":
@@ -39,6 +39,11 @@ def refuse_misfits(codebook: Any, model: Any, losses: Any, reception: Any) -> No
     if codebook.bits != "decided" and reception is not None:
         raise ValueError(
             f"codebook.bits: {codebook.bits} with reception, whose link carries decided bits; leave codebook.bits out"
+        )
+    if codebook.bits == "folded" and flips.errors == "symbols":
+        raise ValueError(
+            "codebook.bits: folded has the errors of flips.bit_error_rate in its bits, and flips.errors: symbols would add others; "
+            "leave one of them out"
         )
     if kind == "learned":
         return

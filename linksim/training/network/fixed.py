@@ -102,7 +102,10 @@ class FixedQuantizer(layers.Layer):
 
     def follow(self, quantized: Quantized, transition: Any = None, gamma: float = 0.0) -> None:
         """One step of the moving average of the counts with a batch; the codewords stay."""
-        counts = ops.sum(ops.one_hot(quantized.indices, self.size, dtype="float32"), 0)
+        one_hot = ops.one_hot(quantized.indices, self.size, dtype="float32")  # [n, 1, H, K]
+        if quantized.weight is not None:
+            one_hot = ops.reshape(quantized.weight, (-1, 1, 1, 1)) * one_hot
+        counts = ops.sum(one_hot, 0)
         self.counts.assign(self.decay * self.counts + (1 - self.decay) * counts)
 
     def set_codewords(self, codewords: np.ndarray, counts: np.ndarray) -> None:
