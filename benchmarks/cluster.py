@@ -24,6 +24,8 @@ from linksim.scenario import Scenario
 
 SCENARIO = {"name": "idle", "sweep": {"snr_db": [10]}, "schemes": [{"name": "J", "kind": "jpeg", "quality": 5}]}
 IMAGES = 4
+TOO_MANY = 0.5, 1280, 64
+"""Seconds, jobs and points per job that bring 64 workers' writer more than it can store: 8,192 points a second."""
 
 
 def sleep(seconds: float, job: Job) -> list[dict[str, Any]]:
@@ -91,16 +93,20 @@ def measure(workers: int, seconds: float, count: int, points: int) -> tuple[floa
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, default=64)
-    parser.add_argument("--seconds", type=float, default=1.0, help="that a task sleeps")
-    parser.add_argument("--jobs", type=int, default=1280)
-    parser.add_argument("--points", type=int, default=32, help="per job")
+    parser.add_argument("--seconds", type=float, default=5.0, help="that a task sleeps")
+    parser.add_argument("--jobs", type=int, default=640)
+    parser.add_argument("--points", type=int, default=160, help="per job")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:
         serve(arguments.workers)
         return
-    busy, rate = measure(arguments.workers, arguments.seconds, arguments.jobs, arguments.points)
-    print(f"{arguments.workers} workers busy {100 * busy:.1f} % of the time; {rate:,.0f} points a second stored")
+    busy, _ = measure(arguments.workers, arguments.seconds, arguments.jobs, arguments.points)
+    print(
+        f"{arguments.workers} workers busy {100 * busy:.1f} % of the time, {arguments.jobs} jobs of {arguments.seconds:g} s"
+    )
+    _, rate = measure(arguments.workers, *TOO_MANY)
+    print(f"{rate:,.0f} points a second stored, while jobs bring more than that")
 
 
 if __name__ == "__main__":
