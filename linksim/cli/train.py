@@ -11,7 +11,7 @@ from linksim.training.kinds import load_recipe, make_run
 
 
 def train_command(recipe: Path, overrides: list[str], steps: int | None, out: Path | None) -> None:
-    """Train what the YAML file describes, or go on with it; prints the path of the checkpoint."""
+    """Train what the YAML file describes, or go on with it; prints the path of the checkpoint, or of each."""
     config = load_recipe(recipe, [*overrides, *([f"steps={steps}"] if steps else [])])
     import_tensorflow()
     console = Console(stderr=True)
@@ -30,7 +30,8 @@ def train_command(recipe: Path, overrides: list[str], steps: int | None, out: Pa
             psnr = -10 * math.log10(max(report["mse"], 1e-9))
             progress.update(task, completed=step, note=f"train PSNR {psnr:.2f} dB, loss {report['loss']:.4f}")
 
-        path = trainer.run(on_step)
-    measured = trainer.read_card(path.read_bytes(), str(path))["validation"]
-    console.print(", ".join(f"{key} {value:.2f}" for key, value in measured.items()))
-    print(path)
+        trainer.run(on_step)
+    for path in trainer.paths:
+        measured = trainer.read_card(path.read_bytes(), str(path))["validation"]
+        console.print(", ".join(f"{key} {value:.2f}" for key, value in measured.items()))
+        print(path)

@@ -27,7 +27,12 @@ def card_markdown(checkpoint: Checkpoint) -> str:
     training = card["training"]
     receiver = "features and their variance" if checkpoint.decoder_takes_variance else "codewords"
     flips, reception = training["flips"], training.get("reception")
-    if reception:
+    state = card.get("state")
+    if state:
+        rate = state["bit_error_rate"]
+        seen = f"indices flipped at a bit-error rate of {rate:.3g}" if rate else "clean codewords"
+        seen += f" in the steps of this state; {_states(state, training['bank'])}"
+    elif reception:
         snrs = ", ".join(f"{snr:g}" for snr in reception["es_no_db"])
         protection = reception.get("protection", "none")
         protected = "" if protection == "none" else f" with protection {protection}"
@@ -65,6 +70,16 @@ Everything it was trained with:
 {yaml.safe_dump(training, sort_keys=False, default_flow_style=None, width=120).strip()}
 ```
 """
+
+
+def _states(state: dict[str, Any], bank: dict[str, Any]) -> str:
+    """Which of a bank's states a checkpoint is of, and what the states share."""
+    names = [own["name"] for own in bank["states"]]
+    shared = (
+        "the kernels of encoder and decoder, not their scales and biases" if bank["affine"] else "encoder and decoder"
+    )
+    how = ", a rate that was trained" if bank["trainable"] else ""
+    return f"state {state['name']} of {', '.join(names)}{how}, which share {shared}"
 
 
 def _quantizer(model: ModelConfig) -> str:

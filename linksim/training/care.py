@@ -95,7 +95,5 @@ def revive(quantizer: Quantizer, config: TrainConfig, z: np.ndarray, step: int) 
             sums[s, h, dead] = codewords[s, h, dead] * counts[s, h, dead, None]
             moved += len(dead)
     if moved:
-        quantizer.codewords.assign(codewords)
-        quantizer.counts.assign(counts)
-        quantizer.sums.assign(sums)
+        quantizer.put(codewords, counts, sums)
     return moved

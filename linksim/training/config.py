@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from linksim.common.model import StrictModel
 from linksim.link.config import LinkConfig
 from linksim.semantic.model import ModelConfig
+from linksim.training.bank.config import BankConfig
 from linksim.training.fixed.config import BitEntropyConfig, refuse_misfits
 from linksim.training.masking.config import MaskTrainingConfig
 from linksim.training.recipe import Positive, Recipe, Steps
@@ -217,6 +218,7 @@ class TrainConfig(Recipe):
     mask: MaskTrainingConfig | None = Field(
         None, description="hide patches from the encoder, with a token for the decoder in their place; null: none"
     )
+    bank: BankConfig | None = Field(None, description="several codebooks on one encoder and decoder")
     reception: ReceptionConfig | None = Field(
         None, description="train for a receiver behind a real link; goes with train_only: decoder or repair"
     )
@@ -259,6 +261,8 @@ class TrainConfig(Recipe):
         if self.reception is not None and self.flips.bit_error_rate[1] > 0:
             raise ValueError("reception brings the link's own bit errors; leave flips.bit_error_rate out")
         refuse_misfits(self.codebook, self.model, self.losses, self.reception, self.flips)
+        if self.bank is not None:
+            self.bank.refuse_what_does_not_fit(self)
         return self
 
     @model_validator(mode="after")

@@ -35,6 +35,10 @@ def make_run(config: Any, folder: Path) -> TrainingRun:
         from linksim.training.jscc.trainer import JsccTrainer
 
         return JsccTrainer(config, folder)
+    if config.bank is not None:
+        from linksim.training.bank.trainer import BankTrainer
+
+        return BankTrainer(config, folder)
     from linksim.training.trainer import Trainer
 
     return Trainer(config, folder)

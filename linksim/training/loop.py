@@ -66,6 +66,15 @@ class TrainingRun(ABC):
     def read_card(self, data: bytes, name: str) -> dict[str, Any]:
         """The card in a finished checkpoint's bytes."""
 
+    @property
+    def paths(self) -> list[Path]:
+        """Where the checkpoints of the run are written: one, unless it trains several at once."""
+        return [self.folder / f"{self.config.name}.npz"]
+
+    def checkpoints(self) -> list[SavedAsArchive]:
+        """What is written to `paths`."""
+        return [self.checkpoint()]
+
     def _networks(self) -> list[Any]:
         """Whose weights a checkpoint keeps in float16."""
         return [self.model.encoder, self.model.decoder]
@@ -81,7 +90,7 @@ class TrainingRun(ABC):
         }
 
     def run(self, on_step: Callable[[int, dict[str, float]], None] | None = None) -> Path:
-        """Train to the end (or on from where the folder's state is) and write the checkpoint; its path.
+        """Train to the end (or on from where the folder's state is) and write the checkpoints; the path of the first.
 
         Raises:
             InputError: the training diverged, or something cannot be written or is of another run.
@@ -89,9 +98,9 @@ class TrainingRun(ABC):
         config = self.config
         with naming(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{config.name}.npz"
         self._resume()
-        self._refuse_other_settings(path)
+        for path in self.paths:
+            self._refuse_other_settings(path)
         started = time.monotonic()
         while self.step < config.steps:
             report = self._one_step()
@@ -106,12 +115,13 @@ class TrainingRun(ABC):
             if saves:
                 self._save_state()
         try:
-            checkpoint = self.checkpoint()
-            checkpoint.save(path)
+            finished = [(checkpoint, checkpoint.to_bytes()) for checkpoint in self.checkpoints()]
         except NotFiniteError as error:
             raise self._diverged(error.what) from None
-        write_bytes(path.with_suffix(".md"), self.card_text(checkpoint).encode())
-        return path
+        for path, (checkpoint, data) in zip(self.paths, finished, strict=True):
+            write_bytes(path, data)
+            write_bytes(path.with_suffix(".md"), self.card_text(checkpoint).encode())
+        return self.paths[0]
 
     def _checked_report(self) -> dict[str, float]:
         """Moving averages of the loss terms. Raises `InputError` where one is not finite."""

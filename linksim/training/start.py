@@ -114,5 +114,4 @@ def _put_in_norm(start: Checkpoint, model: Any) -> None:
     """What belongs to the features: their normalization, and the mask token where both have one."""
     if model.mask_token is not None and start.mask_token is not None:
         model.mask_token.token.assign(start.mask_token)
-    model.norm.mean.assign(start.norm_mean)
-    model.norm.variance.assign(start.norm_variance)
+    model.norm.start(start.norm_mean, start.norm_variance)

@@ -29,11 +29,9 @@ class Trainer(TrainingRun):
     def __init__(self, config: TrainConfig, folder: Path) -> None:
         import keras
 
-        from linksim.training.network.vqvae import VQVAE
-
         super().__init__(config, folder)
         config = self.config
-        self.model = VQVAE(config, config.precision)
+        self.model = self._make_model()
         optimizer = config.optimizer
         start = read_start(config)
         self.llr_pool: LlrPool | None = None
@@ -46,10 +44,24 @@ class Trainer(TrainingRun):
         self.model.optimizer.build(self.model.trainable_variables)
         if start is not None:
             put_in(start, self.model)
-            same = start.stages.codewords.shape == self.model.quantizer.codewords.shape
-            if same and config.initialize_layers == "all":
-                vectors = care.vectors_per_step(config)
-                care.set_codebook(self.model.quantizer, start.stages.codewords, start.stages.usage, vectors)
+            if config.initialize_layers == "all":
+                self._put_in_codebook(start)
+
+    def _make_model(self) -> Any:
+        from linksim.training.network.vqvae import VQVAE
+
+        return VQVAE(self.config, self.config.precision)
+
+    def _put_in_codebook(self, start: Checkpoint) -> None:
+        if start.stages.codewords.shape == self.model.quantizer.codewords.shape:
+            vectors = care.vectors_per_step(self.config)
+            care.set_codebook(self.model.quantizer, start.stages.codewords, start.stages.usage, vectors)
+
+    def _start_codebook(self) -> None:
+        care.start_codebook(self.model.quantizer, self.config, self._some_features)
+
+    def _revive(self, batch: np.ndarray) -> None:
+        care.revive(self.model.quantizer, self.config, self._features(batch), self.step)
 
     def _networks(self) -> list[Any]:
         return [*super()._networks(), *([] if self.model.repair is None else [self.model.repair])]
@@ -87,10 +99,10 @@ class Trainer(TrainingRun):
 
     def _one_step(self) -> dict[str, float]:
         """Train on one batch and take care of the codebook; moving averages of the loss terms."""
-        config, quantizer = self.config, self.model.quantizer
+        config = self.config
         learns_codebook = not self.model.encoder_frozen and config.codebook.kind == "learned"
         if self.step == quantization_begins(config) and learns_codebook:
-            care.start_codebook(quantizer, config, self._some_features)
+            self._start_codebook()
         batch = crop_batch(self.train_images, config.data, config.seed, self.step)
         self.model.optimizer.learning_rate.assign(learning_rate(config, self.step))
         self.model.train_on_batch(self._inputs(batch, self.step))
@@ -99,21 +111,27 @@ class Trainer(TrainingRun):
         report = self._checked_report()
         every, late = config.codebook.revive_every, self.step > 0.8 * config.steps
         if every and self.step % every == 0 and begun and not late and learns_codebook:
-            care.revive(quantizer, config, self._features(batch), self.step)
+            self._revive(batch)
         return report
 
     def checkpoint(self) -> Checkpoint:
         """The present weights, with index usage measured on training crops and the card, whose figures are those of
         the file.
         """
-        card = self._card()
-        checkpoint = export.checkpoint(self.model, self._some_features(24), card)
+        return self._checkpoint_of(self.model, self._card())
+
+    def _checkpoint_of(self, model: Any, card: dict[str, Any]) -> Checkpoint:
+        """That of a model as `export` takes it."""
+        checkpoint = export.checkpoint(model, self._some_features(24), card)
         codec = SemanticCodec(Checkpoint.from_bytes(checkpoint.to_bytes()))
         return replace(checkpoint, card=card | {"validation": self._measured(codec, codec.stages)})
 
     def validate(self) -> dict[str, float]:
         """What `validation.validate` measures with the present networks; with a mask, `validate_masked`, too."""
-        return self._measured(export.live_codec(self.model), export.stages(self.model))
+        return self._validated(self.model)
+
+    def _validated(self, model: Any) -> dict[str, float]:
+        return self._measured(export.live_codec(model), export.stages(model))
 
     def _measured(self, codec: KerasCodec, stages: Stages) -> dict[str, float]:
         images, mask, seed = self.validation_images, self.config.mask, self.config.seed

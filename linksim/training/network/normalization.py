@@ -17,8 +17,31 @@ class FeatureNorm(layers.Layer):
     def __init__(self, dim: int, momentum: float = 0.99) -> None:
         super().__init__(dtype="float32")
         self.momentum = momentum
-        self.mean = self.add_weight(shape=(dim,), initializer="zeros", trainable=False, name="mean")
-        self.variance = self.add_weight(shape=(), initializer="ones", trainable=False, name="variance")
+        self._add_moments(dim)
+
+    def _add_moments(self, dim: int) -> None:
+        """The variables: the moving averages."""
+        self._mean = self.add_weight(shape=(dim,), initializer="zeros", trainable=False, name="mean")
+        self._variance = self.add_weight(shape=(), initializer="ones", trainable=False, name="variance")
+
+    @property
+    def mean(self) -> Any:
+        """Moving average of the mean, `[D]`."""
+        return self._mean
+
+    @property
+    def variance(self) -> Any:
+        """Moving average of the variance, a number."""
+        return self._variance
+
+    def put(self, mean: Any, variance: Any) -> None:
+        """Put in moving averages."""
+        self._mean.assign(mean)
+        self._variance.assign(variance)
+
+    def start(self, mean: Any, variance: Any) -> None:
+        """Begin with the moving averages of another training."""
+        self.put(mean, variance)
 
     def call(self, z: Any, training: bool = False, weight: Any = None) -> Any:
         """Features `[B, h, w, D]`, normalized; `weight` `[B, h, w]` of mean 1 is what each counts in the statistics (None:
@@ -30,6 +53,8 @@ class FeatureNorm(layers.Layer):
         mean = ops.mean(counted * z, axis=(0, 1, 2))
         variance = ops.mean(counted * ops.square(z - mean))
         m = self.momentum
-        self.mean.assign(m * self.mean + (1 - m) * ops.stop_gradient(mean))
-        self.variance.assign(m * self.variance + (1 - m) * ops.stop_gradient(variance))
+        self.put(
+            m * self.mean + (1 - m) * ops.stop_gradient(mean),
+            m * self.variance + (1 - m) * ops.stop_gradient(variance),
+        )
         return (z - mean) / ops.sqrt(variance + NORM_EPSILON)

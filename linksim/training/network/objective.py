@@ -73,7 +73,7 @@ class Objective:
         if lam:
             h_hat = terms["entropy"] = self._entropy(quantized)
         if gamma:
-            transition = transitions.transition(self.config, inputs)
+            transition = self.transition(inputs)
             # With moving averages the codebook's own step is the closed form in `Quantizer.follow`.
             codewords = ops.stop_gradient(quantizer.codewords) if quantizer.ema else quantizer.codewords
             l_ca = losses.channel_aware_distortion(z, quantized.indices, codewords, transition, used, quantized.weight)
@@ -88,6 +88,10 @@ class Objective:
         if training and quantizer.ema:
             quantizer.follow(quantized, transition, gamma)
         return terms | {"codebook": l_cb}
+
+    def transition(self, inputs: Any) -> Any:
+        """`P(j | i)` of a step, `[K, K]`; None without a weight of eq. 22."""
+        return transitions.transition(self.config, inputs)
 
     def _entropy(self, quantized: Quantized) -> Any:
         """`H_hat` in nats: the sum of the entropies of all stages and heads (of the indices together, were they

@@ -49,14 +49,39 @@ class Quantizer(layers.Layer):
         self.decay = config.codebook.decay
         self.ema = config.codebook.update == "ema"
         self.optimized = config.losses.channel_aware.assignment == "channel-optimized"
-        self.codewords = self.add_weight(
-            shape=(*sizes, model.head_dim),
+        self._add_codewords((*sizes, model.head_dim), config)
+
+    def _add_codewords(self, shape: tuple[int, ...], config: TrainConfig) -> None:
+        """The variables: codewords `[S, H, K, D / H]`, and the moving averages of their counts and sums."""
+        self._codewords = self.add_weight(
+            shape=shape,
             initializer=keras.initializers.RandomNormal(0.0, 1.0, seed=config.seed),
             trainable=not self.ema,
             name="codewords",
         )
-        self.counts = self.add_weight(shape=sizes, initializer="ones", trainable=False, name="counts")
-        self.sums = self.add_weight(shape=(*sizes, model.head_dim), initializer="zeros", trainable=False, name="sums")
+        self._counts = self.add_weight(shape=shape[:-1], initializer="ones", trainable=False, name="counts")
+        self._sums = self.add_weight(shape=shape, initializer="zeros", trainable=False, name="sums")
+
+    @property
+    def codewords(self) -> Any:
+        """`[S, H, K, D / H]`."""
+        return self._codewords
+
+    @property
+    def counts(self) -> Any:
+        """Moving averages of how often a batch has each codeword, `[S, H, K]`."""
+        return self._counts
+
+    @property
+    def sums(self) -> Any:
+        """Moving averages of the sums of what came to each codeword, `[S, H, K, D / H]`."""
+        return self._sums
+
+    def put(self, codewords: Any, counts: Any, sums: Any) -> None:
+        """Put in codewords and moving averages."""
+        self._codewords.assign(codewords)
+        self._counts.assign(counts)
+        self._sums.assign(sums)
 
     def call(self, z: Any, transition: Any = None) -> Quantized:
         """Features `[n, D]` to the nearest words of every stage, each for what the stages before it left.
@@ -77,14 +102,19 @@ class Quantizer(layers.Layer):
                     for h in range(self.heads)
                 ]
                 prices, arriving = [price for price, _ in expected], ops.stack([mean for _, mean in expected])
+            prices = [self._choosable(price) for price in prices]
             chosen = ops.stack([ops.cast(ops.argmin(d, axis=-1), "int32") for d in prices], axis=-1)  # [n, H]
             word = self._words(stage, chosen)
             indices.append(chosen)
             words.append(word)
             residuals.append(residual)
-            distances.append(found)
+            distances.append([self._choosable(distance) for distance in found])
             residual = residual - ops.stop_gradient(self._taken(arriving, chosen))
         return Quantized(ops.stack(indices, 1), ops.stack(words, 1), ops.stack(residuals, 1), distances)
+
+    def _choosable(self, distances: Any) -> Any:
+        """Distances `[n, K]` with those of words that may not be chosen out of reach: of a whole codebook none."""
+        return distances
 
     def head(self, values: Any, number: int) -> Any:
         """The dimensions `[..., D / H]` of head `number` of values `[..., D]`."""
@@ -120,9 +150,7 @@ class Quantizer(layers.Layer):
         shape = (self.stages, self.heads, self.size, self.head_dim)
         mean_counts = self.decay * self.counts + (1 - self.decay) * ops.reshape(ops.stack(counts), shape[:-1])
         mean_sums = self.decay * self.sums + (1 - self.decay) * ops.reshape(ops.stack(sums), shape)
-        self.counts.assign(mean_counts)
-        self.sums.assign(mean_sums)
-        self.codewords.assign(self._centroids(mean_counts, mean_sums, transition, gamma))
+        self.put(self._centroids(mean_counts, mean_sums, transition, gamma), mean_counts, mean_sums)
 
     def _centroids(self, counts: Any, sums: Any, transition: Any, gamma: float) -> Any:
         """`e_j = sum_i W_ij S_i / sum_i W_ij n_i`; codewords that (nearly) nothing comes to stay where they are."""
@@ -135,6 +163,4 @@ class Quantizer(layers.Layer):
 
     def set_codewords(self, codewords: np.ndarray, counts: np.ndarray) -> None:
         """Put in codewords `[S, H, K, D / H]` with the counts `[S, H, K]` that the moving averages go on from."""
-        self.codewords.assign(codewords)
-        self.counts.assign(counts)
-        self.sums.assign(codewords * counts[..., None])
+        self.put(codewords, counts, codewords * counts[..., None])

@@ -33,10 +33,12 @@ class Inputs(TypedDict, total=False):
         quantize: float32 `[1]`, 0 before quantization begins, then 1.
         damaged: float32 `[1]`, 1 for a batch that has errors.
         deceive: float32 `[1]`, 0 before the decoder tries to deceive the discriminator, then 1.
+        state: with `bank`, int32 `[1]`, the state that the step is for.
         relative_llr: with `reception`, float32 `[B, h, w, S, H, m]`, LLRs of the index bits, positive where they
             point to the sent bit.
         known: with `reception`, bool in the same shape, bits that the receiver knows because their block's CRC holds.
-        uniform: where `codebook.bits` are drawn, float32 `[B, h, w, D]` in [0, 1), a number for each.
+        uniform: where `codebook.bits` are drawn, float32 `[B, h, w, D]` in [0, 1), a number for each; where a
+            bank's bit-error rates are trained, `[B, h, w, S, H, m]`, of which it makes the flips.
         fold: with it, float32 `[1]`, error rate of the channel that is folded into their probability.
         transition, chance: with labelling: symbols, as of `batches.draw_symbols`.
         masked: with `mask`, bool `[B, h, w]`, features that are masked.
@@ -49,6 +51,7 @@ class Inputs(TypedDict, total=False):
     quantize: np.ndarray
     damaged: np.ndarray
     deceive: np.ndarray
+    state: np.ndarray
     relative_llr: np.ndarray
     known: np.ndarray
     uniform: np.ndarray
@@ -64,10 +67,7 @@ class VQVAE(Reported):
     def __init__(self, config: TrainConfig, dtype: Any = "float32") -> None:
         super().__init__(dtype="float32")
         self.config = config
-        self.encoder = build_encoder(config.model, dtype)
-        self.norm = FeatureNorm(config.model.latent_dim)
-        self.quantizer = Quantizer(config) if config.codebook.kind == "learned" else FixedQuantizer(config)
-        self.decoder = build_decoder(config.model, dtype, with_variance=config.decoder_takes_variance)
+        self._make_parts(config, dtype)
         self.mask_token = None if config.mask is None else MaskToken(config.model.latent_dim)
         self.repair = build_repair(config.model, dtype) if config.model.repair_blocks else None
         if self.repair is not None:
@@ -77,8 +77,17 @@ class VQVAE(Reported):
             self.quantizer.trainable = False
         adversarial = config.losses.adversarial
         self.adversary = Adversary(adversarial.channels, dtype) if adversarial.weight else None
-        self.objective = Objective(config, self.quantizer, self.adversary)
+        self.objective = self._make_objective()
         self.start_report(self.objective.terms if self.repair is None else TERMS)
+
+    def _make_parts(self, config: TrainConfig, dtype: Any) -> None:
+        self.encoder = build_encoder(config.model, dtype)
+        self.norm = FeatureNorm(config.model.latent_dim)
+        self.quantizer = Quantizer(config) if config.codebook.kind == "learned" else FixedQuantizer(config)
+        self.decoder = build_decoder(config.model, dtype, with_variance=config.decoder_takes_variance)
+
+    def _make_objective(self) -> Objective:
+        return Objective(self.config, self.quantizer, self.adversary)
 
     @property
     def encoder_frozen(self) -> bool:
@@ -102,7 +111,7 @@ class VQVAE(Reported):
         if self.config.codebook.projection == "sphere":
             z = on_sphere(z)
         optimized = self.config.losses.channel_aware.assignment == "channel-optimized"
-        quantized = self.quantizer(z, *([transitions.transition(self.config, inputs)] if optimized else []))
+        quantized = self.quantizer(z, *([self.objective.transition(inputs)] if optimized else []))
         if masked is not None:
             quantized = replace(quantized, weight=ops.reshape(weight_of_visible(masked), (-1,)))
         used = self._used(inputs["stages"], features)
@@ -154,11 +163,15 @@ class VQVAE(Reported):
             chance = ops.reshape(inputs["chance"], shape)
             received = transitions.arrived(sent, chance, inputs["transition"])
         else:
-            received = receivers.arrived(sent, ops.reshape(inputs["flips"], shape), self.quantizer.size)
+            received = self._flipped(sent, ops.reshape(inputs["flips"], shape))
         words = self.quantizer.words(received)
         arrived = ops.sum(used[..., None] * words, axis=1)
         to_decoder = through + inputs["quantize"][0] * ops.stop_gradient(arrived - through)
         return ops.reshape(to_decoder, ops.shape(features))
+
+    def _flipped(self, sent: Any, flips: Any) -> Any:
+        """Indices that arrive of sent ones with error patterns (XOR), in one shape."""
+        return receivers.arrived(sent, flips, self.quantizer.size)
 
     def _received(self, quantized: Quantized, used: Any, inputs: Any, features: Any) -> list[Any]:
         """Features for the decoder from a receiver: estimates `[B, h, w, D]` and their variance per dimension
