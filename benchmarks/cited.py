@@ -1,0 +1,81 @@
+"""The table of the cited systems: `python -m benchmarks.cited [FOLDER]`, Markdown on standard output.
+
+Of each scheme of a results folder (default `results/cited`): PSNR, MS-SSIM and LPIPS at 4, 10 and 16 dB with half their 95 % intervals, bits and channel
+uses of an image, and parameters and training time of its checkpoints. Parameters of a network that several checkpoints share count once; the
+time is processor time of all trainings, as the cards tell it, without that of the common backbone.
+"""
+
+import argparse
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from linksim.scenario import load_scenario
+from linksim.schemes.config import SemanticConfig
+from linksim.semantic.checkpoint import Checkpoint, find_checkpoint
+
+SNRS_DB = (4.0, 10.0, 16.0)
+METRICS = {"psnr_db": ("PSNR (dB)", 2), "ms_ssim": ("MS-SSIM", 3), "lpips": ("LPIPS", 3)}
+
+
+def checkpoints(config: Any) -> list[str]:
+    """Names of all checkpoints of a scheme, each once."""
+    variants = config.variants if isinstance(config, SemanticConfig) else ()
+    names = [name for v in variants for name in (v.checkpoint, v.damaged_checkpoint) if name is not None]
+    return list(dict.fromkeys(names))
+
+
+def parameters(names: list[str]) -> int:
+    """Weights of the networks and codewords in checkpoints; of equal arrays one counts."""
+    arrays: dict[str, int] = {}
+    for name in names:
+        checkpoint = Checkpoint.from_bytes(find_checkpoint(name)[1])
+        networks = [
+            part for part in (checkpoint.encoder, checkpoint.decoder, getattr(checkpoint, "repair", None)) if part
+        ]
+        for array in [checkpoint.stages.codewords, *(w for part in networks for w in part.values())]:
+            arrays[hashlib.sha256(np.ascontiguousarray(array).tobytes() + str(array.shape).encode()).hexdigest()] = (
+                array.size
+            )
+    return sum(arrays.values())
+
+
+def minutes(names: list[str]) -> float:
+    """Processor time of the trainings of checkpoints, those that one training left counted once."""
+    times = {}
+    for name in names:
+        card = Checkpoint.from_bytes(find_checkpoint(name)[1]).card
+        times[card["training"]["name"]] = card.get("cpu_seconds", float("nan")) / 60
+    return sum(times.values())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", default="results/cited", type=Path)
+    folder = parser.parse_args().folder
+    rows, scenario = pd.read_csv(folder / "results.csv"), load_scenario(folder / "scenario.yaml")
+    heads = [f"{label} at {snr:g} dB" for label, _ in METRICS.values() for snr in SNRS_DB]
+    print("| scheme |", " | ".join([*heads, "bits", "channel uses", "parameters", "training (min)"]), "|")
+    print("| --- " * (len(heads) + 5) + "|")
+    for config in scenario.schemes:
+        own = rows[rows.scheme == config.name].set_index("snr_db")
+        cells = [
+            f"{own.loc[snr, key]:.{digits}f} ± {(own.loc[snr, key + '_high'] - own.loc[snr, key + '_low']) / 2:.{digits}f}"
+            for key, (_, digits) in METRICS.items()
+            for snr in SNRS_DB
+        ]
+        pixels = 256 * 256
+        bits = sorted({round(own.loc[snr, "bpp"] * pixels) for snr in SNRS_DB})
+        uses = sorted({round(own.loc[snr, "channel_uses"]) for snr in SNRS_DB})
+        names = checkpoints(config)
+        size = f"{parameters(names) / 1e6:.2f} M" if names else ""
+        time = f"{minutes(names):.0f}" if names else ""
+        spans = [" to ".join(f"{v:,}" for v in (x[:1] if len(x) == 1 else (x[0], x[-1]))) for x in (bits, uses)]
+        print(f"| {config.name} |", " | ".join([*cells, *spans, size, time]), "|")
+
+
+if __name__ == "__main__":
+    main()
