@@ -2,11 +2,13 @@
 
 Of each scheme of a results folder (default `results/cited`): PSNR, MS-SSIM and LPIPS at 4, 10 and 16 dB with half their 95 % intervals, bits and channel
 uses of an image, and parameters and training time of its checkpoints. Parameters of a network that several checkpoints share count once; the
-time is processor time of all trainings, as the cards tell it, without that of the common backbone.
+time is processor time of all trainings without that of the common backbone, by `training.json` of the folder:
+`python -m benchmarks.steps scenarios/train/cited/*.yaml --json results/cited/training.json`.
 """
 
 import argparse
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -43,19 +45,23 @@ def parameters(names: list[str]) -> int:
     return sum(arrays.values())
 
 
-def minutes(names: list[str]) -> float:
-    """Processor time of the trainings of checkpoints, those that one training left counted once."""
-    times = {}
+def minutes(names: list[str], measured: dict[str, float]) -> float:
+    """Processor minutes of the trainings of checkpoints and of those that they went on from, each counted once; nan where one was not measured."""
+    trainings = set()
     for name in names:
-        card = Checkpoint.from_bytes(find_checkpoint(name)[1]).card
-        times[card["training"]["name"]] = card.get("cpu_seconds", float("nan")) / 60
-    return sum(times.values())
+        training = Checkpoint.from_bytes(find_checkpoint(name)[1]).card["training"]
+        trainings.add(training["name"])
+        start = training["initialize_from"] or ""
+        trainings |= {Path(start).stem} if start.startswith("runs/") else set()
+    return sum(measured.get(name, float("nan")) for name in trainings)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", default="results/cited", type=Path)
     folder = parser.parse_args().folder
+    times = folder / "training.json"
+    measured = json.loads(times.read_text()) if times.exists() else {}
     rows, scenario = pd.read_csv(folder / "results.csv"), load_scenario(folder / "scenario.yaml")
     heads = [f"{label} at {snr:g} dB" for label, _ in METRICS.values() for snr in SNRS_DB]
     print("| scheme |", " | ".join([*heads, "bits", "channel uses", "parameters", "training (min)"]), "|")
@@ -72,7 +78,7 @@ def main() -> None:
         uses = sorted({round(own.loc[snr, "channel_uses"]) for snr in SNRS_DB})
         names = checkpoints(config)
         size = f"{parameters(names) / 1e6:.2f} M" if names else ""
-        time = f"{minutes(names):.0f}" if names else ""
+        time = f"{minutes(names, measured):.0f}" if names else ""
         spans = [" to ".join(f"{v:,}" for v in (x[:1] if len(x) == 1 else (x[0], x[-1]))) for x in (bits, uses)]
         print(f"| {config.name} |", " | ".join([*cells, *spans, size, time]), "|")
 
