@@ -17,10 +17,14 @@ Format 2 has one member `meta`, UTF-8 JSON as uint8, and the arrays that `linksi
     repair/LAYER/kernel, repair/LAYER/bias   float16, of a repair block
     with "weights": "int8", kernels in int8 and encoder/LAYER/step, decoder/LAYER/step, ...   float32 [out]
 
+A file whose encoder and decoder are those of a checkpoint that comes with linksim, with other labels, may leave them out: `meta`
+then has "networks_of": {"name", "sha256" of that file}.
+
 Format 1, of one stage and one head, is read, too: sizes in `model`, `codebook` `[K, D]` and `usage` `[K]`, weights by
 their position.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from functools import cache
@@ -58,6 +62,8 @@ class Checkpoint(SavedAsArchive):
         weights: what the kernels are on disk.
         repair: weights of the repair block by name; empty where there is none.
         mask_token: what the decoder takes in place of a masked feature, `[D]`; None where it was not trained for that.
+        networks_of: name of the checkpoint that comes with linksim and has these networks, which the file then leaves out;
+            None: they are in the file.
     """
 
     model: ModelConfig
@@ -71,12 +77,14 @@ class Checkpoint(SavedAsArchive):
     weights: WeightType = "float16"
     repair: dict[str, np.ndarray] = field(default_factory=dict)
     mask_token: np.ndarray | None = None
+    networks_of: str | None = None
 
     def to_bytes(self) -> bytes:
         """The `.npz` file's bytes.
 
         Raises:
-            InputError: a value that is not finite, or not in float16, as after a training that diverged.
+            InputError: a value that is not finite, or not in float16, as after a training that diverged; or networks that are
+                not those of `networks_of`.
         """
         arrays: dict[str, np.ndarray] = {
             "codewords": _compact(self.stages.codewords.astype(np.float32)),
@@ -86,9 +94,21 @@ class Checkpoint(SavedAsArchive):
         }
         if self.mask_token is not None:
             arrays["mask_token"] = self.mask_token.astype(np.float32)
-        for part in ("encoder", "decoder", "repair"):
+        meta = self._meta()
+        if self.networks_of is not None:
+            meta["networks_of"] = self._named_networks(self.networks_of)
+        for part in ("encoder", "decoder", "repair") if self.networks_of is None else ():
             arrays |= pack(part, getattr(self, part), self.weights)
-        return archive_bytes(self._meta(), arrays)
+        return archive_bytes(meta, arrays)
+
+    def _named_networks(self, name: str) -> dict[str, str]:
+        """Name and SHA-256 of the file that has these networks. Raises `InputError` where it has others."""
+        other = Checkpoint.from_bytes(find_checkpoint(name)[1], name)
+        for part in ("encoder", "decoder", "repair"):
+            ours, theirs = getattr(self, part), getattr(other, part)
+            if ours.keys() != theirs.keys() or not all(np.array_equal(ours[key], theirs[key]) for key in ours):
+                raise InputError(f"networks_of: the {part} of {name!r} is another one; leave networks_of out")
+        return {"name": name, "sha256": hashlib.sha256(find_checkpoint(name)[1]).hexdigest()}
 
     def _meta(self) -> dict[str, Any]:
         sizes = self.model.model_dump(mode="json")
@@ -151,7 +171,11 @@ def _read(archive: Archive, meta: dict[str, Any]) -> Checkpoint:
         shapes |= {"codebook": shapes.pop("codewords")[2:], "usage": shapes["usage"][2:]}
     dtypes: dict[str, tuple[type, ...]] = dict.fromkeys(shapes, (np.float32,))
     dtypes["codewords"] = (np.float16, np.float32)
-    kind = weight_type(meta)
+    kind, lender = weight_type(meta), _lender(meta)
+    if lender is not None:
+        if (lender.model, lender.decoder_takes_variance) != (model, takes_variance):
+            raise ValueError("networks_of has other sizes")
+        parts = {}
     keys = {part: [f"{part}/{name}" for name in names[part]] for part in parts}
     for part, own in parts.items():
         own_shapes, own_dtypes = members(dict(zip(keys[part], own.values(), strict=True)), kind)
@@ -159,6 +183,8 @@ def _read(archive: Archive, meta: dict[str, Any]) -> Checkpoint:
         dtypes |= own_dtypes
     arrays = archive.arrays(shapes, dtypes)
     weights = {part: dict(zip(own, unpack(arrays, keys[part], kind), strict=True)) for part, own in parts.items()}
+    if lender is not None:
+        weights = {"encoder": lender.encoder, "decoder": lender.decoder, "repair": lender.repair}
     target = quantizer_shapes(model)
     codewords = arrays["codebook" if first else "codewords"].astype(np.float32).reshape(target["codewords"])
     usage = arrays["usage"].reshape(target["usage"])
@@ -176,7 +202,24 @@ def _read(archive: Archive, meta: dict[str, Any]) -> Checkpoint:
         card=_card(meta),
         weights=kind,
         mask_token=arrays.get("mask_token"),
+        networks_of=meta["networks_of"]["name"] if lender is not None else None,
     )
+
+
+def _lender(meta: dict[str, Any]) -> Checkpoint | None:
+    """The checkpoint whose networks a file leaves out; None where it has its own. Raises `ValueError` or `InputError`."""
+    named = meta.get("networks_of")
+    if named is None:
+        return None
+    name, sha256 = named["name"], named["sha256"]
+    if name not in pretrained_names():
+        raise ValueError(f"networks_of {name!r} is no checkpoint that comes with linksim")
+    data = find_checkpoint(name)[1]
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise ValueError(f"networks_of {name!r} is of another version of linksim")
+    if "networks_of" in Archive(data).meta():
+        raise ValueError(f"networks_of {name!r} has no networks of its own")
+    return Checkpoint.from_bytes(data, name)
 
 
 def _sizes(meta: dict[str, Any]) -> tuple[ModelConfig, bool, bool]:

@@ -1,5 +1,8 @@
 """Checkpoints with other labels: the same pictures, less harm by bit errors, and a card that says so."""
 
+import hashlib
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +11,7 @@ from linksim.codebook.theory import channel_distortion
 from linksim.common.errors import InputError
 from linksim.semantic.autoencoder import build_decoder, build_encoder, get_weights
 from linksim.semantic.card import card_markdown
-from linksim.semantic.checkpoint import Checkpoint, pretrained_names
+from linksim.semantic.checkpoint import Checkpoint, find_checkpoint, pretrained_names
 from linksim.semantic.codec import SemanticCodec, load_checkpoint
 from linksim.semantic.relabel import relabel
 from linksim.training.config import ModelConfig, TrainConfig
@@ -79,3 +82,47 @@ def test_shipped_labels_cut_the_channel_distortion_by_more_than_a_quarter():
             np.testing.assert_array_equal(weight, weights[name])
     before, after = (channel_distortion(c.codebook, c.usage, 0.05) for c in (trained, matched))
     assert after < 0.75 * before
+
+
+def test_a_file_may_leave_out_networks_that_come_with_linksim():
+    source = load_checkpoint("vqvae").checkpoint
+    order = np.random.default_rng(1).permutation(source.stages.size)[None, None]
+    other = replace(source, stages=source.stages.reordered(order), networks_of="vqvae")
+    data = other.to_bytes()
+    assert len(data) < 0.1 * len(source.to_bytes())
+    back = Checkpoint.from_bytes(data)
+    assert back.networks_of == "vqvae"
+    for part in ("encoder", "decoder"):
+        assert getattr(back, part).keys() == getattr(source, part).keys()
+        for name, weight in getattr(source, part).items():
+            np.testing.assert_array_equal(getattr(back, part)[name], weight)
+    np.testing.assert_array_equal(back.stages.codewords, other.stages.codewords)
+    assert back.to_bytes() == data
+
+
+def test_networks_of_another_checkpoint_are_not_taken_for_these():
+    source = load_checkpoint("vqvae").checkpoint
+    with pytest.raises(InputError, match="networks_of: the encoder of 'proposed' is another one"):
+        replace(source, networks_of="proposed").to_bytes()
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ({"name": "/etc/passwd", "sha256": "0"}, "is no checkpoint that comes with linksim"),
+        ({"name": "vqvae", "sha256": "0"}, "of another version"),
+        ({"name": "vqvae-matched-labels", "sha256": None}, "has no networks of its own"),
+        ({"name": "rates-fine", "sha256": None}, "has other sizes"),
+        ("vqvae", "not a linksim checkpoint"),
+    ],
+)
+def test_networks_that_cannot_be_had_are_one_line(named, message, monkeypatch):
+    source = load_checkpoint("vqvae").checkpoint
+    if isinstance(named, dict) and named["sha256"] is None:
+        data = find_checkpoint(named["name"])[1]
+        named = {**named, "sha256": hashlib.sha256(data).hexdigest()}
+    other = replace(source, networks_of="vqvae")
+    monkeypatch.setattr(Checkpoint, "_named_networks", lambda *_: named)
+    with pytest.raises(InputError, match=message) as caught:
+        Checkpoint.from_bytes(other.to_bytes(), "file")
+    assert "\n" not in str(caught.value)
