@@ -12,7 +12,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from linksim.scenario import load_scenario
@@ -31,18 +30,26 @@ def checkpoints(config: Any) -> list[str]:
 
 
 def parameters(names: list[str]) -> int:
-    """Weights of the networks and codewords in checkpoints; of equal arrays one counts."""
-    arrays: dict[str, int] = {}
+    """Weights of the networks and codewords in checkpoints; of equal arrays one counts, and of states of one training that differ in scales and
+    biases alone, which their kernels hold, the kernels count once and each state has a scale for each bias.
+    """
+    sizes: dict[str, int] = {}
     for name in names:
         checkpoint = Checkpoint.from_bytes(find_checkpoint(name)[1])
-        networks = [
-            part for part in (checkpoint.encoder, checkpoint.decoder, getattr(checkpoint, "repair", None)) if part
-        ]
-        for array in [checkpoint.stages.codewords, *(w for part in networks for w in part.values())]:
-            arrays[hashlib.sha256(np.ascontiguousarray(array).tobytes() + str(array.shape).encode()).hexdigest()] = (
-                array.size
+        training = checkpoint.card["training"]
+        scaled = training["name"] if (training.get("bank") or {}).get("affine") else ""
+        arrays = {"codewords": checkpoint.stages.codewords}
+        for part in ("encoder", "decoder", "repair"):
+            arrays |= {f"{part}/{key}": weight for key, weight in getattr(checkpoint, part).items()}
+        for key, array in arrays.items():
+            kernel = key.endswith("/kernel")
+            same = (
+                f"{scaled}/{key}"
+                if scaled and kernel
+                else f"{array.shape}{hashlib.sha256(array.tobytes()).hexdigest()}"
             )
-    return sum(arrays.values())
+            sizes[same] = array.size * (2 if scaled and key.endswith("/bias") else 1)
+    return sum(sizes.values())
 
 
 def minutes(names: list[str], measured: dict[str, float]) -> float:

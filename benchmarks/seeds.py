@@ -19,7 +19,7 @@ def table(rows: pd.DataFrame, snr_db: float) -> pd.DataFrame:
     values = at[["psnr_db", "lpips"]]
     base = values.xs(BASELINE, level="variant")
     change = values.groupby(level="variant", group_keys=False).apply(lambda own: own.div(base, level="seed") - 1)
-    return values.join(100 * change, rsuffix="_percent")
+    return pd.concat([values, (100 * change).add_suffix("_percent")], axis=1)
 
 
 def main() -> None:
