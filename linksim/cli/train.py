@@ -27,8 +27,10 @@ def train_command(recipe: Path, overrides: list[str], steps: int | None, out: Pa
         task = progress.add_task(config.name, total=config.steps, note="")
 
         def on_step(step: int, report: dict[str, float]) -> None:
-            psnr = -10 * math.log10(max(report["mse"], 1e-9))
-            progress.update(task, completed=step, note=f"train PSNR {psnr:.2f} dB, loss {report['loss']:.4f}")
+            note = f"loss {report['loss']:.4f}"
+            if "mse" in report:  # a training without pictures has none
+                note = f"train PSNR {-10 * math.log10(max(report['mse'], 1e-9)):.2f} dB, {note}"
+            progress.update(task, completed=step, note=note)
 
         trainer.run(on_step)
     for path in trainer.paths:

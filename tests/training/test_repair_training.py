@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from linksim.codebook.stages import Stages
+from linksim.cli.train import train_command
 from linksim.common.errors import InputError
 from linksim.common.reading.loading import load
 from linksim.link.config import LinkConfig
@@ -132,6 +134,16 @@ def test_an_interrupted_run_goes_on_to_the_same_block(folder: Path, tmp_path: Pa
     ours, theirs = (Checkpoint.from_bytes(path.read_bytes()).repair for path in (block, resumed))
     for name, weight in ours.items():
         np.testing.assert_allclose(weight, theirs[name], rtol=1e-3, atol=1e-4)
+
+
+def test_the_command_trains_a_block(
+    folder: Path, tmp_path: Path, start: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whose report has no error of pictures to show."""
+    path = tmp_path / "repair.yaml"
+    path.write_text(yaml.safe_dump(_recipe(folder, start).model_dump(mode="json")))
+    train_command(path, [], 2, tmp_path / "out")
+    assert capsys.readouterr().out.strip().endswith(".npz")
 
 
 def test_a_block_goes_on_from_a_block(folder: Path, tmp_path: Path, block: Path) -> None:
