@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import yaml
 
-from linksim.codebook.stages import Stages
 from linksim.cli.train import train_command
+from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
 from linksim.common.reading.loading import load
 from linksim.link.config import LinkConfig
