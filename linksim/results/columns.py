@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,14 +78,15 @@ def matches(known: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return np.where((known[found] == wanted).all(-1), found, -1)
 
 
-def selected(parts: Sequence[Part], group: Group, points: Sequence[str]) -> tuple[Frame, list[dict[str, Any]]]:
+def selected(parts: Sequence[Part], group: Group, points: Iterable[str]) -> tuple[Frame, list[dict[str, Any]]]:
     """The points of a scheme and SNR among `points` that the parts have, in the order of `points`.
 
     Returns:
         Their rows, and `seconds` and `skipped` of each.
     """
     chosen = [found for part in parts if (found := part.select(group)) is not None]
-    if not chosen or not points:
+    asked = keys_of(points if chosen else ())
+    if not len(asked):
         return Frame({}, {}, 0), []
     keys = np.concatenate([one.keys for one in chosen])
     counts = np.concatenate([one.counts for one in chosen])
@@ -93,7 +94,7 @@ def selected(parts: Sequence[Part], group: Group, points: Sequence[str]) -> tupl
     before = np.cumsum([0, *(table.num_rows for table in tables)])[:-1]
     starts = np.concatenate([one.starts + rows for one, rows in zip(chosen, before, strict=True)])
     order = np.argsort(keys[:, 0], kind="stable")
-    numbers = matches(keys[order], keys_of(points))
+    numbers = matches(keys[order], asked)
     places = order[numbers[numbers >= 0]]
     counts, starts = counts[places], starts[places]
     # The rows of each point lie together: their numbers are start, start + 1, ...

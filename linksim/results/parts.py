@@ -32,8 +32,10 @@ Group = tuple[str, float]
 
 
 def keys_of(points: Iterable[str]) -> np.ndarray:
-    """Ids of points as two numbers each, uint64 `[points, 2]`: 128 bits of their hash."""
-    digests = b"".join(hashlib.blake2b(point.encode(), digest_size=16).digest() for point in points)
+    """Ids of points as two numbers each, uint64 `[points, 2]`: 128 bits of their hash. No list of the ids is made."""
+    digests = bytearray()
+    for point in points:
+        digests += hashlib.blake2b(point.encode(), digest_size=16).digest()
     return np.frombuffer(digests, ">u8").astype(np.uint64).reshape(-1, 2)
 
 

@@ -156,7 +156,7 @@ class PointStore:
                 lines.append(Line(offset, length, record))
         return lines
 
-    def points(self, scheme: str, snr_db: float, points: Sequence[str]) -> tuple[Frame, list[dict[str, Any]]]:
+    def points(self, scheme: str, snr_db: float, points: Iterable[str]) -> tuple[Frame, list[dict[str, Any]]]:
         """Those of `points`, all of one scheme and SNR, that are there: their rows in this order, and `seconds` and
         `skipped` of each.
         """

@@ -150,10 +150,10 @@ class Plan:
         while chunk := list(islice(points, CHUNK)):
             yield chunk
 
-    def ids(self, scheme: str, snr_db: float, repetitions: int) -> list[str]:
+    def ids(self, scheme: str, snr_db: float, repetitions: int) -> Iterator[str]:
         """Ids of the points of a scheme and SNR, repetition by repetition, of the batches whose turn has come."""
         opened = self.opened
-        return [self.id(batch, scheme, snr_db, repetition) for repetition in range(repetitions) for batch in opened]
+        return (self.id(batch, scheme, snr_db, repetition) for repetition in range(repetitions) for batch in opened)
 
 
 def _deciding_metrics(configs: list[Any]) -> list[str]:
@@ -163,11 +163,3 @@ def _deciding_metrics(configs: list[Any]) -> list[str]:
 
 # Number of repetitions wanted by (scheme, SNR).
 Wanted = dict[tuple[str, float], int]
-
-
-def split_job(batch: Batch, points: list[Point], parts: int) -> list[Job]:
-    """Jobs for the points of a batch, cut by SNR into at most `parts`, so that few batches can feed many workers."""
-    snrs = list(dict.fromkeys(point.snr_db for point in points))
-    parts = max(1, min(parts, len(snrs)))
-    groups = [set(snrs[i::parts]) for i in range(parts)]
-    return [Job(batch, tuple(p for p in points if p.snr_db in group)) for group in groups if points]

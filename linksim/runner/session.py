@@ -3,7 +3,7 @@
 import contextlib
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from linksim.runner.derived import state_of, stored_run
 from linksim.runner.examples import N_EXAMPLES, Examples
 from linksim.runner.execution.address import check_address
 from linksim.runner.identity import scheme_identities
-from linksim.runner.plan import Batch, Job, Plan, Point, Wanted, split_job
+from linksim.runner.jobs import cut
+from linksim.runner.plan import Batch, Job, Plan, Point, Wanted
 from linksim.runner.progress import Progress
 from linksim.runner.repetitions import as_records, check_interval, first_round, in_words, next_round, shortfalls
 from linksim.runner.saved import SavedPictures
@@ -89,6 +90,10 @@ def run_scenario(
 _TABLES_EVERY_SECONDS = 60.0
 
 
+Execute = Callable[[Iterable[Job]], Iterator[dict[str, Any]]]
+"""Jobs in, records of their points out, in any order."""
+
+
 class _Session:
     def __init__(self, scenario: Scenario, out: Path, execution: Execution, progress: Progress) -> None:
         self.scenario, self.out, self.execution, self.progress = scenario, out, execution, progress
@@ -139,9 +144,9 @@ class _Session:
 
     def _simulate(self) -> None:
         self.progress.start(self._count(self.wanted))
-        with self._executor() as execute:
+        with self._executor() as (execute, workers):
             while True:
-                for record in execute(self._jobs()):
+                for record in execute(self._jobs(workers)):
                     self._keep(record)
                     self.progress.advance(record)
                 if self._awaited:
@@ -171,9 +176,13 @@ class _Session:
     def _count(self, wanted: Wanted) -> int:
         return self.plan.n_batches * sum(wanted.values())
 
-    def _jobs(self) -> Iterator[Job]:
-        """Jobs of the points that are not stored yet; a batch's files are read when its turn comes."""
-        parts = -(-2 * self.execution.workers // self.plan.n_batches) if self.execution.workers > 1 else 1
+    def _jobs(self, workers: Callable[[], int]) -> Iterator[Job]:
+        """Jobs of the points that are not stored yet; a batch's files are read when its turn comes.
+
+        Args:
+            workers: how many there are by now, asked batch by batch, since those of a cluster come and go.
+        """
+        left = self._count(self.wanted) - len(self.store)
         for number in range(self.plan.n_batches):
             batch = self.plan.batch(number)
             saved = self.saved.among(image for image, _ in batch.images)
@@ -186,7 +195,9 @@ class _Session:
                 ]
                 self.progress.extend(len(missing) - sum(not self._is_of_before(point) for point in points))
                 self._awaited.update(point.id for point in missing)
-                yield from split_job(batch, missing, parts)
+                jobs = cut(batch, missing, left, workers())
+                left -= len(missing)
+                yield from jobs
 
     def _is_of_before(self, point: Point) -> bool:
         """Whether the point was looked at, or made, in an earlier round."""
@@ -208,22 +219,23 @@ class _Session:
         return (example and self.examples.lost(record)) or lost
 
     @contextlib.contextmanager
-    def _executor(self) -> Iterator[Any]:
+    def _executor(self) -> Iterator[tuple[Execute, Callable[[], int]]]:
+        """What makes records of jobs, and how many workers it has by now."""
         metrics = self.plan.metrics
         if self.execution.scheduler or self.execution.slurm:
             from linksim.runner.execution.cluster import DaskWorkers
 
             with DaskWorkers(self.scenario, metrics, self.execution.scheduler, self.execution.slurm) as cluster:
-                yield cluster.run
+                yield cluster.run, cluster.workers
         elif self.execution.workers > 1:
             from linksim.runner.execution.workers import LocalWorkers
 
             with LocalWorkers(self.scenario, metrics, self.execution.workers) as workers:
-                yield workers.run
+                yield workers.run, lambda: self.execution.workers
         else:
-            yield self._here
+            yield self._here, lambda: 1
 
-    def _here(self, jobs: Iterator[Job]) -> Iterator[dict[str, Any]]:
+    def _here(self, jobs: Iterable[Job]) -> Iterator[dict[str, Any]]:
         simulator = None
         for job in jobs:
             simulator = simulator or start_simulator(self.scenario, self.plan.metrics)

@@ -131,7 +131,8 @@ def test_wherever_the_connection_ends_the_scheduler_is_said_to_be_lost(file, clu
     import distributed
 
     from linksim.data.images import open_images
-    from linksim.runner.plan import Plan, split_job
+    from linksim.runner.jobs import cut
+    from linksim.runner.plan import Plan
     from linksim.scenario import load_scenario
 
     def ends(*_, **__):
@@ -140,7 +141,7 @@ def test_wherever_the_connection_ends_the_scheduler_is_said_to_be_lost(file, clu
     scenario = load_scenario(file)
     plan = Plan(scenario, open_images(scenario.images), {s.name: "" for s in scenario.schemes}, ("psnr",))
     batch = plan.batch(0)
-    jobs = split_job(batch, list(plan.points(batch, {(scenario.schemes[0].name, 10.0): 1})), 1)
+    jobs = cut(batch, list(plan.points(batch, {(scenario.schemes[0].name, 10.0): 1})), 1, 1)
     workers = DaskWorkers(scenario, ("psnr",), scheduler=cluster.address)
     monkeypatch.setattr(workers._client, question, ends)
     monkeypatch.setattr(workers._client, "close", ends)

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, NoReturn
 
 from linksim.common.errors import InputError, LinksimError
-from linksim.runner.execution.pace import Pace
+from linksim.runner.execution.pace import LEAST, LEAST_PER_WORKER, Pace
 from linksim.runner.identity import all_versions, digest
 from linksim.runner.plan import Job
 from linksim.runner.simulation.start import start_simulator
@@ -21,6 +21,7 @@ from linksim.scenario import Scenario
 
 _SLURM_KEYS = {
     "jobs": "workers asked for (default 1)",
+    "least": "workers kept where fewer than jobs have work (default: as jobs)",
     "cores": "cores per worker (default 2)",
     "memory": "memory per worker (default 8GB)",
     "walltime": "HH:MM:SS (default 04:00:00)",
@@ -71,10 +72,14 @@ def parse_slurm(text: str) -> dict[str, str]:
             known = ", ".join(f"{name} ({what})" for name, what in _SLURM_KEYS.items())
             raise InputError(f"--slurm {text}: {part!r} is not KEY=VALUE of: {known}")
         options[key] = value
-    for key in ("jobs", "cores", "gpus"):
-        least = 0 if key == "gpus" else 1
+    for key in ("jobs", "least", "cores", "gpus"):
+        least = 0 if key in ("gpus", "least") else 1
         if key in options and not (options[key].isdecimal() and int(options[key]) >= least):
             raise InputError(f"--slurm {text}: {key} is {options[key]!r}; a whole number of at least {least} is needed")
+    if int(options.get("least", "0")) > int(options.get("jobs", "1")):
+        raise InputError(
+            f"--slurm {text}: least is {options['least']}; no more than jobs ({options.get('jobs', '1')}) is possible"
+        )
     return options
 
 
@@ -137,6 +142,8 @@ class DaskWorkers:
         self._asked_until, self._count, self._gpus_declared = 0.0, 0, False
         self._cluster = _start_slurm(parse_slurm(slurm)) if slurm else None
         self._asked_for_gpus = bool(slurm and int(parse_slurm(slurm).get("gpus", "0")))
+        # Others may join a scheduler at any time: jobs are made for as many as the first ones in flight would keep busy.
+        self._expected = int(parse_slurm(slurm).get("jobs", "1")) if slurm else LEAST // LEAST_PER_WORKER
         address = self._cluster if self._cluster is not None else scheduler
         self._no_workers = (
             "linksim: no SLURM job of this run has begun yet, or all have ended; new ones are asked for (squeue shows them)"
@@ -160,6 +167,10 @@ class DaskWorkers:
         if self._cluster is not None:
             self._cluster.close()
 
+    def workers(self) -> int:
+        """Workers to make jobs for: those connected, or those that may come where these are more."""
+        return max(self._expected, self._worker_count())
+
     def run(self, jobs: Iterable[Job]) -> Iterator[dict[str, Any]]:
         """Records of all points of `jobs`, as jobs finish. A lost worker's jobs are done again by the others."""
         try:
@@ -172,7 +183,7 @@ class DaskWorkers:
         finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
         futures: set[Any] = set()
         while True:
-            for job in islice(waiting, max(1, self._pace.wanted(self._worker_count()) - len(futures))):
+            for job in islice(waiting, max(1, self._pace.wanted(self.workers()) - len(futures))):
                 future = self._submit(job)
                 futures.add(future)
                 future.add_done_callback(finished.put)
@@ -297,5 +308,5 @@ def _start_slurm(options: dict[str, str]) -> Any:
     cluster = slurm_cluster(options)
     jobs = int(options.get("jobs", "1"))
     # Not `scale`: jobs that end (walltime, preemption) are asked for again.
-    cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
+    cluster.adapt(minimum_jobs=int(options.get("least", jobs)), maximum_jobs=jobs)
     return cluster
