@@ -210,7 +210,7 @@ def write_part(folder: Path, number: int, stretch: Stretch, lines: list[Line]) -
     points = points.replace_schema_metadata({**points.schema.metadata, **metadata})
     with (
         in_one_step(base / f"{number:06}.points.arrow") as partial,
-        ipc.new_file(partial, points.schema, options=options) as writer,
+        ipc.new_file(partial, points.schema) as writer,  # as it is, so that it is read where it lies, not copied
     ):
         writer.write_table(points)
     return _OnDisk(base, number).part

@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -79,6 +80,21 @@ def test_points_come_in_the_order_asked_with_their_seconds(tmp_path):
     assert store["A 10.0 7"] == json.loads(json.dumps(store["A 10.0 7"]))
     assert len(store) == len(RECORDS)
     assert len(store.points("C", 10.0, wanted)[0]) == 0
+
+
+def test_a_point_takes_few_bytes_of_memory(tmp_path):
+    import pyarrow as pa
+
+    count = 4000
+    fill(tmp_path, 1000, [record(n, images=1) for n in range(count)])
+    arrow = pa.total_allocated_bytes()
+    tracemalloc.start()
+    store = PointStore(tmp_path)
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(store) == count
+    assert pa.total_allocated_bytes() - arrow < count  # columns stay on disk until they are asked for
+    assert taken < 60 * count
 
 
 @pytest.mark.parametrize("lost", ["000001.points.arrow", "000002.rows.arrow", "000002.points.arrow"])
