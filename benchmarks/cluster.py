@@ -1,53 +1,82 @@
 """How busy a cluster's workers are kept: `python -m benchmarks.cluster [--workers N] [--seconds S] [--jobs N] [--points N]`.
 
-Workers that sleep take the place of those that simulate; scheduler, client and store are the real ones. The workers and their scheduler are a
-process of their own, so that what 64 of them do beside sleeping does not take the time of the process that writes. Printed are the part of the
-time that workers worked from the first to the last task, and points stored per second.
+Workers that sleep take the place of those that simulate: for a job of a part of a batch, that part of the batch's seconds. Everything else is
+the real thing: the plan of a scenario, its jobs, scheduler, client, ids, store, tables. The workers and their scheduler are a process of their own, so that what
+64 of them do beside sleeping does not take the time of the process that writes. Printed are the part of the time that workers worked from the
+first job to the last, and points stored per second, of three runs: as many batches and points as the paper's scenario has, which are fewer
+batches than workers; many batches (the options); and jobs that bring more than can be stored. On a machine that does other things, too, points per
+CPU second of the process that writes say what it could do.
 """
 
 import argparse
+import logging
+import math
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from linksim.common.reading.loading import validate
-from linksim.results import PointStore
 from linksim.results.row import empty_row, pack
+from linksim.results.store import FILE_NAME, scan
+from linksim.runner import Execution, run_scenario
 from linksim.runner.execution import cluster
-from linksim.runner.plan import Batch, Job, Point
+from linksim.runner.plan import Job
 from linksim.scenario import Scenario
 
-SCENARIO = {"name": "idle", "sweep": {"snr_db": [10]}, "schemes": [{"name": "J", "kind": "jpeg", "quality": 5}]}
 IMAGES = 4
-TOO_MANY = 0.5, 1280, 64
-"""Seconds, jobs and points per job that bring 64 workers' writer more than it can store: 8,192 points a second."""
+"""Per batch."""
 
 
-def sleep(seconds: float, job: Job) -> list[dict[str, Any]]:
-    """The task: records that look like those of a simulation."""
+class Load(NamedTuple):
+    """Batches of a run, points of each, and for how long a worker sleeps for a whole one."""
+
+    batches: int
+    points: int
+    seconds: float
+
+
+PAPER = Load(25, 88, 44.0)
+TOO_MUCH = Load(1280, 64, 0.5)
+"""Brings 64 workers' writer more than it can store: 8,192 points a second."""
+
+
+def scenario(load: Load, images: Path) -> dict[str, Any]:
+    schemes = math.gcd(load.points, 8)
+    return {
+        "name": "sleep",
+        "images": {"dataset": "folder", "path": str(images)},
+        "sweep": {"snr_db": [snr / 100 for snr in range(load.points // schemes)], "batch": IMAGES},
+        "metrics": ["psnr"],
+        "schemes": [{"name": f"JPEG {i}", "kind": "jpeg", "quality": 5 + i} for i in range(schemes)],
+    }
+
+
+def sleep(seconds: float, _scenario: str, _metrics: Any, job: Job, _versions: Any) -> list[dict[str, Any]]:
+    """The task, in place of `cluster.simulate`: records that look like those of a simulation, `seconds` for each."""
     started = time.time()
-    time.sleep(seconds)
+    time.sleep(seconds * len(job.points))
     worked = started, time.time()
-    rows = pack([empty_row("J", 10.0, 0, f"image-{i}", (256, 256)) for i in range(IMAGES)])
-    common = {"scheme": "J", "snr_db": 10.0, "repetition": 0, "rows": rows, "skipped": {}, "pictures": []}
-    return [{**common, "point": point.id, "seconds": {"link": 0.1}, "worked": worked} for point in job.points]
-
-
-def jobs(count: int, points: int) -> Iterator[Job]:
-    for number in range(count):
-        batch = Batch((number,), ((f"image-{number}", "0"),))
-        yield Job(batch, tuple(Point(f"{number}-{i}", "J", 10.0, i) for i in range(points)))
+    ids = [image for image, _ in job.batch.images]
+    return [
+        {
+            "point": point.id, "scheme": point.scheme, "snr_db": point.snr_db, "repetition": point.repetition,
+            "rows": pack([empty_row(point.scheme, point.snr_db, point.repetition, image, (16, 16)) for image in ids]),
+            "skipped": {}, "pictures": [], "saved": [], "seconds": {"link": 0.1}, "worked": worked,
+        }
+        for point in job.points
+    ]  # fmt: skip
 
 
 def serve(workers: int) -> None:
     """Scheduler and workers, until standard input ends."""
     import distributed
 
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # how its connections end
     with distributed.LocalCluster(
         n_workers=workers, threads_per_worker=1, processes=False, dashboard_address=None, memory_limit=0, protocol="tcp"
     ) as local:
@@ -55,58 +84,75 @@ def serve(workers: int) -> None:
         sys.stdin.read()
 
 
-def measure(workers: int, seconds: float, count: int, points: int) -> tuple[float, float]:
-    """Part of the time that workers worked, and points per second."""
-    scenario = validate(SCENARIO, Scenario, "benchmark")
+class Measured(NamedTuple):
+    """Part of the time that workers worked, points per second and per CPU second of the writing process, and jobs."""
+
+    busy: float
+    per_second: float
+    per_cpu_second: float
+    jobs: int
+
+
+def measure(workers: int, load: Load) -> Measured:
+    """Run it."""
+    from PIL import Image
+
     command = [sys.executable, "-m", "benchmarks.cluster", "--workers", str(workers), "--serve"]
     with (
-        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory() as temporary,
         subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | {"PYTHONPATH": os.getcwd()},
+            env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[1])},
         ) as served,
     ):
         assert served.stdin is not None
         assert served.stdout is not None
+        folder = Path(temporary)
+        (folder / "images").mkdir()
+        for i in range(IMAGES * load.batches):
+            Image.new("RGB", (16, 16)).save(folder / "images" / f"picture-{i:06}.png")
         address = served.stdout.readline().strip()
-        with cluster.DaskWorkers(scenario, ("psnr",), address) as dask:
-            submit = dask._client.submit
-            dask._client.submit = lambda _, *arguments, **options: submit(
-                sleep, seconds, next(a for a in arguments if isinstance(a, Job)), key=options["key"]
-            )
-            store = PointStore(Path(folder), write=True)
-            spans = []
-            for record in dask.run(jobs(count, points)):
-                spans.append(record.pop("worked"))
-                store.add(record)
-            finished = time.time()
-        served.stdin.close()
-        worked = sum(ended - begun for begun, ended in set(spans))
-        begun = min(span[0] for span in spans)
-        busy = worked / (workers * (max(span[1] for span in spans) - begun))
-        return busy, len(store) / (finished - begun)
+        simulate = cluster.simulate
+        cluster.simulate = partial(sleep, load.seconds / load.points)  # type: ignore[assignment]
+        try:
+            description = validate(scenario(load, folder / "images"), Scenario, "benchmark")
+            before = time.process_time()
+            run_scenario(description, folder / "out", Execution(scheduler=address), figures=False)
+            spent = time.process_time() - before
+        finally:
+            cluster.simulate = simulate
+            served.stdin.close()
+        records = [record for *_, record in scan(folder / "out" / FILE_NAME)]
+        ended = (folder / "out" / FILE_NAME).stat().st_mtime
+        spans = {tuple(record["worked"]) for record in records}
+    begun = min(start for start, _ in spans)
+    busy = sum(stop - start for start, stop in spans) / (workers * (max(stop for _, stop in spans) - begun))
+    return Measured(busy, len(records) / (ended - begun), len(records) / spent, len(spans))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--workers", type=int, default=64)
-    parser.add_argument("--seconds", type=float, default=5.0, help="that a task sleeps")
-    parser.add_argument("--jobs", type=int, default=640)
-    parser.add_argument("--points", type=int, default=160, help="per job")
+    parser.add_argument("--seconds", type=float, default=5.0, help="that a worker sleeps for a whole batch")
+    parser.add_argument("--jobs", type=int, default=640, help="batches, each of which is a job or several")
+    parser.add_argument("--points", type=int, default=160, help="per batch")
+    parser.add_argument("--only", action="store_true", help="the run of these options and no other")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:
         serve(arguments.workers)
         return
-    busy, _ = measure(arguments.workers, arguments.seconds, arguments.jobs, arguments.points)
-    print(
-        f"{arguments.workers} workers busy {100 * busy:.1f} % of the time, {arguments.jobs} jobs of {arguments.seconds:g} s"
-    )
-    _, rate = measure(arguments.workers, *TOO_MANY)
-    print(f"{rate:,.0f} points a second stored, while jobs bring more than that")
+    asked = Load(arguments.jobs, arguments.points, arguments.seconds)
+    for load in [asked] if arguments.only else [PAPER, asked, TOO_MUCH]:
+        found = measure(arguments.workers, load)
+        print(
+            f"{load.batches} batches of {load.points} points and {load.seconds:g} s in {found.jobs} jobs: {arguments.workers} workers busy "
+            f"{100 * found.busy:.1f} % of the time, {found.per_second:,.0f} points a second stored, {found.per_cpu_second:,.0f} per CPU second",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -201,9 +201,68 @@ def test_slurm_options():
         ("job=2", "jobs (workers asked for"),
         ("jobs=x", "whole number"),
         ("jobs=0", "at least 1"),
+        ("least=x", "whole number of at least 0"),
+        ("jobs=4,least=5", "no more than jobs (4)"),
     ):
         with pytest.raises(InputError, match=re.escape(said)):
             parse_slurm(bad)
+
+
+@pytest.mark.parametrize(("text", "least"), [("jobs=8", 8), ("jobs=8,least=0", 0), ("jobs=8,least=2", 2)])
+def test_slurm_workers_may_be_fewer_while_the_queue_is_short(monkeypatch, text, least):
+    from linksim.runner.execution import cluster
+
+    asked = []
+
+    class Jobs:
+        def adapt(self, minimum_jobs, maximum_jobs):
+            asked.append((minimum_jobs, maximum_jobs))
+
+    monkeypatch.setattr(cluster.shutil, "which", lambda _: "sbatch")
+    monkeypatch.setattr(cluster, "slurm_cluster", lambda _: Jobs())
+    cluster._start_slurm(parse_slurm(text))
+    assert asked == [(least, 8)]
+
+
+def name_of_worker(_scenario, _metrics, job, _versions):
+    """A task in place of `simulate` that tells who did it."""
+    from distributed import get_worker
+
+    time.sleep(0.05)
+    return [{"point": point.id, "worker": get_worker().address} for point in job.points]
+
+
+def test_workers_join_and_leave_in_mid_run(file, monkeypatch):
+    import distributed
+
+    from linksim.runner.execution import cluster
+    from linksim.runner.plan import Batch, Job, Point
+    from linksim.scenario import load_scenario
+
+    monkeypatch.setattr(cluster, "simulate", name_of_worker)
+    jobs = [Job(Batch((n,), ((f"{n}", "0"),)), (Point(f"{n}", "A", 0.0, 0),)) for n in range(400)]
+    done: list[tuple[str, str]] = []
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, protocol="tcp", memory_limit=0
+        ) as local,
+        DaskWorkers(load_scenario(file), ("psnr",), local.scheduler_address) as workers,
+    ):
+        first = local.workers[0].address
+        for record in workers.run(jobs):
+            done.append((record["point"], record["worker"]))
+            if len(done) == 10:
+                local.scale(4)
+            if len({worker for _, worker in done}) == 4 and first in {
+                worker.address for worker in local.workers.values()
+            }:
+                left = len(done)
+                local.sync(local.workers[0].close, reason="leaves")
+                local.workers.pop(0)
+    assert sorted(point for point, _ in done) == sorted(f"{n}" for n in range(400))
+    assert left < 300  # those who joined took part long before the end
+    # What it had finished may still have been on its way.
+    assert sum(worker == first for _, worker in done[left:]) < 20
 
 
 def test_slurm_script_asks_for_what_was_given():
