@@ -20,30 +20,59 @@ cpu, = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 
 import linksim
+from linksim.metrics import lpips_v01
 from linksim.semantic import autoencoder
 
-devices, build_decoder = set(), autoencoder.build_decoder
-autoencoder.build_decoder = lambda *a, **k: seen(build_decoder(*a, **k))
+seen = set()
 
-def seen(network):
-    devices.update(weight.value.device[-5:] for weight in network.weights)
-    return network
+def note(part, tensors):
+    for tensor in tensors if isinstance(tensors, (list, tuple)) else [tensors]:
+        seen.add((part, tensor.device[-5:]))
+    return tensors
+
+def watched(part, build):
+    # where the weights of a network lie, and what it computes
+    def built(*arguments, **options):
+        network = build(*arguments, **options)
+        note(part, [weight.value for weight in network.weights])
+        predict = network.predict_on_batch
+        def predicted(inputs):
+            note(part, network(inputs, training=False))
+            return predict(inputs)
+        network.predict_on_batch = predicted
+        return network
+    return built
+
+autoencoder.build_encoder = watched("encoder", autoencoder.build_encoder)
+autoencoder.build_decoder = watched("decoder", autoencoder.build_decoder)
+compiled = lpips_v01.compiled
+
+def watched_lpips(model):
+    note("LPIPS", [*model._weights.values(), *model._heads])
+    features, distance = compiled(model)
+    return lambda x: note("LPIPS", features(x)), lambda *x: note("LPIPS", distance(*x))
+
+lpips_v01.compiled = watched_lpips
 
 with tf.device(sys.argv[1]):
     linksim.run(SCENARIO, sys.argv[2], figures=False)
-print(*sorted(devices))
+print(*sorted("=".join(pair) for pair in seen))
 """
 SCENARIO: dict[str, Any] = {
     "name": "device",
-    "images": {"dataset": "samples", "count": 2, "size": 64},
+    "images": {"dataset": "samples", "count": 1, "size": 176},
     "link": {
         "code": {"kind": "ldpc5g", "rate": 0.5, "block_bits": 512, "iterations": 20, "decoder": "sionna"},
         "modulation": {"kind": "qam", "bits_per_symbol": 4},
         "channel": {"kind": "rayleigh", "coherence": "symbol"},
     },
     "sweep": {"snr_db": [4, 9, 20]},
-    "metrics": ["psnr", "lpips"],
-    "schemes": [{"name": "VQ-VAE", "kind": "semantic", "checkpoint": "vqvae"}],
+    "metrics": ["psnr", "ms_ssim", "lpips"],
+    "schemes": [
+        {"name": "VQ-VAE", "kind": "semantic", "checkpoint": "vqvae"},
+        {"name": "Proposed", "kind": "semantic", "checkpoint": "proposed", "damaged_checkpoint": "proposed-robust"},
+        {"name": "JPEG", "kind": "jpeg", "rate_match": "VQ-VAE"},
+    ],
 }
 
 
@@ -94,7 +123,8 @@ def test_networks_and_lpips_run_on_the_device_that_tensorflow_chooses(tmp_path: 
         command = [sys.executable, "-c", script, device, str(tmp_path / device)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
-        assert done.stdout.split()[-1] == device
+        parts = ("LPIPS", "decoder", "encoder")
+        assert done.stdout.splitlines()[-1].split() == [f"{part}={device}" for part in parts]
         tables[device] = (tmp_path / device / "results.csv").read_bytes()
     assert tables["CPU:0"] == tables["CPU:1"]
 
@@ -111,6 +141,7 @@ def test_sums_in_another_order_stay_within_the_bounds_that_the_page_names(tmp_pa
         assert done.returncode == 0, done.stderr
         with (tmp_path / kernels / "results.csv").open() as file:
             tables.append(list(csv.DictReader(file)))
-    for bound, name in ((0.0, "bler"), (0.01, "psnr_db"), (0.001, "lpips")):
+    for bound, name in ((0.0, "bler"), (0.01, "psnr_db"), (0.001, "ms_ssim"), (0.001, "lpips")):
+        assert any(line[name] for line in tables[0]), name
         for a, b in zip(*tables, strict=True):
             assert (a[name] == b[name] == "") or abs(float(a[name]) - float(b[name])) <= bound, name
