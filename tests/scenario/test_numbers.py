@@ -85,6 +85,7 @@ SCENARIO: dict[str, Any] = {
     ],
 }
 SCENARIO["schemes"] += [
+    {"name": "M", "kind": "semantic", "checkpoint": "c", "mask": {"share": 0.25, "patch": 16, "doubtful": 0.5}},
     {"name": "W", "kind": "webp", "rho": 0.1, "method": 4},
     {"name": "J2", "kind": "jpeg2000", "ratio": 20.0},
     {"name": "AV", "kind": "avif", "rho": 0.1, "speed": 8},
@@ -109,6 +110,9 @@ OFDM = SCENARIO | {
 LIST_OF_SNRS = SCENARIO | {"sweep": {"snr_db": [0.0, 1.0]}}
 TRAINING = TrainConfig(name="t").model_dump(mode="json")
 SYMBOLS = JsccRecipe(kind="deepjscc", name="t", model={"constellation_bits": 6}).model_dump(mode="json")
+MASKED = {"name": "m", "mask": {"share": [0.1, 0.5], "patch": 16}}
+STATE = {"name": "a", "bit_error_rate": 0.1, "codebook_size": 16, "loss_weight": 0.5, "rate_weight": 0.1}
+BANK = {"name": "b", "bank": {"states": [STATE], "trainable": True, "temperature": 0.5}}
 TRAINING["losses"]["channel_aware"]["start_bit_error_rate"] = 0.2
 # The trainer itself says where a training of such a rate ends.
 UNBOUNDED = {"learning_rate", "final_learning_rate"}
@@ -139,6 +143,8 @@ CASES = [
         (Scenario, OFDM),
         (Scenario, LIST_OF_SNRS),
         (TrainConfig, TRAINING),
+        (TrainConfig, MASKED),
+        (TrainConfig, BANK),
         (JsccRecipe, SYMBOLS),
     )
     for place in leaves(data)
