@@ -7,7 +7,6 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,15 +18,16 @@ from hypothesis.extra import numpy as hnp
 from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
 from linksim.semantic import archive
+from linksim.semantic.archive import Archive
 from linksim.semantic.autoencoder import build_decoder, build_encoder, get_weights, set_weights
-from linksim.semantic.checkpoint import Checkpoint, pretrained_names
+from linksim.semantic.checkpoint import Checkpoint, find_checkpoint, pretrained_names
 from linksim.semantic.codec import SemanticCodec, load_checkpoint
 from linksim.semantic.layout import decoder_shapes, encoder_shapes
 from linksim.semantic.model import ModelConfig
 from linksim.semantic.packing import pack, unpack
+from tests.training.cited import find_recipe
 
 Arrays = dict[str, Any]
-RECIPES = Path(__file__).parents[2] / "scenarios" / "train"
 
 
 def _unpacked(data: bytes) -> Arrays:
@@ -368,12 +368,10 @@ def test_networks_whose_finite_weights_overflow_are_named(several: Checkpoint, p
 
 def test_the_shipped_weights_take_no_more_than_they_may() -> None:
     """40 MB of all but the systems of other papers, which may take 30 MB."""
-    cited = {path.stem for folder in ("cited", "as-written") for path in RECIPES.joinpath(folder).glob("*.yaml")}
     sizes = {True: 0, False: 0}
-    for entry in (resources.files("linksim") / "pretrained").iterdir():
-        if entry.name.endswith(".npz"):
-            name = entry.name.removesuffix(".npz")
-            of_others = any(name == system or name.startswith(f"{system}-") for system in cited)
-            sizes[of_others or name.startswith("as-written-")] += len(entry.read_bytes())
+    for name in pretrained_names(None):
+        data = find_checkpoint(name)[1]
+        card = Archive(data).meta()["card"]
+        sizes["training" in card and find_recipe(card) is not None] += len(data)
     assert sizes[False] <= 40e6
     assert sizes[True] <= 30e6
