@@ -32,12 +32,14 @@ def main() -> None:
     print("| variant | PSNR (dB) | against VQ-VAE (%) | LPIPS | against VQ-VAE (%) |\n| --- | --- | --- | --- | --- |")
     for variant in mean.index:
         m, s = mean.loc[variant], spread.loc[variant]
-        changes = [
-            "" if variant == BASELINE else f"{m[f'{key}_percent']:+.1f} ± {s[f'{key}_percent']:.1f}"
-            for key in ("psnr_db", "lpips")
-        ]
-        cells = [f"{m.psnr_db:.2f} ± {s.psnr_db:.2f}", changes[0], f"{m.lpips:.3f} ± {s.lpips:.3f}", changes[1]]
-        print(f"| {variant} |", " | ".join(cells), "|")
+
+        def cell(key: str, form: str, m: pd.Series = m, s: pd.Series = s) -> str:
+            return f"{m[key]:{form}}" + (
+                "" if pd.isna(s[key]) else f" ± {s[key]:{form.lstrip('+')}}"
+            )  # one seed has none
+
+        changes = ["" if variant == BASELINE else cell(f"{key}_percent", "+.1f") for key in ("psnr_db", "lpips")]
+        print(f"| {variant} |", " | ".join([cell("psnr_db", ".2f"), changes[0], cell("lpips", ".3f"), changes[1]]), "|")
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def draw_flips(config: FlipsConfig, shape: tuple[int, ...], bits: int, seed: int
     """Error patterns (XOR masks) of indices of `bits` bits, int32 of `shape`, at a bit-error rate drawn for this batch."""
     low, high = config.bit_error_rate
     rng = generator(seed, step, "flips")
-    if is_clean(config, step, rng):
+    if high == 0 or is_clean(config, step, rng):
         return np.zeros(shape, np.int32)
     flipped = rng.random((*shape, bits)) < rng.uniform(low, high)
     return (flipped << np.arange(bits)).sum(-1).astype(np.int32)
@@ -81,7 +81,7 @@ def draw_flips(config: FlipsConfig, shape: tuple[int, ...], bits: int, seed: int
 
 def is_clean(config: FlipsConfig, step: int, rng: np.random.Generator) -> bool:
     """Whether a batch is without errors; the first number of `rng` decides where its step does not."""
-    return config.bit_error_rate[1] == 0 or step < config.from_step or rng.random() < config.clean_share
+    return step < config.from_step or rng.random() < config.clean_share
 
 
 def draw_symbols(config: TrainConfig, shape: tuple[int, ...], step: int) -> dict[str, np.ndarray]:
@@ -106,6 +106,7 @@ def draw_symbols(config: TrainConfig, shape: tuple[int, ...], step: int) -> dict
     matrix = symbol_transitions(POINTS[config.model.codebook_size], es_no_db, term.channel == "rayleigh")
     drawn = {"transition": matrix.astype(np.float32)}
     if flips.errors == "symbols":
-        clean = step < flips.from_step or rng.random() < flips.clean_share
-        drawn["chance"] = np.full(shape, -1, np.float32) if clean else rng.random(shape, np.float32)
+        drawn["chance"] = (
+            np.full(shape, -1, np.float32) if is_clean(flips, step, rng) else rng.random(shape, np.float32)
+        )
     return drawn

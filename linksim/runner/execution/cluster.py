@@ -140,10 +140,11 @@ class DaskWorkers:
         self._versions = all_versions()
         self._pace = Pace()
         self._asked_until, self._count, self._gpus_declared = 0.0, 0, False
-        self._cluster = _start_slurm(parse_slurm(slurm)) if slurm else None
-        self._asked_for_gpus = bool(slurm and int(parse_slurm(slurm).get("gpus", "0")))
+        asked = parse_slurm(slurm) if slurm else {}
+        self._cluster = _start_slurm(asked) if slurm else None
+        self._asked_for_gpus = bool(int(asked.get("gpus", "0")))
         # Others may join a scheduler at any time: jobs are made for as many as the first ones in flight would keep busy.
-        self._expected = int(parse_slurm(slurm).get("jobs", "1")) if slurm else LEAST // LEAST_PER_WORKER
+        self._expected = int(asked.get("jobs", "1")) if slurm else LEAST // LEAST_PER_WORKER
         address = self._cluster if self._cluster is not None else scheduler
         self._no_workers = (
             "linksim: no SLURM job of this run has begun yet, or all have ended; new ones are asked for (squeue shows them)"

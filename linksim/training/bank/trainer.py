@@ -9,7 +9,7 @@ from linksim.common.seeds import generator
 from linksim.semantic.archive import SavedAsArchive
 from linksim.semantic.checkpoint import Checkpoint
 from linksim.training import care
-from linksim.training.batches import draw_flips
+from linksim.training.batches import draw_flips, is_clean
 from linksim.training.config import FlipsConfig, TrainConfig
 from linksim.training.trainer import Trainer
 
@@ -121,6 +121,6 @@ def draw_state(config: TrainConfig, step: int) -> int:
 def draw_uniform(config: FlipsConfig, shape: tuple[int, ...], seed: int, step: int) -> np.ndarray:
     """Numbers float32 from (0, 1) of which flips are made, or zeros for a batch without any."""
     rng = generator(seed, step, "flips")
-    if step < config.from_step or rng.random() < config.clean_share:
+    if is_clean(config, step, rng):
         return np.zeros(shape, np.float32)
     return rng.uniform(1e-6, 1 - 1e-6, shape).astype(np.float32)
