@@ -16,7 +16,8 @@ import pandas as pd
 
 from linksim.scenario import load_scenario
 from linksim.schemes.config import SemanticConfig
-from linksim.semantic.checkpoint import Checkpoint, find_checkpoint
+from linksim.semantic.checkpoint import Checkpoint
+from linksim.semantic.finding import find_checkpoint
 
 SNRS_DB = (4.0, 10.0, 16.0)
 METRICS = {"psnr_db": ("PSNR (dB)", 2), "ms_ssim": ("MS-SSIM", 3), "lpips": ("LPIPS", 3)}

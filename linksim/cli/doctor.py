@@ -133,7 +133,8 @@ def _codecs() -> list[Finding]:
 
 def _checkpoints() -> list[Finding]:
     from linksim.jscc.checkpoint import KIND, JsccCheckpoint
-    from linksim.semantic.checkpoint import Checkpoint, find_checkpoint, network_kind, pretrained_names
+    from linksim.semantic.checkpoint import Checkpoint
+    from linksim.semantic.finding import find_checkpoint, network_kind, pretrained_names
 
     def read(name: str) -> None:
         data = find_checkpoint(name)[1]

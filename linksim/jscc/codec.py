@@ -8,8 +8,8 @@ import numpy as np
 
 from linksim.jscc.checkpoint import KIND, JsccCheckpoint
 from linksim.jscc.model import JsccModel
-from linksim.semantic.checkpoint import find_checkpoint
 from linksim.semantic.codec import finite_output
+from linksim.semantic.finding import find_checkpoint
 
 FINAL_SHARPNESS = 1e4
 """Of the softened constellation where no gradient is wanted: any value gives the same points."""

@@ -69,7 +69,7 @@ class DeepJsccScheme(Scheme):
 def _load(config: DeepJsccConfig | DeepJsccQConfig) -> Any:
     """The codec of a scheme's checkpoint; schemes with the same file share its networks. Raises `InputError`."""
     from linksim.jscc.checkpoint import KIND
-    from linksim.semantic.checkpoint import find_checkpoint
+    from linksim.semantic.finding import find_checkpoint
 
     try:
         data = find_checkpoint(config.checkpoint, "checkpoint", KIND)[1]

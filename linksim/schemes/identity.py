@@ -49,7 +49,7 @@ def _own_checkpoints(config: Any) -> Hashes:
     keys = [key for key in ("checkpoint", "damaged_checkpoint") if getattr(config, key, None) is not None]
     if not keys:
         return {}
-    from linksim.semantic.checkpoint import find_checkpoint
+    from linksim.semantic.finding import find_checkpoint
 
     return {key: hashlib.sha256(find_checkpoint(getattr(config, key), key)[1]).hexdigest() for key in keys}
 

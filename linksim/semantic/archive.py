@@ -79,9 +79,10 @@ class Archive:
         most_bytes = MAX_BYTES if most_bytes is None else most_bytes
         if total > most_bytes:
             raise ValueError(f"its arrays take {total} bytes, more than {most_bytes}")
-        return {name: self._array(name, shape, dtypes[name]) for name, shape in shapes.items()}
+        return {name: self.array(name, shape, dtypes[name]) for name, shape in shapes.items()}
 
-    def _array(self, name: str, shape: Shape, dtypes: tuple[type, ...]) -> np.ndarray:
+    def array(self, name: str, shape: Shape, dtypes: tuple[type, ...]) -> np.ndarray:
+        """A member that is there, of this shape, one of these dtypes and finite values."""
         with self._zip.open(name + _SUFFIX) as file:
             given, dtype, fortran_order = _header(file)
             if given != shape:

@@ -18,34 +18,32 @@ Format 2 has one member `meta`, UTF-8 JSON as uint8, and the arrays that `linksi
     with "weights": "int8", kernels in int8 and encoder/LAYER/step, decoder/LAYER/step, ...   float32 [out]
 
 A file whose encoder and decoder are those of a checkpoint that comes with linksim, with other labels, may leave them out: `meta`
-then has "networks_of": {"name", "sha256" of that file}.
+then has "networks_of": {"name", "sha256" of that file}. One whose kernels in int8 differ from another's in their steps alone may leave out
+those kernels, with "kernels_of" of the same form.
 
 Format 1, of one stage and one head, is read, too: sizes in `model`, `codebook` `[K, D]` and `usage` `[K]`, weights by
 their position.
 """
 
-import hashlib
 import json
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
-from linksim.common.files import read_bytes
-from linksim.semantic.archive import MAX_BYTES, Archive, SavedAsArchive, archive_bytes, said
+from linksim.semantic.archive import Archive, SavedAsArchive, archive_bytes, said
+from linksim.semantic.finding import CONVOLUTIONAL, find_checkpoint
 from linksim.semantic.layout import decoder_shapes, encoder_shapes, quantizer_shapes, repair_shapes
+from linksim.semantic.lending import LENT, lender_of, lent_kernels, named, without_lent
 from linksim.semantic.model import REPAIR_KEYS, ModelConfig
 from linksim.semantic.packing import WeightType, members, pack, unpack, weight_type
 
 FORMAT = 2
 
 _QUANTIZER_KEYS = ("stages", "heads", "codebook_size")
-_KINDS = {"networks": "convolutional", "quantizer": "residual"}
+_KINDS = {"networks": CONVOLUTIONAL, "quantizer": "residual"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +62,7 @@ class Checkpoint(SavedAsArchive):
         mask_token: what the decoder takes in place of a masked feature, `[D]`; None where it was not trained for that.
         networks_of: name of the checkpoint that comes with linksim and has these networks, which the file then leaves out;
             None: they are in the file.
+        kernels_of: name of one whose kernels in int8 the file leaves out where they are the same; None: it has all of its own.
     """
 
     model: ModelConfig
@@ -78,6 +77,7 @@ class Checkpoint(SavedAsArchive):
     repair: dict[str, np.ndarray] = field(default_factory=dict)
     mask_token: np.ndarray | None = None
     networks_of: str | None = None
+    kernels_of: str | None = None
 
     def to_bytes(self) -> bytes:
         """The `.npz` file's bytes.
@@ -99,17 +99,19 @@ class Checkpoint(SavedAsArchive):
             meta["networks_of"] = self._named_networks(self.networks_of)
         for part in ("encoder", "decoder", "repair") if self.networks_of is None else ():
             arrays |= pack(part, getattr(self, part), self.weights)
+        if self.kernels_of is not None:
+            meta["kernels_of"] = named(self.kernels_of)
+            arrays = without_lent(arrays, self.kernels_of)
         return archive_bytes(meta, arrays)
 
     def _named_networks(self, name: str) -> dict[str, str]:
         """Name and SHA-256 of the file that has these networks. Raises `InputError` where it has others."""
-        data = find_checkpoint(name)[1]
-        other = Checkpoint.from_bytes(data, name)
+        other = Checkpoint.from_bytes(find_checkpoint(name)[1], name)
         for part in ("encoder", "decoder", "repair"):
             ours, theirs = getattr(self, part), getattr(other, part)
             if ours.keys() != theirs.keys() or not all(np.array_equal(ours[key], theirs[key]) for key in ours):
                 raise InputError(f"networks_of: the {part} of {name!r} is another one; leave networks_of out")
-        return {"name": name, "sha256": hashlib.sha256(data).hexdigest()}
+        return named(name)
 
     def _meta(self) -> dict[str, Any]:
         sizes = self.model.model_dump(mode="json")
@@ -172,7 +174,8 @@ def _read(archive: Archive, meta: dict[str, Any]) -> Checkpoint:
         shapes |= {"codebook": shapes.pop("codewords")[2:], "usage": shapes["usage"][2:]}
     dtypes: dict[str, tuple[type, ...]] = dict.fromkeys(shapes, (np.float32,))
     dtypes["codewords"] = (np.float16, np.float32)
-    kind, lender = weight_type(meta), _lender(meta)
+    kind, lending = weight_type(meta), lender_of(meta, "networks_of")
+    lender = None if lending is None else Checkpoint.from_bytes(lending[1], lending[0])
     if lender is not None:
         if (lender.model, lender.decoder_takes_variance) != (model, takes_variance):
             raise ValueError("networks_of has other sizes")
@@ -182,7 +185,11 @@ def _read(archive: Archive, meta: dict[str, Any]) -> Checkpoint:
         own_shapes, own_dtypes = members(dict(zip(keys[part], own.values(), strict=True)), kind)
         shapes |= own_shapes
         dtypes |= own_dtypes
-    arrays = archive.arrays(shapes, dtypes)
+    missing = {
+        name: shapes.pop(name) for name in list(shapes) if dtypes[name] == (np.int8,) and name not in archive.names
+    }
+    lent = lent_kernels(meta, missing)
+    arrays = archive.arrays(shapes | {name: missing[name] for name in missing.keys() - lent.keys()}, dtypes) | lent
     weights = {part: dict(zip(own, unpack(arrays, keys[part], kind), strict=True)) for part, own in parts.items()}
     if lender is not None:
         weights = {"encoder": lender.encoder, "decoder": lender.decoder, "repair": lender.repair}
@@ -203,24 +210,8 @@ def _read(archive: Archive, meta: dict[str, Any]) -> Checkpoint:
         card=_card(meta),
         weights=kind,
         mask_token=arrays.get("mask_token"),
-        networks_of=meta["networks_of"]["name"] if lender is not None else None,
+        **{key: meta[key]["name"] for key in LENT if key in meta},
     )
-
-
-def _lender(meta: dict[str, Any]) -> Checkpoint | None:
-    """The checkpoint whose networks a file leaves out; None where it has its own. Raises `ValueError` or `InputError`."""
-    named = meta.get("networks_of")
-    if named is None:
-        return None
-    name, sha256 = named["name"], named["sha256"]
-    if name not in pretrained_names(None):  # of any kind: to tell the kinds apart would take reading all files
-        raise ValueError(f"networks_of {name!r} is no checkpoint that comes with linksim")
-    data = find_checkpoint(name)[1]
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise ValueError(f"networks_of {name!r} is of another version of linksim")
-    if "networks_of" in Archive(data).meta():
-        raise ValueError(f"networks_of {name!r} has no networks of its own")
-    return Checkpoint.from_bytes(data, name)
 
 
 def _sizes(meta: dict[str, Any]) -> tuple[ModelConfig, bool, bool]:
@@ -253,54 +244,3 @@ def _card(meta: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(card, dict) or not isinstance(card.get("training", {}), dict):
         raise ValueError("its card is no JSON object")
     return card
-
-
-def network_kind(data: bytes) -> str:
-    """What the networks in a checkpoint's bytes are, e.g. "convolutional". Raises an exception where it is none."""
-    meta = Archive(data).meta()
-    return str(meta["networks"]["kind"]) if "networks" in meta else _KINDS["networks"]
-
-
-@cache
-def pretrained_names(kind: str | None = _KINDS["networks"]) -> list[str]:
-    """Names of the checkpoints that come with linksim, whose networks are of a kind; None: of any."""
-    folder = resources.files("linksim") / "pretrained"
-    files = {entry.name[:-4]: entry for entry in folder.iterdir() if entry.name.endswith(".npz")}
-    return sorted(name for name, file in files.items() if kind is None or _is_kind(file.read_bytes(), kind))
-
-
-def _is_kind(data: bytes, kind: str) -> bool:
-    try:
-        return network_kind(data) == kind
-    except Exception:  # a damaged file, which is told of when it is read
-        return True
-
-
-def find_checkpoint(name: str, key: str = "checkpoint", kind: str = _KINDS["networks"]) -> tuple[str, bytes]:
-    """Where a checkpoint is and its bytes: a path to an `.npz` file, or the name of one that comes with linksim.
-
-    Args:
-        name: path or name.
-        key: what the file calls it, for a message.
-        kind: of networks, whose names a message tells.
-
-    Raises:
-        InputError: where there is none; it begins with `key`.
-    """
-    if name.endswith(".npz") or "/" in name:
-        path = Path(name)
-        if not path.is_file():
-            raise InputError(
-                f"{key}: no file {name!r}; give an .npz that `linksim train` wrote, or one of {pretrained_names(kind)}"
-            )
-        advice = "give an .npz that `linksim train` wrote"
-        return str(path), read_bytes(path, MAX_BYTES + (1 << 22), advice)
-    entry = resources.files("linksim") / "pretrained" / f"{name}.npz"
-    if not entry.is_file():
-        import difflib
-
-        known = pretrained_names(kind)
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
-        raise InputError(f"{key}: unknown name {name!r}{hint}; known are {known}, or give a path to an .npz file")
-    return name, entry.read_bytes()

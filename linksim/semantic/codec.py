@@ -11,7 +11,8 @@ import numpy as np
 from linksim.codebook.kmeans import nearest
 from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
-from linksim.semantic.checkpoint import Checkpoint, find_checkpoint
+from linksim.semantic.checkpoint import Checkpoint
+from linksim.semantic.finding import find_checkpoint
 from linksim.semantic.model import ModelConfig
 from linksim.semantic.network import Network, shared_network
 

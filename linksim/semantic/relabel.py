@@ -43,7 +43,7 @@ def relabel(
     validation = {key: value for key, value in checkpoint.card["validation"].items() if "ber" not in key}
     labels = {"from": source, "method": method, "bit_error_rate": bit_error_rate, "distortion": distortion}
     card = {**checkpoint.card, "name": name, "validation": validation, "labels": labels}
-    return replace(checkpoint, stages=after, card=card, networks_of=None)
+    return replace(checkpoint, stages=after, card=card, networks_of=None, kernels_of=None)
 
 
 def _distortion(stages: Stages, bit_error_rate: float) -> float:

@@ -7,7 +7,8 @@ import numpy as np
 
 from linksim.common.errors import InputError
 from linksim.semantic.autoencoder import get_weights, set_weights
-from linksim.semantic.checkpoint import Checkpoint, find_checkpoint
+from linksim.semantic.checkpoint import Checkpoint
+from linksim.semantic.finding import find_checkpoint
 from linksim.semantic.layout import Shape, decoder_shapes, encoder_shapes
 from linksim.semantic.model import REPAIR_KEYS, ModelConfig
 from linksim.training.config import TrainConfig

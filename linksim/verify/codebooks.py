@@ -9,7 +9,8 @@ from linksim.codebook.receiver import Hard
 from linksim.codebook.theory import channel_distortion, index_error_probability
 from linksim.common.seeds import generator
 from linksim.link.closed_forms import bit_error_rate
-from linksim.semantic.checkpoint import Checkpoint, find_checkpoint
+from linksim.semantic.checkpoint import Checkpoint
+from linksim.semantic.finding import find_checkpoint
 from linksim.verify.card import Card, Check, within_share
 
 CHECKPOINT = "vqvae"

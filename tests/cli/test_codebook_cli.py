@@ -14,8 +14,8 @@ from linksim.cli.codebook import (
     parse_sizes,
 )
 from linksim.common.errors import InputError
-from linksim.semantic.checkpoint import pretrained_names
 from linksim.semantic.codec import load_checkpoint
+from linksim.semantic.finding import pretrained_names
 
 pytestmark = pytest.mark.skipif("vqvae" not in pretrained_names(), reason="no vqvae checkpoint is shipped")
 

@@ -17,7 +17,7 @@ from linksim.common.reading.loading import validate
 from linksim.common.reading.overrides import apply_overrides
 from linksim.common.reading.yaml_files import parse_yaml
 from linksim.scenario import Scenario
-from linksim.semantic.checkpoint import pretrained_names
+from linksim.semantic.finding import pretrained_names
 from linksim.training.config import TrainConfig
 from tests.docs.pages import DOCS, PAGES, ROOT, Block, blocks, label
 

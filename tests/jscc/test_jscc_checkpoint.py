@@ -15,7 +15,8 @@ from linksim.jscc.checkpoint import KIND, JsccCheckpoint
 from linksim.jscc.codec import TrainedJscc, load_jscc
 from linksim.jscc.layout import decoder_shapes, encoder_shapes
 from linksim.jscc.model import JsccModel
-from linksim.semantic.checkpoint import Checkpoint, find_checkpoint, network_kind, pretrained_names
+from linksim.semantic.checkpoint import Checkpoint
+from linksim.semantic.finding import find_checkpoint, network_kind, pretrained_names
 
 SIZES = [
     JsccModel(),

@@ -18,7 +18,7 @@ from linksim.runner import identity
 from linksim.runner.execution.cluster import check_versions
 from linksim.runner.plan import Plan
 from linksim.scenario import Scenario
-from linksim.semantic.checkpoint import find_checkpoint
+from linksim.semantic.finding import find_checkpoint
 
 LIBRARIES = [
     *(

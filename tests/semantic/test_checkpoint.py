@@ -20,8 +20,9 @@ from linksim.common.errors import InputError
 from linksim.semantic import archive
 from linksim.semantic.archive import Archive
 from linksim.semantic.autoencoder import build_decoder, build_encoder, get_weights, set_weights
-from linksim.semantic.checkpoint import Checkpoint, find_checkpoint, pretrained_names
+from linksim.semantic.checkpoint import Checkpoint
 from linksim.semantic.codec import SemanticCodec, load_checkpoint
+from linksim.semantic.finding import find_checkpoint, pretrained_names
 from linksim.semantic.layout import decoder_shapes, encoder_shapes
 from linksim.semantic.model import ModelConfig
 from linksim.semantic.packing import pack, unpack

@@ -11,8 +11,10 @@ from linksim.codebook.theory import channel_distortion
 from linksim.common.errors import InputError
 from linksim.semantic.autoencoder import build_decoder, build_encoder, get_weights
 from linksim.semantic.card import card_markdown
-from linksim.semantic.checkpoint import Checkpoint, find_checkpoint, pretrained_names
+from linksim.semantic.checkpoint import Checkpoint
 from linksim.semantic.codec import SemanticCodec, load_checkpoint
+from linksim.semantic.finding import find_checkpoint, pretrained_names
+from linksim.semantic.lending import named
 from linksim.semantic.relabel import relabel
 from linksim.training.config import ModelConfig, TrainConfig
 
@@ -106,12 +108,42 @@ def test_networks_of_another_checkpoint_are_not_taken_for_these():
         replace(source, networks_of="proposed").to_bytes()
 
 
+def test_a_file_may_leave_out_kernels_that_another_has():
+    """Scaled by channel and shifted, as for a constellation: only steps and biases are its own, and a kernel that differs."""
+    source = load_checkpoint("ujscc-qpsk").checkpoint
+    scales = iter(np.random.default_rng(2).uniform(0.5, 2, 1000).astype(np.float32))
+    decoder = {name: weight * np.float32(next(scales)) for name, weight in source.decoder.items()}
+    decoder["pixels/kernel"] = decoder["pixels/kernel"][::-1]
+    own = replace(source, decoder=decoder)
+    other = replace(own, kernels_of="ujscc-qpsk")
+    data = other.to_bytes()
+    assert len(data) < 0.2 * len(own.to_bytes())
+    back = Checkpoint.from_bytes(data)
+    assert (back.kernels_of, back.networks_of) == ("ujscc-qpsk", None)
+    whole = Checkpoint.from_bytes(own.to_bytes())
+    for part in ("encoder", "decoder"):
+        for name, weight in getattr(whole, part).items():
+            np.testing.assert_array_equal(getattr(back, part)[name], weight)
+    assert back.to_bytes() == data
+    assert relabel(back, "x", "ujscc-qpsk", 0.05, "chain", 1).kernels_of is None
+
+
+def test_a_kernel_that_no_file_has_is_named(monkeypatch):
+    other = replace(load_checkpoint("ujscc-qpsk").checkpoint, kernels_of="ujscc-qpsk")
+    for lender in ("fsq", "vqvae"):  # of other sizes, and in float16
+        monkeypatch.setattr("linksim.semantic.checkpoint.named", lambda _, lender=lender: named(lender))
+        with pytest.raises(InputError, match="not a linksim checkpoint .*kernel") as caught:
+            Checkpoint.from_bytes(other.to_bytes(), "file")
+        assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("named", "message"),
     [
         ({"name": "/etc/passwd", "sha256": "0"}, "is no checkpoint that comes with linksim"),
         ({"name": "vqvae", "sha256": "0"}, "of another version"),
         ({"name": "vqvae-matched-labels", "sha256": None}, "has no networks of its own"),
+        ({"name": "ujscc-qam16", "sha256": None}, "has no networks of its own"),
         ({"name": "rates-fine", "sha256": None}, "has other sizes"),
         ("vqvae", "not a linksim checkpoint"),
     ],

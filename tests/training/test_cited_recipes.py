@@ -9,7 +9,8 @@ from linksim.link.ledger import ledger_of
 from linksim.scenario import load_scenario
 from linksim.schemes.config import AdaptiveMcs, FixedMcs, SemanticConfig
 from linksim.schemes.links import with_mcs
-from linksim.semantic.checkpoint import Checkpoint, find_checkpoint, pretrained_names
+from linksim.semantic.checkpoint import Checkpoint
+from linksim.semantic.finding import find_checkpoint, pretrained_names
 from linksim.training.config import TrainConfig
 from tests.training.cited import AS_WRITTEN, CITED, TRAIN, find_recipe
 

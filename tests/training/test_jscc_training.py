@@ -13,7 +13,7 @@ from linksim.jscc.codec import TrainedJscc, load_jscc
 from linksim.jscc.symbols import reals_of, reliability, symbols_of, unit_power
 from linksim.link.config import LinkConfig
 from linksim.link.symbols import send_symbols
-from linksim.semantic.checkpoint import pretrained_names
+from linksim.semantic.finding import pretrained_names
 from linksim.training.config import TrainConfig
 from linksim.training.jscc.channel import draw_channel
 from linksim.training.jscc.config import JsccRecipe

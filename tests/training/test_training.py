@@ -14,8 +14,9 @@ from linksim.common.errors import InputError
 from linksim.common.reading.loading import load
 from linksim.metrics.peak_noise import psnr
 from linksim.semantic.autoencoder import get_weights
-from linksim.semantic.checkpoint import Checkpoint, pretrained_names
+from linksim.semantic.checkpoint import Checkpoint
 from linksim.semantic.codec import SemanticCodec, load_checkpoint
+from linksim.semantic.finding import pretrained_names
 from linksim.training.batches import crop_batch, draw_flips, draw_stages
 from linksim.training.config import CodebookConfig, ReceptionConfig, TrainConfig
 from linksim.training.kinds import load_recipe

@@ -150,7 +150,7 @@ def _check_pair(config: SemanticConfig, codec: Any, damaged: Any) -> None:
 
 def _load(config: SemanticConfig, key: str, dtype: Dtype) -> Any:
     """The codec of the checkpoint that `key` of a scheme names; schemes with the same file share its networks."""
-    from linksim.semantic.checkpoint import find_checkpoint
+    from linksim.semantic.finding import find_checkpoint
 
     checkpoint = getattr(config, key)
     try:

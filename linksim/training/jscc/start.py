@@ -5,7 +5,7 @@ from typing import Any
 from linksim.common.errors import InputError
 from linksim.jscc.checkpoint import KIND, JsccCheckpoint
 from linksim.semantic.autoencoder import set_weights
-from linksim.semantic.checkpoint import find_checkpoint
+from linksim.semantic.finding import find_checkpoint
 from linksim.training.jscc.config import JsccRecipe
 
 
