@@ -57,24 +57,32 @@ def scenario(load: Load, images: Path) -> dict[str, Any]:
 
 
 def sleep(seconds: float, _scenario: str, _metrics: Any, job: Job, _versions: Any) -> list[dict[str, Any]]:
-    """The task, in place of `cluster.simulate`: records that look like those of a simulation, `seconds` for each."""
+    """The task, in place of `cluster.simulate`: records that look like those of a simulation, `seconds` for each.
+
+    They are made before it sleeps: in a simulation, too, it is the worker that makes them.
+    """
     started = time.time()
-    time.sleep(seconds * len(job.points))
-    worked = started, time.time()
     ids = [image for image, _ in job.batch.images]
-    return [
+    records = [
         {
             "point": point.id, "scheme": point.scheme, "snr_db": point.snr_db, "repetition": point.repetition,
             "rows": pack([empty_row(point.scheme, point.snr_db, point.repetition, image, (16, 16)) for image in ids]),
-            "skipped": {}, "pictures": [], "saved": [], "seconds": {"link": 0.1}, "worked": worked,
+            "skipped": {}, "pictures": [], "saved": [], "seconds": {"link": 0.1},
         }
         for point in job.points
     ]  # fmt: skip
+    time.sleep(max(0.0, started + seconds * len(records) - time.time()))
+    worked = started, time.time()
+    return [record | {"worked": worked} for record in records]
 
 
 def serve(workers: int) -> None:
     """Scheduler and workers, until standard input ends."""
+    import dask
     import distributed
+
+    # What each worker does to watch itself is nothing on a machine of its own, and most of a core with 64 in a process.
+    dask.config.set({"distributed.worker.profile.enabled": False, "distributed.admin.system-monitor.interval": "10s"})
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # how its connections end
     with distributed.LocalCluster(

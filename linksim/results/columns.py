@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from linksim.results.frame import Frame
-from linksim.results.parts import FOLDER, Group, Line, Part, Stretch, frame_of, keys_of, stored_parts, write_part
+from linksim.results.parts import FOLDER, Group, Part, Stretch, frame_of, keys_of, stored_parts, write_part
 
 
 class Columns:
@@ -56,13 +56,15 @@ class Columns:
         found = int(matches(self._keys, keys_of([point]))[0])
         return None if found < 0 else (int(self._places[found, 0]), int(self._places[found, 1]))
 
-    def add(self, end: int, lines: list[Line]) -> bool:
-        """Make a part of the journal's lines from the last part to byte `end`; False where it cannot be written."""
+    def add(self, end: int, parts: list[Part]) -> bool:
+        """Make a part of those in memory that hold the journal's lines from the last part to byte `end`; False where it
+        cannot be written.
+        """
         if not self.parts:  # of another journal
             shutil.rmtree(self._folder / FOLDER, ignore_errors=True)
         stretch = Stretch(self.end, end, self._checksum_at(end))
         try:
-            self.parts.append(write_part(self._folder, len(self.parts) + 1, stretch, lines))
+            self.parts.append(write_part(self._folder, len(self.parts) + 1, stretch, parts))
         except OSError:
             return False
         self.end = end

@@ -12,7 +12,7 @@ The second file is written last: a part without it does not count.
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -78,13 +78,23 @@ class Part:
             for number, ((scheme, snr_db, count), end) in enumerate(zip(groups, ends, strict=True))
         }
 
+    @property
+    def groups(self) -> Iterable[Group]:
+        """Schemes and SNRs of the points."""
+        return self._groups
+
+    def points_of(self, group: Group) -> Any:
+        """The table of points of a group that is there."""
+        _, first, last = self._groups[group]
+        return self._points.slice(first, last - first)
+
     def select(self, group: Group) -> "Selection | None":
         """The points of a scheme and SNR; None where there are none."""
         if group not in self._groups:
             return None
         number, first, last = self._groups[group]
         place = slice(first, last)
-        infos = self._points.column("info").slice(first, last - first)
+        infos = self.points_of(group).column("info")
         return Selection(self.keys[place], self._starts[place], self._counts[place], infos, self._batches, number)
 
 
@@ -138,8 +148,31 @@ def part_of(lines: list[Line]) -> tuple[Any, list[Any]]:
             "info": pa.array(info, pa.string()),
         }
     )
-    groups = [(scheme, snr_db, len(by_group[scheme, snr_db])) for scheme, snr_db in sorted(by_group)]
-    return points.replace_schema_metadata({"groups": json.dumps(groups), "format": FORMAT}), batches
+    return _with_groups(points, {group: len(by_group[group]) for group in sorted(by_group)}), batches
+
+
+def _with_groups(points: Any, counts: dict[Group, int]) -> Any:
+    """A table of points that says of which group they are, by the number of points of each, in order."""
+    groups = [(scheme, snr_db, count) for (scheme, snr_db), count in counts.items()]
+    return points.replace_schema_metadata({"groups": json.dumps(groups), "format": FORMAT})
+
+
+def _merged(parts: Sequence[Part]) -> tuple[Any, list[Any]]:
+    """The table of points and the tables of rows of the groups of several parts, each group's in the order of the parts."""
+    import pyarrow as pa
+
+    points, batches = [], []
+    counts: dict[Group, int] = {}
+    for group in sorted({group for part in parts for group in part.groups}):
+        chosen = [(part.points_of(group), found.rows) for part in parts if (found := part.select(group)) is not None]
+        place = 0
+        for table, rows in chosen:
+            starts = table.column("start").to_numpy() + place
+            points.append(table.set_column(table.column_names.index("start"), "start", pa.array(starts)))
+            place += rows.num_rows
+        batches.append(_joined([rows for _, rows in chosen]))
+        counts[group] = sum(table.num_rows for table, _ in chosen)
+    return _with_groups(pa.concat_tables(points), counts), batches
 
 
 def _table(packed: list[dict[str, Any]]) -> Any:
@@ -187,12 +220,12 @@ def in_memory(lines: list[Line]) -> Part:
     return Part(points, batches.__getitem__)
 
 
-def write_part(folder: Path, number: int, stretch: Stretch, lines: list[Line]) -> Part:
-    """Make part `number` of a results folder out of a stretch of its journal. Raises `OSError`."""
+def write_part(folder: Path, number: int, stretch: Stretch, parts: Sequence[Part]) -> Part:
+    """Make part `number` of a results folder out of those in memory of a stretch of its journal. Raises `OSError`."""
     import pyarrow as pa
     from pyarrow import ipc
 
-    points, batches = part_of(lines)
+    points, batches = _merged(parts)
     base = folder / FOLDER
     base.mkdir(exist_ok=True)
     whole = _joined(batches)

@@ -7,6 +7,7 @@ column is one line at the end of `COLUMNS`, and what `results.csv` makes of it c
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from linksim.common.errors import InputError
@@ -126,7 +127,7 @@ def result_columns(metrics: Iterable[str]) -> list[str]:
 
 def empty_row(scheme: str, snr_db: float, repetition: int, image_id: str, size: tuple[int, int]) -> Row:
     """Row with the identity filled in and every measured value missing (NaN)."""
-    row: Row = dict.fromkeys((column.name for column in columns()), math.nan)
+    row: Row = dict.fromkeys(_own_names(), math.nan)
     row.update(
         scheme=scheme,
         snr_db=snr_db,
@@ -140,6 +141,12 @@ def empty_row(scheme: str, snr_db: float, repetition: int, image_id: str, size: 
         settings="{}",
     )
     return row
+
+
+@cache
+def _own_names() -> tuple[str, ...]:
+    """Names of the columns that every row has."""
+    return tuple(column.name for column in columns())
 
 
 def pack(rows: list[Row]) -> dict[str, Any]:

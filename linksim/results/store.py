@@ -19,7 +19,8 @@ from linksim.common.system import lock
 from linksim.common.writing import in_one_step
 from linksim.results.columns import Columns, selected
 from linksim.results.frame import Frame
-from linksim.results.parts import ROWS_PER_PART, Line, Part, in_memory
+from linksim.results.parts import ROWS_PER_PART, Line
+from linksim.results.tail import Tail
 
 FILE_NAME = "points.jsonl"
 
@@ -63,8 +64,8 @@ def scan(path: Path, start: int = 0) -> Iterator[tuple[int, int, dict[str, Any]]
 class PointStore:
     """Finished points of a results folder, by id.
 
-    Of the file only ids and places are kept in memory, not the rows. What is in it for long is held as columns, too, in
-    parts (`results.parts`), so that a long file is parsed once.
+    Its rows are held as columns, too: in parts on disk (`results.parts`), so that a long file is parsed once, and the last ones in
+    memory (`results.tail`).
 
     Args:
         folder: the results folder.
@@ -81,10 +82,8 @@ class PointStore:
         self._rows_per_part = rows_per_part
         self._file = self._open() if write else None
         self._columns = Columns(folder, self._checksum_at)
-        # What lies behind the parts: place of each point, and how many rows they have.
-        self._places: dict[str, tuple[int, int]] = {}
-        self._tail_rows = 0
-        self._tail: tuple[int, Part] | None = None  # as columns, made of so many points
+        self._tail = Tail()
+        self._retry_at = rows_per_part  # rows of the tail with which a part is made
         self._end = self._columns.end
         self._torn = False
         for offset, length, record in scan(self.path, self._columns.end):
@@ -129,43 +128,32 @@ class PointStore:
         return self._end
 
     def __contains__(self, point: str) -> bool:
-        return point in self._places or self._columns.place(point) is not None
+        return point in self._tail or self._columns.place(point) is not None
 
     def known(self, points: Sequence[str]) -> np.ndarray:
         """Which of many points are there, bool `[points]`."""
         found = self._columns.known(points)
-        return found | np.fromiter((point in self._places for point in points), bool, len(points))
+        return found | np.fromiter((point in self._tail for point in points), bool, len(points))
 
     def __len__(self) -> int:
-        return len(self._places) + len(self._columns)
+        return len(self._tail) + len(self._columns)
 
     def __getitem__(self, point: str) -> dict[str, Any]:
-        place = self._places.get(point) or self._columns.place(point)
+        place = self._tail.place(point) or self._columns.place(point)
         if place is None:
             raise KeyError(point)
-        return self._read([place])[0].record
-
-    def _read(self, places: Iterable[tuple[int, int]]) -> list[Line]:
-        lines = []
         with self.path.open("rb") as file:
-            for offset, length in places:
-                file.seek(offset)
-                record = _record(file.read(length))
-                if record is None:
-                    raise StorageError(f"{self.path}: changed while it was read; run again")
-                lines.append(Line(offset, length, record))
-        return lines
+            file.seek(place[0])
+            record = _record(file.read(place[1]))
+        if record is None:
+            raise StorageError(f"{self.path}: changed while it was read; run again")
+        return record
 
     def points(self, scheme: str, snr_db: float, points: Iterable[str]) -> tuple[Frame, list[dict[str, Any]]]:
         """Those of `points`, all of one scheme and SNR, that are there: their rows in this order, and `seconds` and
         `skipped` of each.
         """
-        return selected([*self._columns.parts, self._tail_part()], (scheme, float(snr_db)), points)
-
-    def _tail_part(self) -> Part:
-        if self._tail is None or self._tail[0] != len(self._places):
-            self._tail = len(self._places), in_memory(self._read(self._places.values()))
-        return self._tail[1]
+        return selected([*self._columns.parts, *self._tail.parts()], (scheme, float(snr_db)), points)
 
     def add(self, record: dict[str, Any]) -> None:
         """Append a finished point (`record["point"]` is its id); on return it is in the operating system's hands.
@@ -192,18 +180,17 @@ class PointStore:
         self._enter(record, end - length, length)
 
     def _enter(self, record: dict[str, Any], offset: int, length: int) -> None:
-        self._places[record["point"]] = (offset, length)
+        self._tail.add(Line(offset, length, record))
         self._end = offset + length
-        self._tail_rows += len(record["rows"]["values"]) if "rows" in record else 0
-        if self._file is not None and self._tail_rows >= self._rows_per_part:
+        if self._file is not None and self._tail.rows >= self._retry_at:
             self._make_part()
 
     def _make_part(self) -> None:
-        """Put the last lines into a part. Where that fails, for want of space, they stay where they are."""
-        lines = self._read(self._places.values())
-        self._tail_rows = 0
-        if self._columns.add(self._end, lines):
-            self._places, self._tail = {}, None
+        """Put the last points into a part. Where that fails, for want of space, they stay where they are."""
+        if self._columns.add(self._end, list(self._tail.parts())):
+            self._tail, self._retry_at = Tail(), self._rows_per_part
+        else:
+            self._retry_at = self._tail.rows + self._rows_per_part
 
     def _ends_torn(self) -> bool:
         """Whether the file ends in the middle of a line."""
