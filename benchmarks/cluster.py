@@ -25,7 +25,7 @@ from linksim.results.row import empty_row, pack
 from linksim.results.store import FILE_NAME, scan
 from linksim.runner import Execution, run_scenario
 from linksim.runner.execution import cluster
-from linksim.runner.plan import Job
+from linksim.runner.plan import Job, Point
 from linksim.scenario import Scenario
 
 IMAGES = 4
@@ -62,18 +62,29 @@ def sleep(seconds: float, _scenario: str, _metrics: Any, job: Job, _versions: An
     They are made before it sleeps: in a simulation, too, it is the worker that makes them.
     """
     started = time.time()
-    ids = [image for image, _ in job.batch.images]
+    rows = pack([empty_row("", 0.0, 0, image, (16, 16)) for image, _ in job.batch.images])
     records = [
         {
             "point": point.id, "scheme": point.scheme, "snr_db": point.snr_db, "repetition": point.repetition,
-            "rows": pack([empty_row(point.scheme, point.snr_db, point.repetition, image, (16, 16)) for image in ids]),
-            "skipped": {}, "pictures": [], "saved": [], "seconds": {"link": 0.1},
+            "rows": sent_as(point, rows),
+            "skipped": {}, "pictures": [], "saved": [], "seconds": {"link": seconds},
         }
         for point in job.points
     ]  # fmt: skip
     time.sleep(max(0.0, started + seconds * len(records) - time.time()))
     worked = started, time.time()
     return [record | {"worked": worked} for record in records]
+
+
+def sent_as(point: Point, packed: dict[str, Any]) -> dict[str, Any]:
+    """Packed rows with a point's scheme, SNR and repetition."""
+    own = {"scheme": point.scheme, "snr_db": point.snr_db, "repetition": point.repetition}
+    places = [(packed["columns"].index(name), value) for name, value in own.items()]
+    values = [list(row) for row in packed["values"]]
+    for row in values:
+        for place, value in places:
+            row[place] = value
+    return {"columns": packed["columns"], "values": values}
 
 
 def serve(workers: int) -> None:

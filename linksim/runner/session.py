@@ -21,7 +21,7 @@ from linksim.runner.derived import state_of, stored_run
 from linksim.runner.examples import N_EXAMPLES, Examples
 from linksim.runner.execution.address import check_address
 from linksim.runner.identity import scheme_identities
-from linksim.runner.jobs import cut
+from linksim.runner.jobs import cut, fewest
 from linksim.runner.plan import Batch, Job, Plan, Point, Wanted
 from linksim.runner.progress import Progress
 from linksim.runner.repetitions import as_records, check_interval, first_round, in_words, next_round, shortfalls
@@ -110,7 +110,7 @@ class _Session:
         check_interval(scenario, len(source))
         self.wanted = first_round(scenario)
         self._looked: Wanted = {}  # repetitions whose pictures were looked for, or made, in an earlier round
-        self._kept = 0  # points that this run brought
+        self._kept, self._seconds = 0, 0.0  # points that this run brought, and what they took
         self._awaited: set[str] = set()  # ids of points that a job was made for and that did not come back yet
         self.started = time.perf_counter()
         # The first tables come with the first point: a disk that fills later leaves something to read.
@@ -166,6 +166,7 @@ class _Session:
         self.saved.keep(record, record.pop("saved"))
         self.store.add(record)
         self._kept += 1
+        self._seconds += sum(record["seconds"].values())
         self._awaited.discard(record["point"])
         now = time.perf_counter()
         if now > self._next_tables:
@@ -195,7 +196,7 @@ class _Session:
                 ]
                 self.progress.extend(len(missing) - sum(not self._is_of_before(point) for point in points))
                 self._awaited.update(point.id for point in missing)
-                jobs = cut(batch, missing, left, workers())
+                jobs = cut(batch, missing, left, workers(), fewest(self._kept, self._seconds))
                 left -= len(missing)
                 yield from jobs
 

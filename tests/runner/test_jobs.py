@@ -13,7 +13,7 @@ from linksim.common.reading.loading import validate
 from linksim.data.images import open_images
 from linksim.runner import session
 from linksim.runner.execution.workers import LocalWorkers
-from linksim.runner.jobs import cut
+from linksim.runner.jobs import cut, fewest
 from linksim.runner.plan import CHUNK, Batch, Job, Plan, Point
 from linksim.runner.repetitions import first_round
 from linksim.runner.session import Execution
@@ -126,9 +126,18 @@ def test_schemes_share_a_job_as_long_as_there_are_snrs_and_repetitions() -> None
     by_repetition = cut(BATCH, given, 48, 6)
     assert [(len(a), len(b), len(c)) for a, b, c in map(kinds, by_repetition)] == [(1, 1, 4)] * 12
     assert [len(job.points) for job in cut(BATCH, given, 48, 1000)] == [1] * 48
+    assert [len(job.points) for job in cut(BATCH, given, 48, 1000, 12)] == [12] * 4
+    assert [len(job.points) for job in cut(BATCH, given, 48, 1000, 100)] == [48]
     low_and_high = cut(BATCH, given, 96, 2)
     assert [kinds(job)[0] for job in low_and_high] == [{0.0, 2.0}, {1.0, 3.0}]
     assert cut(BATCH, [], 48, 2) == []
+
+
+def test_a_job_takes_half_a_second_where_that_is_known() -> None:
+    assert fewest(0, 0.0) == fewest(10, 0.0) == 1
+    assert fewest(1000, 31.25) == 16
+    assert fewest(10, 44.0) == 1
+    assert fewest(10**9, 1.0) == CHUNK
 
 
 def test_ten_million_points_are_no_list(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_a_kernel_that_no_file_has_is_named(monkeypatch):
     other = replace(load_checkpoint("ujscc-qpsk").checkpoint, kernels_of="ujscc-qpsk")
     for lender in ("fsq", "vqvae"):  # of other sizes, and in float16
         monkeypatch.setattr("linksim.semantic.checkpoint.named", lambda _, lender=lender: named(lender))
-        with pytest.raises(InputError, match="not a linksim checkpoint .*kernel") as caught:
+        with pytest.raises(InputError, match=r"not a linksim checkpoint .*kernel") as caught:
             Checkpoint.from_bytes(other.to_bytes(), "file")
         assert "\n" not in str(caught.value)
 

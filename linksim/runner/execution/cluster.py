@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import islice
 from typing import Any, NoReturn
 
 from linksim.common.errors import InputError, LinksimError
@@ -182,19 +181,22 @@ class DaskWorkers:
     def _run(self, jobs: Iterable[Job]) -> Iterator[dict[str, Any]]:
         waiting = iter(jobs)
         finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        futures: set[Any] = set()
+        futures: dict[Any, int] = {}  # with the points of each
         while True:
-            for job in islice(waiting, max(1, self._pace.wanted(self.workers()) - len(futures))):
+            workers = self.workers()
+            while self._pace.wants(len(futures), sum(futures.values()), workers):
+                job = next(waiting, None)
+                if job is None:
+                    break
                 future = self._submit(job)
-                futures.add(future)
+                futures[future] = len(job.points)
                 future.add_done_callback(finished.put)
             if not futures:
                 return
             done = [self._next(finished)]
             while not finished.empty():
                 done.append(finished.get_nowait())
-            futures.difference_update(done)
-            self._pace.finished(len(done))
+            self._pace.finished(sum(futures.pop(future) for future in done))
             yield from self._records(done)
 
     def _next(self, finished: "queue.SimpleQueue[Any]") -> Any:

@@ -1,4 +1,4 @@
-"""How many jobs a cluster is given at a time: enough that no worker waits while the writer is busy, and no more."""
+"""Which jobs a cluster is given ahead: enough that no worker waits while the writer is busy, and no more."""
 
 import time
 from collections.abc import Callable
@@ -11,11 +11,11 @@ SECONDS_AHEAD = 5.0
 
 
 class Pace:
-    """Counts finished jobs and says how many should be in flight.
+    """Counts finished points and says whether another job should be in flight.
 
-    Two per worker, so that none waits for the next; more where jobs are short, so that the queue lasts for
-    `SECONDS_AHEAD` while results are written or tables are made. The rate counts from the first job that finished: how long
-    workers were waited for says nothing about it.
+    Two jobs per worker, so that none waits for the next; more where these are short, so that the queue lasts for
+    `SECONDS_AHEAD` while results are written or tables are made. It is counted in points, since jobs get smaller towards the end of a
+    run. The rate counts from the first job that finished: how long workers were waited for says nothing about it.
 
     Args:
         clock: seconds, from anywhere.
@@ -26,17 +26,21 @@ class Pace:
         self._started: float | None = None
         self._finished = 0
 
-    def finished(self, count: int) -> None:
-        """So many more jobs are done."""
+    def finished(self, points: int) -> None:
+        """So many more points are done."""
         if self._started is None:
             self._started = self._clock()
         else:
-            self._finished += count
+            self._finished += points
 
-    def wanted(self, workers: int) -> int:
-        """Jobs in flight for a number of workers; with none there as many as a cluster needs to see to grow."""
+    def wants(self, jobs: int, points: int, workers: int) -> bool:
+        """Whether a number of workers should have more than these jobs and their points before them.
+
+        With no worker there, there are as many jobs as a cluster needs to see to grow.
+        """
+        if jobs < max(LEAST, LEAST_PER_WORKER * workers):
+            return True
         now = self._clock()
         # Jobs that were begun together end together: a wave within the first seconds is no rate.
         rate = self._finished / max(now - (now if self._started is None else self._started), SECONDS_AHEAD)
-        ahead = max(LEAST_PER_WORKER * workers, round(rate * SECONDS_AHEAD))
-        return max(LEAST, min(ahead, MOST_PER_WORKER * workers))
+        return jobs < MOST_PER_WORKER * workers and points < rate * SECONDS_AHEAD
