@@ -27,11 +27,16 @@ RC: Any = {
 
 
 def look(number: int) -> dict[str, Any]:
-    """Line properties of the scheme with this number; 10 colours, 8 markers and 5 lines repeat only together."""
+    """Line properties of the scheme with this number. Where a colour comes again, line and marker are others, and every
+    second time the marker is hollow.
+    """
+    color, again = COLORS[number % len(COLORS)], number // len(COLORS)
+    hollow = again % 2 == 1
     return {
-        "color": COLORS[number % len(COLORS)],
+        "color": color,
         "marker": MARKERS[number % len(MARKERS)],
-        "linestyle": LINES[number % len(LINES)],
-        "markeredgecolor": "white",
-        "markeredgewidth": 0.4,
+        "linestyle": LINES[(number + again) % len(LINES)],
+        "markerfacecolor": "white" if hollow else color,
+        "markeredgecolor": color if hollow else "white",
+        "markeredgewidth": 0.8 if hollow else 0.4,
     }

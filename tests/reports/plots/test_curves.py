@@ -87,8 +87,15 @@ def test_a_scheme_looks_the_same_in_everyfigure(run):
 
 
 def test_curves_can_be_told_apart_in_grey():
-    looks = [(style.look(i)["marker"], str(style.look(i)["linestyle"])) for i in range(40)]
-    assert len(set(looks)) == 40
+    looks = [style.look(i) for i in range(40)]
+    hollow = [look["markerfacecolor"] == "white" for look in looks]
+    shapes = [(look["marker"], str(look["linestyle"]), empty) for look, empty in zip(looks, hollow, strict=True)]
+    assert len(set(shapes)) == 40
+    for first, second in zip(looks, looks[10:], strict=False):  # of the same colour
+        assert first["color"] == second["color"]
+        assert first["linestyle"] != second["linestyle"]
+        assert first["marker"] != second["marker"]
+        assert first["markeredgecolor"] != second["markeredgecolor"]
     luminance = [np.dot(to_rgb(color), (0.2126, 0.7152, 0.0722)) for color in style.COLORS]
     assert max(luminance) < 0.75
 
