@@ -182,21 +182,25 @@ class DaskWorkers:
         waiting = iter(jobs)
         finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
         futures: dict[Any, int] = {}  # with the points of each
+        ahead = 0  # points of all of them
         while True:
             workers = self.workers()
-            while self._pace.wants(len(futures), sum(futures.values()), workers):
+            while self._pace.wants(len(futures), ahead, workers):
                 job = next(waiting, None)
                 if job is None:
                     break
                 future = self._submit(job)
                 futures[future] = len(job.points)
+                ahead += len(job.points)
                 future.add_done_callback(finished.put)
             if not futures:
                 return
             done = [self._next(finished)]
             while not finished.empty():
                 done.append(finished.get_nowait())
-            self._pace.finished(sum(futures.pop(future) for future in done))
+            points = sum(futures.pop(future) for future in done)
+            ahead -= points
+            self._pace.finished(points)
             yield from self._records(done)
 
     def _next(self, finished: "queue.SimpleQueue[Any]") -> Any:
