@@ -39,12 +39,14 @@ class Frame:
         numbers: dict[str, np.ndarray] = {}
         words: dict[str, tuple[np.ndarray, Sequence[str]]] = {}
         for name, values in columns.items():
-            if any(isinstance(value, str) for value in values):
+            kinds = set(map(type, values))
+            if any(issubclass(kind, str) for kind in kinds):
                 found: dict[str, int] = {}
                 codes = [found.setdefault(v, len(found)) if isinstance(v, str) else -1 for v in values]
                 words[name] = np.array(codes, np.int32), list(found)
             else:
-                numbers[name] = np.array([math.nan if value is None else value for value in values], np.float64)
+                known = [math.nan if v is None else v for v in values] if type(None) in kinds else values
+                numbers[name] = np.array(known, np.float64)
         return cls(numbers, words, length)
 
     def __len__(self) -> int:

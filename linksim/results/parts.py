@@ -15,6 +15,8 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -179,11 +181,14 @@ def _table(packed: list[dict[str, Any]]) -> Any:
     """Packed rows of several points as one Arrow table: words as dictionaries, everything else as float64."""
     import pyarrow as pa
 
-    names = list(dict.fromkeys(name for rows in packed for name in rows["columns"]))
+    names = list(
+        dict.fromkeys(name for columns in {tuple(rows["columns"]): None for rows in packed} for name in columns)
+    )
     values: dict[str, list[Any]] = {name: [] for name in names}
-    for rows in packed:
-        columns = dict(zip(rows["columns"], zip(*rows["values"], strict=True), strict=False))
-        empty = [math.nan] * len(rows["values"])
+    for own, some in groupby(packed, key=itemgetter("columns")):  # nearly always one for all
+        lines = [line for rows in some for line in rows["values"]]
+        columns = dict(zip(own, zip(*lines, strict=True), strict=False))
+        empty = [math.nan] * len(lines)
         for name in names:
             values[name].extend(columns.get(name, empty))
     frame = Frame.from_values(values, sum(len(rows["values"]) for rows in packed))
