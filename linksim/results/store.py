@@ -24,8 +24,8 @@ from linksim.results.tail import Tail
 
 FILE_NAME = "points.jsonl"
 
-_LONGEST_LINE = 1 << 24
-"""Bytes before a place in which the line that ends there is looked for."""
+_USUAL_LINE, _LONGEST_LINE = 1 << 16, 1 << 24
+"""Bytes before a place in which the line that ends there is looked for, first and at most."""
 
 
 class StorageError(WriteError):
@@ -114,10 +114,17 @@ class PointStore:
         """The checksum of the line that ends at byte `end` of the file; "" where none does."""
         try:
             with self.path.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                start = max(0, end - _LONGEST_LINE)
-                file.seek(start)
-                lines = file.read(end - start).splitlines(keepends=True) if end <= size else []
+                if end > os.fstat(file.fileno()).st_size:
+                    return ""
+                lines: list[bytes] = []
+                before = _USUAL_LINE
+                while len(lines) < 2 and before <= _LONGEST_LINE:  # the first of them is cut
+                    start = max(0, end - before)
+                    file.seek(start)
+                    lines = file.read(end - start).splitlines(keepends=True)
+                    if start == 0:
+                        break
+                    before *= 16
         except OSError:
             return ""
         return lines[-1][:16].decode("ascii", "replace") if lines and lines[-1].endswith(b"\n") else ""

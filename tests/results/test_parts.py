@@ -1,5 +1,6 @@
 """Parts of the journal: the same rows as the journal has, whatever was lost of them, and none of another journal's."""
 
+import itertools
 import json
 import math
 import random
@@ -10,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linksim.results import PointStore, write_tables
+from linksim.results import PointStore, tail, write_tables
 from linksim.results.frame import Frame
-from linksim.results.parts import FOLDER, keys_of
+from linksim.results.parts import FOLDER, keys_of, stored_parts
 from linksim.results.row import empty_row, pack
 
 METRICS = ("psnr", "ms_ssim")
@@ -55,11 +56,13 @@ def tables(folder, out, rows_per_part):
     return [(out / name).read_bytes() for name in ("results.csv", "images.parquet")]
 
 
+@pytest.mark.parametrize("rows_per_chunk", [1, 7, 10**9])
 @pytest.mark.parametrize("rows_per_part", [1, 10, 40, 1000])
-def test_tables_do_not_depend_on_parts_or_order(tmp_path, rows_per_part):
+def test_tables_do_not_depend_on_parts_chunks_or_order(tmp_path, rows_per_part, rows_per_chunk, monkeypatch):
     for name in ("plain", "parts"):
         (tmp_path / name).mkdir()
     fill(tmp_path / "plain", 10**9)
+    monkeypatch.setattr(tail, "ROWS_PER_CHUNK", rows_per_chunk)
     shuffled = random.Random(1).sample(RECORDS, len(RECORDS))
     fill(tmp_path / "parts", rows_per_part, shuffled)
     assert (tmp_path / "parts" / FOLDER).exists() == (rows_per_part < 1000)
@@ -108,6 +111,28 @@ def test_a_lost_or_damaged_part_is_made_again(tmp_path, lost, how):
     fill(tmp_path / "run", 20)
     assert path.stat().st_size > 600
     assert tables(tmp_path / "run", tmp_path / "b", 20) == before
+
+
+def test_a_part_that_ends_in_a_long_line_counts(tmp_path):
+    lines = [record(n) | {"skipped": {"x": "y" * size}} for n, size in enumerate((10, 100_000, 2_000_000))]
+    fill(tmp_path, 1, lines)
+    for end in [len(line) for line in itertools.accumulate((tmp_path / "points.jsonl").read_bytes().splitlines(True))]:
+        assert end in [stretch.end for stretch, _ in stored_parts(tmp_path)]
+    written = {path: path.stat().st_mtime_ns for path in (tmp_path / FOLDER).iterdir()}
+    fill(tmp_path, 1, lines)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / FOLDER).iterdir()} == written
+
+
+def test_lines_are_parsed_once(tmp_path, monkeypatch):
+    """Neither tables in the middle of a run nor a part read what was written."""
+    store = PointStore(tmp_path, write=True, rows_per_part=30)
+    monkeypatch.setattr("linksim.results.store._record", lambda _: pytest.fail("a line was parsed again"))
+    for number, one in enumerate(RECORDS):
+        store.add(one)
+        rows, _ = store.points("A", 10.0, ids("A", 10.0))
+        assert len(rows) == 3 * sum(r["scheme"] == "A" and r["snr_db"] == 10.0 for r in RECORDS[: number + 1])
+    store.close()
+    assert (tmp_path / FOLDER / "000002.points.arrow").exists()
 
 
 def test_parts_of_another_journal_do_not_count(tmp_path):
