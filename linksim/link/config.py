@@ -33,7 +33,7 @@ class LinkConfig(StrictModel):
     scrambling: bool = Field(
         True,
         description="add uniform bits before mapping, so that all points are sent equally often whatever the payload is; "
-        "false: the payload's own bits choose the points, which needs share_blocks: false",
+        "false: the payload's own bits choose the points, whose mean power is then theirs and not 1, which needs share_blocks: false",
     )
 
     @model_validator(mode="after")

@@ -20,7 +20,7 @@ def send(
 ) -> list[tuple[AnyReception, ...]]:
     """Receptions of each transmission's streams.
 
-    Streams of one link go together, because a decoder is faster with many blocks. What a budget leaves beyond the first
+    Streams of one link at one Es/N0 go together, because a decoder is faster with many blocks. What a budget leaves beyond the first
     transmissions serves the streams in their order: what is left behind one is the next one's.
 
     Args:
@@ -36,22 +36,22 @@ def send(
         for budget, transmission in zip(budgets or [None] * len(transmissions), transmissions, strict=True)
     ]
     for number in range(max((len(transmission.streams) for transmission in transmissions), default=0)):
-        groups: dict[LinkConfig, list[int]] = defaultdict(list)
+        groups: dict[tuple[LinkConfig, float], list[int]] = defaultdict(list)
         for i, transmission in enumerate(transmissions):
             if number < len(transmission.streams):
                 stream = transmission.streams[number]
                 if isinstance(stream, IdealStream):
                     received[i, number] = stream.intact()
                 else:
-                    groups[stream.link].append(i)
-        for config, members in groups.items():
+                    groups[stream.link, stream.es_no_db(es_no_db)].append(i)
+        for (config, scaled_db), members in groups.items():
             streams = [transmissions[i].streams[number] for i in members]
             once = [stream.ledger().channel_uses for stream in streams]
             limits = [
                 None if (left := spare[i]) is None else uses + left for i, uses in zip(members, once, strict=True)
             ]
             keys = [key(i, number) for i in members]
-            arrived = link(config).transmit([_payload(stream) for stream in streams], es_no_db, keys, limits)
+            arrived = link(config).transmit([_payload(stream) for stream in streams], scaled_db, keys, limits)
             for i, uses, reception in zip(members, once, arrived, strict=True):
                 received[i, number] = reception
                 if (left := spare[i]) is not None:

@@ -1,5 +1,6 @@
 """The streams of an image: bits over a link, symbols over its channel, or a file that an ideal code stands for."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +18,17 @@ class Stream:
     Attributes:
         bits: payload 0/1, uint8 `[source_bits]`.
         link: the link that carries them.
+        power: mean power of the constellation's points that the bits choose, where they are not scrambled. The transmitter scales
+            them to mean power 1, and the receiver knows by how much.
     """
 
     bits: np.ndarray
     link: LinkConfig
+    power: float = 1.0
+
+    def es_no_db(self, es_no_db: float) -> float:
+        """Es/N0 in dB at which the points arrive as they stand in the constellation, where sent ones have `es_no_db`."""
+        return es_no_db - 10 * math.log10(self.power)
 
     def ledger(self) -> Ledger:
         """The cost of the bits where every block is sent once, filler and CRCs included."""
@@ -42,6 +50,10 @@ class SymbolStream:
 
     symbols: np.ndarray
     link: LinkConfig
+
+    def es_no_db(self, es_no_db: float) -> float:
+        """Es/N0 in dB as it is: they are of mean power 1."""
+        return es_no_db
 
     def ledger(self) -> Ledger:
         """One channel use a symbol, and what the waveform adds."""

@@ -14,7 +14,8 @@ from linksim.codebook.stages import Stages
 from linksim.common.errors import InputError
 from linksim.link.air.modulation import map_bits
 from linksim.link.transitions import axis_transitions, symbol_transitions
-from linksim.schemes import SchemeContext, parse_scheme
+from linksim.schemes import SchemeContext, parse_scheme, sending
+from linksim.schemes.base import Stream, Transmission
 from linksim.schemes.config import AxesProtection, SymbolProtection
 from linksim.schemes.semantic.points import build_points
 from linksim.schemes.semantic.scheme import SemanticScheme
@@ -68,7 +69,7 @@ def test_octonary_heads_fill_64_qam_and_neighbours_are_neighbours_in_the_plane()
 @given(st.integers(1, 3), st.sampled_from([2, 4]), st.integers(0, 2**32 - 1))
 def test_join_undoes_streams(stages: int, heads: int, seed: int) -> None:
     carrier, layout = axes(stages, heads)
-    payload = np.random.default_rng(seed).normal(size=layout.source_bits).astype(np.float32)
+    payload = np.random.default_rng(seed).integers(0, 2, layout.source_bits).astype(np.uint8)
     (stream,) = carrier.streams(payload, layout)
     assert not np.array_equal(stream.bits, payload)
     np.testing.assert_array_equal(carrier.join((stream.bits,), layout), payload)
@@ -87,6 +88,33 @@ def test_pictures_arrive_and_cost_what_they_cost_before(codec, kind) -> None:
     np.testing.assert_array_equal(found, expected)
     power = np.abs(map_bits(after.streams[0].bits[None], 6)) ** 2
     assert after.settings["symbol_power"] == pytest.approx(power.mean(), abs=1e-4)
+    assert after.streams[0].power == pytest.approx(power.mean(), rel=1e-6)
+    assert before.streams[0].power == 1
+
+
+@pytest.mark.parametrize(("label", "power"), [(0, 2 / 42), (0b111111, 98 / 42), (0b101010, 50 / 42)])
+def test_a_picture_of_one_point_is_sent_with_power_one(label, power) -> None:
+    """Points of little power gain by it and those of much power lose: all are as far from the noise as a power of 1 is."""
+    layout = Layout.whole((40, 48), (6,))
+    link = UNCODED.model_copy(
+        update={"channel": link_config(channel={"kind": "rayleigh", "coherence": "symbol"}).channel}
+    )
+    carrier = build_points(SymbolProtection(), link, 64, layout.stage_bits, "scheme")
+    bits = np.tile(np.array([label >> shift & 1 for shift in range(5, -1, -1)], np.uint8), 40 * 48)
+    found = np.abs(map_bits(bits[None, :6], 6)[0, 0]) ** 2
+    (stream,) = carrier.streams(bits, layout)
+    assert stream.power == pytest.approx(found, rel=1e-6)
+    es_no_db = 12.0
+    key = ("a", 1, 0, 0, 0)
+    (((scaled,),), ((alone,),)) = (
+        sending.send([Transmission((one,), (8, 8))], at, lambda *_: key)
+        for one, at in ((stream, es_no_db), (Stream(bits, stream.link), stream.es_no_db(es_no_db)))
+    )
+    np.testing.assert_array_equal(scaled.bits, alone.bits)
+    np.testing.assert_array_equal(scaled.llr, alone.llr)
+    expected = 1 - symbol_transitions(6, es_no_db - 10 * np.log10(found), True)[label, label]
+    wrong = (scaled.bits != bits).reshape(-1, 6).any(-1).mean()
+    assert wrong == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / (40 * 48)))
 
 
 @pytest.mark.parametrize(
@@ -98,25 +126,36 @@ def test_pictures_arrive_and_cost_what_they_cost_before(codec, kind) -> None:
     ],
 )
 def test_the_chosen_index_has_the_least_expected_distortion(codec, kind, channel) -> None:
-    """Brute force over every index that could be sent and every one that could arrive."""
+    """Brute force over every index that could be sent and every one that could arrive, at the distances that the scaling to
+    mean power 1 leaves.
+    """
     link = UNCODED.model_copy(update={"channel": link_config(channel={"kind": channel}).channel})
     s = build(codec, link, protection={"kind": kind}, transmitter={"kind": "channel-optimized", "errors": "symbols"})
     assert s.transmit_depends_on_snr
     image, es_no_db = picture(48, 64), 6.0
     features = codec.encode(image[None]).reshape(-1, 4)
-    p = (symbol_transitions if kind == "symbols" else axis_transitions)(6, es_no_db, channel == "rayleigh")
     heads = codec.stages.heads
-    expected = []
-    for h, part in enumerate(np.split(features.astype(float), heads, axis=-1)):
-        e = codec.stages.codewords[0, h].astype(float)
-        distances = np.array([[((z - word) ** 2).sum() for word in e] for z in part])
-        expected.append([int(np.argmin([p[i] @ row for i in range(len(e))])) for row in distances])
+
+    def best(at: float) -> np.ndarray:
+        """Indices `[vectors, heads]` for an Es/N0 of the points."""
+        p = (symbol_transitions if kind == "symbols" else axis_transitions)(6, at, channel == "rayleigh")
+        found = []
+        for h, part in enumerate(np.split(features.astype(float), heads, axis=-1)):
+            e = codec.stages.codewords[0, h].astype(float)
+            distances = np.array([[((z - word) ** 2).sum() for word in e] for z in part])
+            found.append([int(np.argmin([p[i] @ row for i in range(len(e))])) for row in distances])
+        return np.array(found).T
+
+    layout = s.points.layout(s.transmit([image], ["a"], [None], es_no_db)[0].context)
+    first = s.points.carrier(layout).streams(s.quantizer.to_bits(best(es_no_db)[:, None], layout), layout)[0]
+    assert abs(first.power - 1) > 0.05
+    expected = best(es_no_db - round(10 * np.log10(first.power), 1))
     (sent,) = s.transmit([image], ["a"], [None], es_no_db)
     layout = s.points.layout(sent.context)
     payload = s.points.carrier(layout).join((sent.streams[0].bits,), layout)
     m = codec.stages.bits_per_index
     indices = payload.reshape(-1, heads, m).astype(int) @ (1 << np.arange(m - 1, -1, -1))
-    np.testing.assert_array_equal(indices, np.array(expected).T)
+    np.testing.assert_array_equal(indices, expected)
     (nearest,) = build(codec, link, protection={"kind": kind}).transmit([image], ["a"], [None], None)
     assert not np.array_equal(sent.streams[0].bits, nearest.streams[0].bits)
 

@@ -167,8 +167,19 @@ def test_the_decoder_for_damage_is_used_where_a_block_fails_and_only_there(codec
 @pytest.mark.parametrize(("damaged", "receiver", "other"), [("robust", "soft", "hard"), ("soft", "hard", "soft")])
 def test_the_decoder_for_damage_must_be_made_for_the_receiver(damaged, receiver, other):
     options = {"name": "s", "kind": "semantic", "checkpoint": "vqvae", "damaged_checkpoint": f"vqvae-{damaged}"}
-    with pytest.raises(InputError, match=f"fine-tuned for the {other} receiver, but receiver.kind is {receiver}"):
+    with pytest.raises(InputError, match=f"trained for the {other} receiver, but receiver.kind is {receiver}"):
         SemanticScheme(parse_scheme({**options, "receiver": {"kind": receiver}}), SchemeContext(link_config()))
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "receiver", "other"), [("bitsemcom-soft", "hard", "soft"), ("moc-rvq-repair", "soft", "hard")]
+)
+def test_the_only_decoder_must_be_made_for_the_receiver_too(checkpoint, receiver, other):
+    options = {"name": "s", "kind": "semantic", "checkpoint": checkpoint, "receiver": {"kind": receiver}}
+    with pytest.raises(
+        InputError, match=rf"schemes\.s\.checkpoint: '{checkpoint}' was trained for the {other} receiver"
+    ):
+        SemanticScheme(parse_scheme(options), SchemeContext(link_config()))
 
 
 def test_the_decoder_for_damage_must_be_known():

@@ -163,7 +163,7 @@ def test_the_trained_pair_is_a_scheme(start: Path, block: Path) -> None:
     np.testing.assert_array_equal(
         load_checkpoint(str(start)).decode(features, (16, 16)), load_checkpoint(str(block)).decode(features, (16, 16))
     )
-    with pytest.raises(InputError, match=r"was fine-tuned for the hard receiver, but receiver\.kind is soft"):
+    with pytest.raises(InputError, match=r"was trained for the hard receiver, but receiver\.kind is soft"):
         SemanticScheme(parse_scheme(options | {"receiver": {"kind": "soft"}}), context)
 
 

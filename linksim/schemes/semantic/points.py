@@ -2,7 +2,9 @@
 (MOC-RVQ, arXiv 2401.01272).
 """
 
+import math
 from abc import abstractmethod
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,8 +24,9 @@ from linksim.schemes.semantic.protection import Carrier, Plain
 class Points(Plain):
     """One stream without code and scrambling, in which whole symbols are indices.
 
-    Without scrambling what is sent is as uniform as the codebook's usage: Es is 1 over the points, and over a picture what
-    `settings` tells as `symbol_power`.
+    Without scrambling what is sent is as uniform as the codebook's usage, and its power not that of uniform points. So a picture's
+    symbols are scaled to mean power 1, as those of every other scheme; the receiver knows the scale, as it knows the fades.
+    `settings` tells the power before that as `symbol_power`.
 
     Args:
         link: the scheme's link.
@@ -53,18 +56,28 @@ class Points(Plain):
     def _check_size(self, bits_per_symbol: int, size: int | None, stage_bits: tuple[int, ...], who: str) -> None:
         """Whether indices fill symbols. Raises `UnfitError`."""
 
-    def index_transitions(self, es_no_db: float) -> np.ndarray:
-        """`P[i, j] = P(j|i)` of an index at the average Es/N0 in dB, float64 `[K, K]`; over what `known_points` lets pass."""
+    def index_transitions(self, es_no_db: float, power: float = 1.0) -> np.ndarray:
+        """`P[i, j] = P(j|i)` of an index at the average Es/N0 in dB, float64 `[K, K]`; over what `known_points` lets pass.
+
+        Args:
+            es_no_db: of what is sent.
+            power: mean power of the points that are chosen, which are scaled to 1; taken to a tenth of a dB.
+        """
         link = self.link
+        at = es_no_db - round(10 * math.log10(power), 1)
         return self._integrated(
-            link.modulation.bits_per_symbol, es_no_db, link.channel.kind == "rayleigh", link.demapping == "app"
+            link.modulation.bits_per_symbol, at, link.channel.kind == "rayleigh", link.demapping == "app"
         )
 
+    def streams(self, payload: np.ndarray, layout: Layout) -> tuple[Stream, ...]:
+        """The payload, with the mean power of its points."""
+        (stream,) = super().streams(payload, layout)
+        points = map_bits(stream.bits[None], self.link.modulation.bits_per_symbol)
+        return (replace(stream, power=float(np.mean(np.abs(points) ** 2)) if points.size else 1.0),)
+
     def settings(self, streams: tuple[Stream, ...]) -> dict[str, float]:
-        """The mean power of a picture's symbols: above 1 its SNR is as much better than Es/N0 says."""
-        m = self.link.modulation.bits_per_symbol
-        power = np.concatenate([np.abs(map_bits(stream.bits[None], m)[0]) ** 2 for stream in streams])
-        return {"symbol_power": round(float(power.mean()), 4)} if len(power) else {}
+        """The mean power of a picture's points, which was scaled to 1."""
+        return {"symbol_power": round(streams[0].power, 4)}
 
     @abstractmethod
     def _integrated(self, bits_per_symbol: int, es_no_db: float, rayleigh: bool, exact: bool) -> np.ndarray:

@@ -12,7 +12,7 @@ from linksim.codebook.stages import Stages
 from linksim.codebook.theory import IndexErrors
 from linksim.common.errors import InputError
 from linksim.link import Reception
-from linksim.schemes.base import Delivery, Scheme, SchemeContext, Transmission
+from linksim.schemes.base import Delivery, Scheme, SchemeContext, Stream, Transmission
 from linksim.schemes.compute import Dtype
 from linksim.schemes.config import ChannelOptimizedTransmitter, SemanticConfig, SoftReceiver
 from linksim.schemes.semantic.mask import mask_of, token_of
@@ -49,6 +49,7 @@ class SemanticScheme(Scheme):
         if config.damaged_checkpoint is not None:
             self.damaged_codec = _load(config, "damaged_checkpoint", context.dtype)
             _check_pair(config, self.codec, self.damaged_codec)
+        _check_receiver(config, self.damaged_codec)
         make: Any = Hard
         if isinstance(config.receiver, SoftReceiver):
             make = partial(Soft, estimate=config.receiver.estimate, llr_scale=config.receiver.llr_scale)
@@ -73,7 +74,7 @@ class SemanticScheme(Scheme):
     ) -> list[Transmission]:
         """The bits of each image's indices, of as many stages as its budget allows; infeasible where not one fits."""
         errors = self._errors(es_no_db)
-        return [self._transmit(image, budget, errors) for image, budget in zip(images, budgets, strict=True)]
+        return [self._transmit(image, budget, errors, es_no_db) for image, budget in zip(images, budgets, strict=True)]
 
     def _errors(self, es_no_db: float | None) -> IndexErrors | None:
         """The bit-error rate or the transition probabilities that indices are chosen for; None: no errors."""
@@ -89,7 +90,9 @@ class SemanticScheme(Scheme):
             rate = self.points.finest.expected_bit_error_rate(es_no_db)
         return min(rate, 0.5)
 
-    def _transmit(self, image: np.ndarray, budget: int | None, errors: IndexErrors | None) -> Transmission:
+    def _transmit(
+        self, image: np.ndarray, budget: int | None, errors: IndexErrors | None, es_no_db: float | None
+    ) -> Transmission:
         size = (image.shape[0], image.shape[1])
         # Where the transmitter depends on the SNR, images are sent anew at each; the codec remembers their features.
         features = self.codec.encode(self.mask.shown(image)[None])[0]
@@ -97,9 +100,16 @@ class SemanticScheme(Scheme):
         layout = self.points.layout(allotment)
         if layout is None:
             return Transmission((), size, infeasible=self.points.too_small(allotment))
-        indices = self.quantizer.encode(self.mask.sent(features), layout.stages, errors)
         carrier = self.points.carrier(layout)
-        streams = carrier.streams(self.quantizer.to_bits(indices, layout), layout)
+
+        def streams_for(errors: IndexErrors | None) -> tuple[Stream, ...]:
+            indices = self.quantizer.encode(self.mask.sent(features), layout.stages, errors)
+            return carrier.streams(self.quantizer.to_bits(indices, layout), layout)
+
+        streams = streams_for(errors)
+        if self._by_points is not None and es_no_db is not None:
+            # The points that withstand errors have much power: scaled to 1 they are nearer, so that they are chosen once more.
+            streams = streams_for(self._by_points.index_transitions(es_no_db, streams[0].power))
         chosen = {} if layout == self.points.layout(allotment.without_limit()) else layout.settings()
         return Transmission(streams, size, context=allotment, settings=chosen | carrier.settings(streams))
 
@@ -140,10 +150,15 @@ def _check_pair(config: SemanticConfig, codec: Any, damaged: Any) -> None:
             f"schemes.{config.name}.damaged_checkpoint: {config.damaged_checkpoint!r} has another encoder or codebook than "
             f"{config.checkpoint!r}; give one that was fine-tuned from it with train_only: decoder or repair"
         )
-    made_for = (damaged.card.get("training", {}).get("reception") or {}).get("receiver")
+
+
+def _check_receiver(config: SemanticConfig, codec: Any) -> None:
+    """The decoder of damaged pictures: refuse one that was trained on what another receiver makes of the link."""
+    key = "checkpoint" if config.damaged_checkpoint is None else "damaged_checkpoint"
+    made_for = (codec.card.get("training", {}).get("reception") or {}).get("receiver")
     if made_for not in (None, config.receiver.kind):
         raise InputError(
-            f"schemes.{config.name}.damaged_checkpoint: {config.damaged_checkpoint!r} was fine-tuned for the {made_for} "
+            f"schemes.{config.name}.{key}: {getattr(config, key)!r} was trained for the {made_for} "
             f"receiver, but receiver.kind is {config.receiver.kind}; use receiver: {{kind: {made_for}}}, or a checkpoint made for yours"
         )
 
