@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from keras import ops
 
 from linksim.codebook.quantizer import ResidualQuantizer
 from linksim.codebook.stages import Stages
 from linksim.training.network import losses
+from linksim.training.network.bank.vqvae import BankVQVAE
 from linksim.training.network.quantizer import Quantized
 from linksim.training.network.vqvae import VQVAE
 from tests.training.tiny import MODEL, config, inputs
@@ -188,3 +190,93 @@ def test_decoder_sees_what_a_receiver_makes_of_all_stages(folder: Path, receiver
     expected = quantizer.decode(payload(bits).astype(np.uint8), payload(llr), payload(known), layout)
     np.testing.assert_allclose(seen[0].reshape(-1, 4), expected.features, atol=1e-4)
     np.testing.assert_allclose(seen[1].reshape(-1), expected.variance, atol=1e-4)
+
+
+class Tells:
+    """A stand-in for the Gram loss with a value that is known, and of the pictures that it is given."""
+
+    def __init__(self, *_: Any, **__: Any) -> None: ...
+
+    def __call__(self, x: Any, x_hat: Any) -> Any:
+        return ops.mean(ops.abs(x - x_hat)) + 0.5
+
+
+@pytest.mark.parametrize("weight", [0.0, 1.5, 4.0])
+def test_the_gram_loss_counts_by_its_weight(folder: Path, monkeypatch: pytest.MonkeyPatch, weight: float) -> None:
+    """`alpha_2 L_gram` of eq. 24, with the picture that was sent and the one that was made of it."""
+    from linksim.training.network import perceptual
+
+    monkeypatch.setattr(perceptual, "GramLoss", Tells)
+    settings = config(folder, losses={"mse": 3.0, "commitment": 0.4, "gram": {"weight": weight}})
+    model = VQVAE(settings)
+    image = _image(12)
+    picture = np.asarray(model(inputs(image, settings)))
+    z = np.asarray(model.features(image)).reshape(-1, 4)
+    distance = np.mean((z - np.asarray(model.quantizer(z).words)[:, 0]) ** 2)
+    gram = np.mean(np.abs(image - picture)) + 0.5
+    expected = 3.0 * np.mean((image - picture) ** 2) + weight * gram + 0.4 * distance
+    assert float(model.losses[0]) == pytest.approx(expected, rel=1e-4)
+
+
+STATES = [{"name": "low", "bit_error_rate": 0.05}, {"name": "high", "bit_error_rate": 0.2}]
+SYMBOLS = {"weight": 0.5, "labelling": "symbols", "es_no_db": 6.0}
+
+
+@pytest.mark.parametrize("way", ["flips", "symbols", "state", "trained"])
+def test_codebook_and_commitment_follow_the_words_that_are_chosen(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """What arrives is the decoder's alone: the terms of the codebook, its usage and its sums are those without errors.
+
+    Errors by `flips`, by `chance` of symbols, by `flips` of a bank's state, and by a bank's trained rates.
+    """
+    term: dict[str, Any] = SYMBOLS if way == "symbols" else {"weight": 0.5}
+    changes: dict[str, Any] = {"flips": {"errors": "symbols"}} if way == "symbols" else {"flips": {"clean_share": 0.0}}
+    if way in ("state", "trained"):
+        changes["bank"] = {"states": STATES, "trainable": way == "trained"}
+    model_config = MODEL | {"stages": 2, "heads": 2}
+    terms = {"entropy": {"weight": 0.3}, "channel_aware": term}
+    settings = config(folder, model=model_config, losses=terms, **changes)
+    model = VQVAE(settings) if settings.bank is None else BankVQVAE(settings)
+    rng = np.random.default_rng(13)
+    image, shape = _image(14), (2, 4, 4, 2, 2)
+    matrix = np.asarray(losses.transition_matrix(16, 0.2, "exact"))
+    clean = inputs(image, settings, state=np.ones(1, np.int32), transition=matrix)
+    clean |= {"chance": np.full(shape, -1.0, np.float32), "uniform": np.zeros((*shape, 4), np.float32)}
+    errors = {
+        "symbols": {"chance": rng.random(shape).astype(np.float32)},
+        "trained": {"uniform": rng.uniform(0.5, 1, (*shape, 4)).astype(np.float32)},
+    }
+    damaged = clean | errors.get(way, {"flips": rng.integers(1, 16, shape).astype(np.int32)})
+    model(clean)  # Keras calls it once more on the first time
+    start = model.get_weights()
+    found: list[dict[str, Any]] = []
+    monkeypatch.setattr(model.objective, "total", _telling(model.objective.total, found))
+    pictures, averages = [], []
+    for batch in (clean, damaged):
+        model.set_weights(start)
+        pictures.append(np.asarray(model(batch, training=True)))
+        quantizer = model.quantizer
+        averages.append(
+            [np.array(x) for x in (quantizer.usage(), quantizer.counts, quantizer.sums, quantizer.codewords)]
+        )
+    assert np.abs(pictures[0] - pictures[1]).max() > 1e-4
+    without, with_errors = found
+    own = set(without) - {"loss", "mse"}
+    assert own >= {"quantization", "entropy", "channel_aware", "codebook"}
+    for name in own:
+        assert float(with_errors[name]) == pytest.approx(float(without[name]), rel=1e-5), name
+    rest = [float(terms["loss"]) - settings.losses.mse * float(terms["mse"]) for terms in found]
+    assert rest[1] == pytest.approx(rest[0], rel=1e-4)
+    for name, before, after in zip(("usage", "counts", "sums", "codewords"), *averages, strict=True):
+        np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+def _telling(total: Any, found: list[dict[str, Any]]) -> Any:
+    """`total`, which also puts the terms that it gives into `found`."""
+
+    def told(*arguments: Any) -> dict[str, Any]:
+        found.append(total(*arguments))
+        return found[-1]
+
+    return told
