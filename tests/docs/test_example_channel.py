@@ -210,7 +210,7 @@ def test_a_point_s_id_has_the_keys_and_the_package_s_version(installed: Path, sc
         ("link.channel.m=0.4", "link.channel.m: 0.4 is not allowed; allowed: at least 0.5"),
         ("link.channel={kind: nakagami}", "link.channel.m: is missing; it must be given"),
         ("link.channel={kind: rayleigh, m: 2}", "link.channel.m: unknown key"),
-        ("link.channel.coherence=0", "coherence: 0 is not allowed; allowed: 'symbol' or 'block', or at least 1"),
+        ("link.channel.coherence=0", "coherence: 0 is not allowed; allowed: 'symbol' or 'block', or 1 to 1000000"),
     ],
 )  # fmt: skip
 def test_its_keys_are_checked_like_our_own(installed: Path, scenario: Path, override: str, said: str) -> None:

@@ -4,16 +4,18 @@ import copy
 import math
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field
 
 import linksim
 from linksim.common.errors import InputError
+from linksim.common.model import StrictModel
 from linksim.common.reading.loading import validate
 from linksim.common.reading.overrides import apply_overrides
 from linksim.common.reading.plain import plain
@@ -290,6 +292,8 @@ def test_numbers_that_yaml_1_1_read_otherwise() -> None:
         ("sweep.snr_db=[101]", "sweep.snr_db: 101 dB is not allowed; allowed: -100 to 100 dB of Es/N0"),
         ("sweep={snr_db: {start: 0, stop: 20, step: 0.01}, repetitions: 999}", "at most 10,000,000 are allowed in one run"),
         ("images.size=8192", "make sweep.batch at most 2"),
+        ("schemes.M.mask.share=1.5", "schemes.M.mask.share: 1.5 is not allowed; allowed: 0 to 0.95"),
+        ("schemes.M.mask.share=-1", "schemes.M.mask.share: -1 is not allowed; allowed: 0 to 0.95"),
         ("link.code={kind: none, block_bits: 1000000}\n", ""),
     ],
 )  # fmt: skip
@@ -396,3 +400,37 @@ def test_data_that_contain_themselves_and_other_arguments() -> None:
     for workers in (1.5, "2", None, True):
         with pytest.raises(InputError, match=r"workers: .* is no whole number"):
             linksim.run(SCENARIO, workers=workers)  # type: ignore[arg-type]
+
+
+Halves = Annotated[float, Field(gt=0, lt=0.5)]
+
+
+class Bounded(StrictModel):
+    """Numbers with every pair of bounds, plainly, in lists, and in a union."""
+
+    closed: Annotated[int, Field(ge=1, le=2000)] = 1
+    above: float | None = Field(None, gt=0, le=0.25)
+    below: Annotated[float, Field(ge=-1, lt=1)] = 0
+    halves: tuple[Halves, ...] | Halves = 0.1
+    least: Annotated[int, Field(ge=3)] = 3
+    several: tuple[Annotated[int, Field(ge=0, le=9)], Annotated[int, Field(ge=5, le=9)]] = (0, 5)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"closed": 0}, "closed: 0 is not allowed; allowed: 1 to 2000"),
+        ({"closed": 2001}, "closed: 2001 is not allowed; allowed: 1 to 2000"),
+        ({"above": 0.0}, "above: 0.0 is not allowed; allowed: a number above 0 and at most 0.25"),
+        ({"above": 1}, "above: 1 is not allowed; allowed: a number above 0 and at most 0.25"),
+        ({"below": -2}, "below: -2 is not allowed; allowed: at least -1 and below 1"),
+        ({"below": 1.0}, "below: 1.0 is not allowed; allowed: at least -1 and below 1"),
+        ({"halves": [0.1, 0.5]}, "halves.1: 0.5 is not allowed; allowed: a number above 0 and below 0.5"),
+        ({"least": 2}, "least: 2 is not allowed; allowed: at least 3"),
+        ({"several": [10, 5]}, "several.0: 10 is not allowed; allowed: at most 9"),  # of which 9 is not told
+    ],
+)  # fmt: skip
+def test_a_number_beyond_one_of_two_bounds_is_told_both(content: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        validate(content, Bounded, "f")
+    assert str(caught.value).removesuffix(" (and 1 more)") == f"f: {said}"

@@ -5,6 +5,7 @@ import typing
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from linksim.common.errors import InputError
 from linksim.common.model import PATTERNS
@@ -26,9 +27,9 @@ def validation_problem(error: ValidationError, model: type[BaseModel], data: Any
     # The members of a union each say what they allow of one and the same value.
     alternatives = [p for p, place in zip(problems[1:], locations[1:], strict=True) if place == location]
     for alternative in alternatives:
-        wanted = _WANTED.get(alternative["type"])
-        if wanted and problems[0]["type"] == "literal_error":
-            text += f", or {wanted.format(**alternative.get('ctx', {}))}"
+        kind, context = _with_both_bounds(alternative, location, model, data)
+        if kind in _WANTED and problems[0]["type"] == "literal_error":
+            text += f", or {_WANTED[kind].format(**context)}"
     more = len(problems) - 1 - len(alternatives)
     field = _dotted(location, data)
     line = f"{source}: {field + ': ' if field else ''}{text}{f' (and {more} more)' if more else ''}"
@@ -83,8 +84,13 @@ _WANTED = {
     "greater_than_equal": "at least {ge}",
     "less_than": "a number below {lt}",
     "less_than_equal": "at most {le}",
+    "ge le": "{ge} to {le}",
+    "ge lt": "at least {ge} and below {lt}",
+    "gt le": "a number above {gt} and at most {le}",
+    "gt lt": "a number above {gt} and below {lt}",
 }
-"""By pydantic's type of error, what is allowed, without Python's words for it."""
+"""By pydantic's type of error, what is allowed, without Python's words for it; by two bounds where a number has both."""
+_BOUNDS = {"greater_than": "gt", "greater_than_equal": "ge", "less_than": "lt", "less_than_equal": "le"}
 
 
 def _without_consequences(problems: list[Any]) -> list[Any]:
@@ -99,7 +105,7 @@ def _without_consequences(problems: list[Any]) -> list[Any]:
 
 
 def _text(problem: Any, location: Location, model: type[BaseModel], data: Any) -> str:
-    kind, context = problem["type"], problem.get("ctx", {})
+    kind, context = _with_both_bounds(problem, location, model, data)
     context = {key: f"{value:g}" if isinstance(value, float) else value for key, value in context.items()}
     given = _shown(problem["input"])
     if kind == "extra_forbidden":
@@ -131,6 +137,36 @@ def _text(problem: Any, location: Location, model: type[BaseModel], data: Any) -
     if kind == "value_error":
         return message
     return f"{given} is not allowed: {message[0].lower()}{message[1:]}"
+
+
+def _with_both_bounds(
+    problem: Any, location: Location, model: type[BaseModel], data: Any
+) -> tuple[str, dict[str, Any]]:
+    """Type and values of an error; of a number beyond one of its two bounds, both (`ge le`)."""
+    kind, context = problem["type"], problem.get("ctx", {})
+    given = _BOUNDS.get(kind, "")
+    words = [position for position, part in enumerate(location) if isinstance(part, str)]
+    if not given or not words:
+        return kind, context
+    place, key = location[: words[-1]], location[words[-1]]  # what follows are items of lists
+    fields = [m.model_fields[str(key)] for m in _models_at(model, data, place) if key in m.model_fields]
+    found = [bounds for field in fields for bounds in _bounds(field) if bounds.get(given) == context[given]]
+    if not found or any(bounds != found[0] for bounds in found) or len(found[0]) < 2:
+        return kind, context
+    number = type(context[given])
+    return " ".join(sorted(found[0])), {name: number(value) for name, value in found[0].items()}
+
+
+def _bounds(annotation: Any) -> list[dict[str, Any]]:
+    """The bounds (`ge`, `gt`, `le`, `lt`) of every number in a field or an annotation, each by its name."""
+    parts: tuple[Any, ...] = typing.get_args(annotation)
+    metadata: list[Any] = []
+    if isinstance(annotation, FieldInfo):
+        parts, metadata = (annotation.annotation,), annotation.metadata
+    elif typing.get_origin(annotation) is typing.Annotated:
+        parts, metadata = parts[:1], [each for part in parts[1:] for each in getattr(part, "metadata", [part])]
+    own = {name: getattr(each, name) for each in metadata for name in _BOUNDS.values() if hasattr(each, name)}
+    return ([own] if own else []) + [bounds for part in parts for bounds in _bounds(part)]
 
 
 _WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
