@@ -1,5 +1,7 @@
 """Alternatives of a semantic scheme: adaptive coding chooses checkpoint, stages and protection with code and modulation."""
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -72,6 +74,40 @@ def test_a_protection_is_combined_with_the_codes_it_goes_with(validation):
     alone = adaptive(validation, grid=GRID[:1], alternatives=[{"protection": strong}])
     with pytest.raises(InputError, match=r"strong_rate 0.6 is no stronger than the link's code"):
         _ = alone.choices
+
+
+STRONG = {"kind": "code-rates", "strong_bits": 1, "strong_rate": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("rates", "options", "message"),
+    [
+        (
+            (0.25, 0.2),
+            {"alternatives": [{"checkpoint": "fine"}, {"protection": STRONG}]},
+            "none of the 2 entries of mcs.grid goes with alternatives.1; the first: ",
+        ),
+        (
+            (0.25, 0.2, 0.15),
+            {"protection": STRONG, "alternatives": [{"checkpoint": "fine"}]},
+            "none of the 3 entries of mcs.grid goes with the scheme as it stands, which is alternative 0; the first: ",
+        ),
+        ((0.25, 0.2), {"protection": STRONG}, "none of the 2 entries of mcs.grid goes with the scheme; the first: "),
+        ((0.25,), {"protection": STRONG}, "the entry of mcs.grid does not go with the scheme; "),
+    ],
+)
+def test_that_no_grid_entry_goes_with_an_alternative_is_said_before_the_first_reason(
+    validation, rates, options, message
+):
+    """Not the reason alone: another entry might have gone with it."""
+    s = adaptive(validation, grid=[{"rate": rate, "bits_per_symbol": 2} for rate in rates], **options)
+    with pytest.raises(InputError) as caught:
+        _ = s.choices
+    said = str(caught.value)
+    assert said.startswith(f"scheme 's': {message}")
+    assert said.count("scheme 's'") == 1
+    assert re.search("strong_rate 0.3 is no stronger than the link's code.*0.25", said)
+    assert "\n" not in said
 
 
 def test_what_is_wrong_with_an_alternative_is_told_under_its_key(validation):

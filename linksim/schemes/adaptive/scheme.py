@@ -109,8 +109,18 @@ class AdaptiveScheme(Scheme):
                 else:
                     possible += [Choice(mcs, variant, reserve) for reserve in self._reserves]
             if len(refusals) == len(self._grid):
-                raise refusals[0]
+                raise self._fits_none(variant, str(refusals[0]))
         return tuple(possible)
+
+    def _fits_none(self, variant: int, reason: str) -> UnfitError:
+        """That a variant goes with no grid entry, and why not with the first."""
+        who, count = f"scheme {self.name!r}: ", len(self._grid)
+        which = f"alternatives.{variant - 1}" if variant else "the scheme as it stands, which is alternative 0"
+        if len(self._variants) == 1:
+            which = "the scheme"
+        entries = "the entry of mcs.grid does not go" if count == 1 else f"none of the {count} entries of mcs.grid goes"
+        first = "" if count == 1 else "the first: "
+        return UnfitError(f"{who}{entries} with {which}; {first}{reason.removeprefix(who)}")
 
     def fixed(self, mcs: Mcs, variant: int = 0, reserve: float = 0.0) -> Scheme:
         """A variant of the scheme with one grid entry at every SNR: a curve under the envelope."""
