@@ -7,12 +7,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from linksim.common.tensorflow import import_tensorflow
-from linksim.training.kinds import load_recipe, make_run
+from linksim.training.kinds import load_recipe, make_run, require_start
 
 
 def train_command(recipe: Path, overrides: list[str], steps: int | None, out: Path | None) -> None:
     """Train what the YAML file describes, or go on with it; prints the path of the checkpoint, or of each."""
     config = load_recipe(recipe, [*overrides, *([f"steps={steps}"] if steps else [])])
+    require_start(config, recipe)
     import_tensorflow()
     console = Console(stderr=True)
     trainer = make_run(config, out or Path("runs") / config.name)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from linksim.common.errors import InputError
 from linksim.common.files import read_bytes
+from linksim.common.nearest import did_you_mean
 from linksim.semantic.archive import MAX_BYTES, Archive
 
 CONVOLUTIONAL = "convolutional"
@@ -48,16 +49,19 @@ def find_checkpoint(name: str, key: str = "checkpoint", kind: str = CONVOLUTIONA
         path = Path(name)
         if not path.is_file():
             raise InputError(
-                f"{key}: no file {name!r}; give an .npz that `linksim train` wrote, or one of {pretrained_names(kind)}"
+                f"{key}: no file {name!r}; give an .npz that `linksim train` wrote, or a shipped name{_shipped(path.stem, kind)}"
             )
         advice = "give an .npz that `linksim train` wrote"
         return str(path), read_bytes(path, MAX_BYTES + (1 << 22), advice)
     entry = resources.files("linksim") / "pretrained" / f"{name}.npz"
     if not entry.is_file():
-        import difflib
-
-        known = pretrained_names(kind)
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
-        raise InputError(f"{key}: unknown name {name!r}{hint}; known are {known}, or give a path to an .npz file")
+        raise InputError(
+            f"{key}: unknown name {name!r}{_shipped(name, kind)}; the path of an .npz file that `linksim train` wrote is allowed, too"
+        )
     return name, entry.read_bytes()
+
+
+def _shipped(name: str, kind: str) -> str:
+    """The shipped name that somebody meant; where none is near, all of them. To be put behind an error."""
+    known = pretrained_names(kind)
+    return did_you_mean(name, known) or f"; shipped are {', '.join(known)}"

@@ -29,6 +29,36 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Any:
     return validate(content, RECIPES[kind], str(path))
 
 
+def require_start(config: Any, path: Path) -> None:
+    """That the file is there which a recipe goes on from.
+
+    Args:
+        config: the recipe.
+        path: its YAML file.
+
+    Raises:
+        InputError: it is not, although a recipe in the same folder makes it; says which one to train before.
+    """
+    start = config.initialize_from
+    if start is None or not start.endswith(".npz") or Path(start).is_file():
+        return
+    for other in sorted(path.parent.glob("*.yaml")):
+        if other != path and Path(start).stem in _made_by(other):
+            raise InputError(
+                f"{path}: initialize_from: no file {start!r}; train {other.name} first: linksim train {other}"
+            )
+
+
+def _made_by(path: Path) -> list[str]:
+    """Names of the checkpoints that a recipe makes; none where the file is no recipe."""
+    try:
+        config = load_recipe(path)
+    except InputError:
+        return []
+    bank = getattr(config, "bank", None)
+    return [config.name] if bank is None else [f"{config.name}-{state.name}" for state in bank.states]
+
+
 def make_run(config: Any, folder: Path) -> TrainingRun:
     """The training of a recipe, in its folder. Raises `InputError`, e.g. for too few images."""
     if isinstance(config, JsccRecipe):

@@ -376,3 +376,24 @@ def test_the_shipped_weights_take_no_more_than_they_may() -> None:
         sizes["training" in card and find_recipe(card) is not None] += len(data)
     assert sizes[False] <= 40e6
     assert sizes[True] <= 30e6
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("vqvea", "vqvae"), ("propsed-soft", "proposed-soft"), ("runs/x/moc-rvq-repai.npz", "moc-rvq-repair")],
+)
+def test_a_name_that_is_near_is_told_without_all_the_others(name: str, near: str) -> None:
+    with pytest.raises(InputError) as caught:
+        find_checkpoint(name, "schemes.s.checkpoint")
+    said = str(caught.value)
+    assert said.startswith("schemes.s.checkpoint: ")
+    assert f"; did you mean {near}?" in said
+    assert not any(f"{other}," in said or f" {other} " in said for other in pretrained_names())
+    assert len(said) < 160
+
+
+@pytest.mark.parametrize("name", ["qqq", "runs/x/qqq.npz"])
+def test_where_no_name_is_near_all_are_told(name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        find_checkpoint(name)
+    assert f"; shipped are {', '.join(pretrained_names())}" in str(caught.value)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from linksim.cli.train import train_command
+from linksim.common.errors import InputError
 from linksim.common.reading.loading import load
 from linksim.link.ledger import ledger_of
 from linksim.scenario import load_scenario
@@ -12,6 +14,7 @@ from linksim.schemes.links import with_mcs
 from linksim.semantic.checkpoint import Checkpoint
 from linksim.semantic.finding import find_checkpoint, pretrained_names
 from linksim.training.config import TrainConfig
+from linksim.training.kinds import load_recipe, require_start
 from tests.training.cited import AS_WRITTEN, CITED, TRAIN, find_recipe
 
 SCENARIOS = TRAIN.parent
@@ -100,3 +103,37 @@ def test_all_schemes_have_the_same_channel_uses_at_most(name: str) -> None:
         assert fit, f"{config.name} never fits"
         if config.name != "MOC-RVQ":  # four stages without a code take two thirds
             assert max(fit) >= 0.999 * most, f"{config.name} leaves channel uses that it could have had"
+
+
+@pytest.mark.parametrize(
+    ("start", "made_by"),
+    [(None, "moc-rvq"), ("runs/bitsemcom/bitsemcom.npz", "bitsemcom"), ("elsewhere/esc-mvq-ber-5.npz", "esc-mvq")],
+)
+def test_a_start_that_is_missing_is_told_with_the_recipe_that_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: str | None, made_by: str
+) -> None:
+    """In the same folder; other files there, and a recipe's own name, make no difference."""
+    recipes = tmp_path / "recipes"
+    recipes.mkdir()
+    for path in CITED:
+        (recipes / path.name).write_text(path.read_text())
+    (recipes / "a.yaml").write_text("name: [")
+    (recipes / "b.yaml").write_text("name: moc-rvq\nno: recipe\n")
+    monkeypatch.chdir(tmp_path)
+    recipe = recipes / "moc-rvq-repair.yaml"
+    overrides = [] if start is None else [f"initialize_from={start}"]
+    with pytest.raises(InputError) as caught:
+        train_command(recipe, overrides, None, tmp_path / "out")
+    missing, maker = start or "runs/moc-rvq/moc-rvq.npz", recipes / f"{made_by}.yaml"
+    expected = f"{recipe}: initialize_from: no file {missing!r}; train {maker.name} first: linksim train {maker}"
+    assert str(caught.value) == expected
+
+
+def test_a_start_that_no_recipe_makes_is_looked_for_where_it_is(tmp_path: Path) -> None:
+    recipe = TRAIN / "cited" / "moc-rvq-repair.yaml"
+    made, own = tmp_path / "moc-rvq.npz", tmp_path / "moc-rvq-repair.npz"
+    made.write_bytes(b"")
+    for start in (made, own, "vqvae"):
+        require_start(load_recipe(recipe, [f"initialize_from={start}"]), recipe)
+    with pytest.raises(InputError, match=r"train moc-rvq\.yaml first"):
+        require_start(load_recipe(recipe, [f"initialize_from={tmp_path / 'x' / 'moc-rvq.npz'}"]), recipe)
