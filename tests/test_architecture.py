@@ -131,6 +131,18 @@ def test_every_room_says_what_comes_in_and_what_goes_out() -> None:
             assert ast.get_docstring(ast.parse(file.read_text())), f"{name} has no first line"
 
 
+def test_a_kind_of_number_has_one_definition_in_a_room() -> None:
+    """`NAME = Annotated[...]`: a bound that changes has one place to change in."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, file in modules().items():
+        for node in ast.parse(file.read_text()).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("Annotated["):
+                for target in node.targets:
+                    found.setdefault((room(name), ast.unparse(target)), []).append(name)
+    assert ("training", "NonNegative") in found
+    assert {key: names for key, names in found.items() if len(names) > 1} == {}
+
+
 def test_no_room_is_crowded() -> None:
     counts: dict[Path, int] = {}
     for file in modules().values():

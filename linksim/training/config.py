@@ -10,10 +10,8 @@ from linksim.semantic.model import ModelConfig
 from linksim.training.bank.config import BankConfig
 from linksim.training.fixed.config import BitEntropyConfig, refuse_misfits
 from linksim.training.masking.config import MaskTrainingConfig
-from linksim.training.recipe import Positive, Recipe, Steps
+from linksim.training.recipe import EsNoDb, NonNegative, Positive, Recipe, Steps
 
-NonNegative = Annotated[float, Field(ge=0, le=1e6)]
-EsNoDb = Annotated[float, Field(ge=-100, le=100)]
 Probability = Annotated[float, Field(ge=0, le=0.5)]
 
 

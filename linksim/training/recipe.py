@@ -12,6 +12,8 @@ MAX_CROP_PIXELS = 2**26
 
 Rate = Annotated[float, Field(gt=0)]
 Positive = Annotated[float, Field(ge=1e-6, le=1e6)]
+NonNegative = Annotated[float, Field(ge=0, le=1e6)]
+EsNoDb = Annotated[float, Field(ge=-100, le=100)]
 Steps = Annotated[int, Field(ge=0, le=10**9)]
 
 

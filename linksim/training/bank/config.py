@@ -5,9 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from linksim.common.model import FILE_NAME, StrictModel
-from linksim.training.recipe import Positive
-
-NonNegative = Annotated[float, Field(ge=0, le=1e6)]
+from linksim.training.recipe import NonNegative, Positive
 
 
 class StateConfig(StrictModel):

@@ -1,13 +1,11 @@
 """Keys of codebooks that are not learned, and which of them fit each other."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field
 
 from linksim.common.model import StrictModel
-
-NonNegative = Annotated[float, Field(ge=0, le=1e6)]
-Positive = Annotated[float, Field(ge=1e-6, le=1e6)]
+from linksim.training.recipe import NonNegative, Positive
 
 
 class BitEntropyConfig(StrictModel):

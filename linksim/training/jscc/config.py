@@ -1,14 +1,12 @@
 """The recipe of deep joint source-channel coding as a frozen, strict model. Light to import: no Keras here."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from linksim.jscc.model import JsccModel
 from linksim.link.air.config import ChannelConfig
-from linksim.training.recipe import Positive, Recipe
-
-EsNoDb = Annotated[float, Field(ge=-100, le=100)]
+from linksim.training.recipe import EsNoDb, Positive, Recipe
 
 
 class JsccRecipe(Recipe):
