@@ -9,17 +9,21 @@ time is processor time of all trainings without that of the common backbone, by 
 import argparse
 import hashlib
 import json
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from benchmarks.folders import read_rows, told_in_one_line
+from linksim.common.errors import InputError
 from linksim.scenario import load_scenario
 from linksim.schemes.config import SemanticConfig
 from linksim.semantic.checkpoint import Checkpoint
 from linksim.semantic.finding import find_checkpoint
 
 SNRS_DB = (4.0, 10.0, 16.0)
+PIXELS = 256 * 256
 METRICS = {"psnr_db": ("PSNR (dB)", 2), "ms_ssim": ("MS-SSIM", 3), "lpips": ("LPIPS", 3)}
 
 
@@ -64,31 +68,53 @@ def minutes(names: list[str], measured: dict[str, float]) -> float:
     return sum(measured.get(name, float("nan")) for name in trainings)
 
 
+def table(folder: Path) -> list[str]:
+    """Lines of the table of a results folder. What is not known, such as the time of a training, is an empty cell.
+
+    Raises:
+        InputError: the folder has no results, or a scheme has none at one of the SNRs.
+    """
+    times = folder / "training.json"
+    measured = json.loads(times.read_text()) if times.exists() else {}
+    rows, scenario = read_rows(folder, SNRS_DB), load_scenario(folder / "scenario.yaml")
+    heads = [f"{label} at {snr:g} dB" for label, _ in METRICS.values() for snr in SNRS_DB]
+    heads += ["bits", "channel uses", "parameters", "training (min)"]
+    lines = [f"| scheme | {' | '.join(heads)} |", "| --- " * (len(heads) + 1) + "|"]
+    for config in scenario.schemes:
+        own = rows[rows.scheme == config.name].set_index("snr_db")
+        if own.empty:
+            raise InputError(f"{folder}: results.csv has no row of scheme {config.name!r}, which scenario.yaml has")
+        cells = [
+            _mean(own.loc[snr, key], own.loc[snr, key + "_low"], own.loc[snr, key + "_high"], digits)
+            for key, (_, digits) in METRICS.items()
+            for snr in SNRS_DB
+        ]
+        at = own.loc[list(SNRS_DB)]
+        names = checkpoints(config)
+        spent = minutes(names, measured) if names else float("nan")
+        size = f"{parameters(names) / 1e6:.2f} M" if names else ""
+        cells += [_span(at.bpp * PIXELS), _span(at.channel_uses), size, "" if isnan(spent) else f"{spent:.0f}"]
+        lines.append(f"| {config.name} | {' | '.join(cells)} |")
+    return lines
+
+
+def _mean(mean: float, low: float, high: float, digits: int) -> str:
+    """A mean with half its interval."""
+    return f"{mean:.{digits}f} ± {(high - low) / 2:.{digits}f}"
+
+
+def _span(values: pd.Series) -> str:
+    """The least and the largest of some whole numbers; one where they are equal."""
+    least, largest = round(values.min()), round(values.max())
+    return f"{least:,}" if least == largest else f"{least:,} to {largest:,}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", default="results/cited", type=Path)
     folder = parser.parse_args().folder
-    times = folder / "training.json"
-    measured = json.loads(times.read_text()) if times.exists() else {}
-    rows, scenario = pd.read_csv(folder / "results.csv"), load_scenario(folder / "scenario.yaml")
-    heads = [f"{label} at {snr:g} dB" for label, _ in METRICS.values() for snr in SNRS_DB]
-    print("| scheme |", " | ".join([*heads, "bits", "channel uses", "parameters", "training (min)"]), "|")
-    print("| --- " * (len(heads) + 5) + "|")
-    for config in scenario.schemes:
-        own = rows[rows.scheme == config.name].set_index("snr_db")
-        cells = [
-            f"{own.loc[snr, key]:.{digits}f} ± {(own.loc[snr, key + '_high'] - own.loc[snr, key + '_low']) / 2:.{digits}f}"
-            for key, (_, digits) in METRICS.items()
-            for snr in SNRS_DB
-        ]
-        pixels = 256 * 256
-        bits = sorted({round(own.loc[snr, "bpp"] * pixels) for snr in SNRS_DB})
-        uses = sorted({round(own.loc[snr, "channel_uses"]) for snr in SNRS_DB})
-        names = checkpoints(config)
-        size = f"{parameters(names) / 1e6:.2f} M" if names else ""
-        time = f"{minutes(names, measured):.0f}" if names else ""
-        spans = [" to ".join(f"{v:,}" for v in (x[:1] if len(x) == 1 else (x[0], x[-1]))) for x in (bits, uses)]
-        print(f"| {config.name} |", " | ".join([*cells, *spans, size, time]), "|")
+    with told_in_one_line():
+        print("\n".join(table(folder)))
 
 
 if __name__ == "__main__":
