@@ -1,6 +1,7 @@
 """The recipes of the cited systems: one budget, equal bits, and shipped checkpoints that came of them."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -137,3 +138,181 @@ def test_a_start_that_no_recipe_makes_is_looked_for_where_it_is(tmp_path: Path) 
         require_start(load_recipe(recipe, [f"initialize_from={start}"]), recipe)
     with pytest.raises(InputError, match=r"train moc-rvq\.yaml first"):
         require_start(load_recipe(recipe, [f"initialize_from={tmp_path / 'x' / 'moc-rvq.npz'}"]), recipe)
+
+
+RATES = {"ber-0": 0.0, "ber-2": 0.02, "ber-5": 0.05, "ber-12": 0.12}
+"""What the four codebooks of esc-mvq are trained for."""
+MADE_OF: dict[str, dict[str, Any]] = {
+    "vqvae-short": {"codebook.kind": "learned", "losses.entropy.weight": 0.0, "losses.channel_aware.weight": 0.0},
+    "proposed-short": {
+        "codebook.kind": "learned",
+        "losses.entropy.weight": 0.07,
+        "losses.channel_aware.weight": 0.15,
+        "losses.channel_aware.labelling": "exact",
+        "losses.channel_aware.initial_labels": "matched",
+    },
+    "moc-rvq": {"model.stages": 4, "model.heads": 4, "model.codebook_size": 8, "codebook.labels": "chain"},
+    "moc-rvq-repair": {
+        "initialize_from": "runs/moc-rvq/moc-rvq.npz",
+        "train_only": "repair",
+        "model.stages": 4,
+        "model.heads": 4,
+        "model.codebook_size": 8,
+        "model.repair_blocks": 4,
+        "reception.receiver": "hard",
+        "reception.protection": "axes",
+        "reception.link.code.kind": "none",
+        "reception.link.modulation.bits_per_symbol": 6,
+    },
+    "esc-mvq": {
+        "model.codebook_size": 512,
+        "bank.states": [{"name": name, "bit_error_rate": rate} for name, rate in RATES.items()],
+        "flips.clean_share": 0.0,
+        "losses.channel_aware.assignment": "channel-optimized",
+        "losses.channel_aware.weight": 1.0,
+        "losses.channel_aware.initial_labels": "matched",
+    },
+    "ujscc": {
+        "model.heads": 3,
+        "bank.affine": True,
+        "bank.states": [
+            {"name": name, "codebook_size": size}
+            for name, size in (("qpsk", 4), ("qam16", 16), ("qam64", 64), ("qam256", 256))
+        ],
+    },
+    "masked-vqvae": {"mask.share": [0.0, 0.75], "mask.patch": 16, "codebook.kind": "learned"},
+    "cavq": {
+        "model.heads": 3,
+        "model.codebook_size": 64,
+        "losses.channel_aware.weight": 1.0,
+        "losses.channel_aware.labelling": "symbols",
+        "losses.channel_aware.channel": "rayleigh",
+        "losses.channel_aware.assignment": "channel-optimized",
+        "losses.channel_aware.initial_labels": "matched",
+        "flips.errors": "symbols",
+    },
+    "necst": {
+        "codebook.kind": "signs",
+        "codebook.bits": "folded",
+        "flips.bit_error_rate": [0.1, 0.1],
+        "flips.clean_share": 0.0,
+        "losses.commitment": 0.0,
+    },
+    "bitsemcom": {
+        "codebook.kind": "signs",
+        "codebook.bits": "gumbel",
+        "flips.bit_error_rate": [0.0, 0.0],
+        "losses.commitment": 0.0,
+    },
+    "bitsemcom-soft": {
+        "initialize_from": "runs/bitsemcom/bitsemcom.npz",
+        "train_only": "decoder",
+        "codebook.kind": "signs",
+        "reception.receiver": "soft",
+        "reception.link.code.kind": "none",
+        "reception.link.modulation.bits_per_symbol": 6,
+    },
+    "fsq": {"codebook.kind": "levels", "model.heads": 3, "model.codebook_size": 8, "losses.commitment": 0.0},
+    "lfq": {
+        "codebook.kind": "signs",
+        "codebook.bits": "decided",
+        "codebook.projection": "none",
+        "losses.bit_entropy.weight": 0.02,
+        "losses.bit_entropy.temperature": 0.01,
+        "losses.commitment": 0.0,
+    },
+    "bsq": {
+        "codebook.kind": "signs",
+        "codebook.bits": "decided",
+        "codebook.projection": "sphere",
+        "losses.bit_entropy.weight": 0.02,
+        "losses.bit_entropy.temperature": 9.0,
+        "losses.commitment": 0.0,
+    },
+}
+"""What makes the system of each recipe, by dotted key."""
+UNCODED_64_QAM = {"mcs.kind": "fixed", "mcs.rate": 1.0, "mcs.bits_per_symbol": 6}
+PLAIN = {"protection.kind": "none", "receiver.kind": "hard", "transmitter.kind": "nearest", "mask": None}
+SENT_AS: dict[str, dict[str, Any]] = {
+    "VQ-VAE": PLAIN | {"checkpoint": "vqvae-short", "mcs.kind": "same"},
+    "Proposed": PLAIN | {"checkpoint": "proposed-short", "mcs.kind": "same"},
+    "Proposed, shipped": PLAIN
+    | {"checkpoint": "proposed", "damaged_checkpoint": "proposed-robust", "protection.kind": "bit-levels"},
+    "MOC-RVQ": PLAIN | UNCODED_64_QAM | {"checkpoint": "moc-rvq-repair", "protection.kind": "axes", "requantize": True},
+    "MOC-RVQ, coded": PLAIN | {"checkpoint": "moc-rvq-repair", "mcs.kind": "fixed", "mcs.rate": 2 / 3},
+    "ESC-MVQ": PLAIN
+    | {
+        "checkpoint": "esc-mvq-ber-0",
+        "alternatives": [{"checkpoint": f"esc-mvq-{name}"} for name in list(RATES)[1:]],
+        "transmitter.kind": "channel-optimized",
+        "mcs.kind": "adaptive",
+    },
+    "uJSCC": PLAIN
+    | {
+        "checkpoint": "ujscc-qpsk",
+        "alternatives": [{"checkpoint": f"ujscc-qam{size}"} for size in (16, 64, 256)],
+        "protection.kind": "symbols",
+        "mcs.kind": "adaptive",
+        "mcs.grid": [{"rate": 1.0, "bits_per_symbol": bits} for bits in (2, 4, 6, 8)],
+    },
+    "Masked VQ-VAE": PLAIN
+    | {
+        "checkpoint": "masked-vqvae",
+        "mask": {"share": 0.0, "doubtful": 0.5},
+        "alternatives": [{"mask": {"share": share, "doubtful": 0.5}} for share in (0.25, 0.5)],
+        "mcs.kind": "adaptive",
+    },
+    "CAVQ": PLAIN
+    | UNCODED_64_QAM
+    | {
+        "checkpoint": "cavq",
+        "protection.kind": "symbols",
+        "transmitter": {"kind": "channel-optimized", "errors": "symbols"},
+        "transmitter.kind": "channel-optimized",
+    },
+    "CAVQ, nearest words": PLAIN | UNCODED_64_QAM | {"checkpoint": "cavq", "protection.kind": "symbols"},
+    "NECST": PLAIN | UNCODED_64_QAM | {"checkpoint": "necst"},
+    "BitSemCom": PLAIN | UNCODED_64_QAM | {"checkpoint": "bitsemcom-soft", "receiver.kind": "soft"},
+    "FSQ": PLAIN | {"checkpoint": "fsq", "mcs.kind": "same"},
+    "LFQ": PLAIN | {"checkpoint": "lfq", "mcs.kind": "same"},
+    "BSQ": PLAIN | {"checkpoint": "bsq", "mcs.kind": "same"},
+    "BPG, adaptive": {"kind": "bpg", "mcs.kind": "adaptive"},
+}
+"""How `scenarios/cited.yaml` sends each system, by dotted key."""
+
+
+def differing(config: Any, wanted: dict[str, Any]) -> dict[str, Any]:
+    """What a configuration has in place of wanted values; of a mapping, and of those in a list, the wanted keys count."""
+    content = config.model_dump(mode="json")
+    found = {}
+    for key, value in wanted.items():
+        given = content
+        for part in key.split("."):
+            given = None if given is None else given[part]
+        if not _has(given, value):
+            found[key] = given
+    return found
+
+
+def _has(given: Any, value: Any) -> bool:
+    if isinstance(value, dict):
+        return isinstance(given, dict) and all(_has(given.get(key), part) for key, part in value.items())
+    if isinstance(value, list):
+        return isinstance(given, list) and len(given) == len(value) and all(map(_has, given, value))
+    return bool(given == value)
+
+
+def test_every_recipe_and_every_scheme_is_in_the_tables() -> None:
+    assert set(MADE_OF) == {path.stem for path in CITED}
+    assert set(SENT_AS) == {config.name for config in load_scenario(SCENARIOS / "cited.yaml").schemes}
+
+
+@pytest.mark.parametrize("path", CITED, ids=lambda path: path.stem)
+def test_recipes_have_what_makes_their_system(path: Path) -> None:
+    assert differing(load(path, TrainConfig), MADE_OF[path.stem]) == {}
+
+
+@pytest.mark.parametrize("name", SENT_AS)
+def test_the_scenario_sends_each_system_in_its_own_way(name: str) -> None:
+    (config,) = (config for config in load_scenario(SCENARIOS / "cited.yaml").schemes if config.name == name)
+    assert differing(config, SENT_AS[name]) == {}
