@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from linksim.common.reading.loading import validate
 from linksim.results.row import empty_row, pack
-from linksim.results.store import FILE_NAME, scan
+from linksim.results.storage.store import FILE_NAME, scan
 from linksim.runner import Execution, run_scenario
 from linksim.runner.execution import cluster
 from linksim.runner.plan import Job, Point

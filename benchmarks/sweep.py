@@ -18,7 +18,7 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import linksim
-from linksim.results.store import FILE_NAME, scan
+from linksim.results.storage.store import FILE_NAME, scan
 
 STAGES = ("load", "encode", "link", "receive", "metrics")
 SNRS_DB = [8, 12, 16]

@@ -3,6 +3,6 @@
 from linksim.results.files import write_tables
 from linksim.results.reading.frames import read_images, read_results
 from linksim.results.statistics import Estimate, estimate
-from linksim.results.store import PointStore, StorageError
+from linksim.results.storage.store import PointStore, StorageError
 
 __all__ = ["Estimate", "PointStore", "StorageError", "estimate", "read_images", "read_results", "write_tables"]

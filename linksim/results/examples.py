@@ -25,7 +25,7 @@ import numpy as np
 from linksim.common.errors import InputError
 from linksim.common.system import lock
 from linksim.results.reading.examples import FOLDER, MAX_SIDE, is_whole, load_examples
-from linksim.results.store import storage_error, write_atomically
+from linksim.results.storage.store import storage_error, write_atomically
 
 QUALITY = 95
 

@@ -13,7 +13,7 @@ from linksim.common.writing import in_one_step
 from linksim.results.aggregates import Rows
 from linksim.results.frame import Frame, Row
 from linksim.results.row import Column, columns, result_columns
-from linksim.results.store import storage_error, write_atomically
+from linksim.results.storage.store import storage_error, write_atomically
 from linksim.results.tables import summarize
 
 SIGNIFICANT_DIGITS = 6

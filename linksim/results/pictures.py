@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from linksim.results.examples import slug
-from linksim.results.store import storage_error, write_atomically
+from linksim.results.storage.store import storage_error, write_atomically
 
 FOLDER = "pictures"
 INDEX = "index.csv"

@@ -9,7 +9,7 @@ from linksim.common.reading.loading import validate
 from linksim.common.reading.yaml_files import dump_yaml, read_yaml
 from linksim.common.writing import make_writable
 from linksim.results.reading.described import RESOLVED, scenario_file
-from linksim.results.store import FILE_NAME, write_atomically
+from linksim.results.storage.store import FILE_NAME, write_atomically
 from linksim.scenario import Scenario
 
 # Parts of a scenario that may change while its results stay: they only add points or choose among them.

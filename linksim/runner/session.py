@@ -15,7 +15,7 @@ from linksim.results import PointStore, write_tables
 from linksim.results.examples import save_example
 from linksim.results.frame import Frame, Row
 from linksim.results.lines import read_lines
-from linksim.results.store import StorageError
+from linksim.results.storage.store import StorageError
 from linksim.runner import folder as results_folder
 from linksim.runner.derived import state_of, stored_run
 from linksim.runner.examples import N_EXAMPLES, Examples

@@ -36,7 +36,7 @@ from linksim.common.errors import InputError
 from linksim.semantic.archive import Archive, SavedAsArchive, archive_bytes, said
 from linksim.semantic.finding import CONVOLUTIONAL, find_checkpoint
 from linksim.semantic.layout import decoder_shapes, encoder_shapes, quantizer_shapes, repair_shapes
-from linksim.semantic.lending import LENT, lender_of, lent_kernels, named, without_lent
+from linksim.semantic.lending import lender_name, lender_of, lent_kernels, named, without_lent
 from linksim.semantic.model import REPAIR_KEYS, ModelConfig
 from linksim.semantic.packing import WeightType, members, pack, unpack, weight_type
 
@@ -210,7 +210,8 @@ def _read(archive: Archive, meta: dict[str, Any]) -> Checkpoint:
         card=_card(meta),
         weights=kind,
         mask_token=arrays.get("mask_token"),
-        **{key: meta[key]["name"] for key in LENT if key in meta},
+        networks_of=lender_name(meta, "networks_of"),
+        kernels_of=lender_name(meta, "kernels_of"),
     )
 
 

@@ -24,6 +24,11 @@ def named(name: str) -> dict[str, str]:
     return {"name": name, "sha256": hashlib.sha256(find_checkpoint(name)[1]).hexdigest()}
 
 
+def lender_name(meta: Mapping[str, Any], key: str) -> str | None:
+    """The name that `meta` has under `key`; None where it names none."""
+    return meta[key]["name"] if key in meta else None
+
+
 def lender_of(meta: Mapping[str, Any], key: str) -> tuple[str, bytes] | None:
     """Name and bytes of the checkpoint that `meta` names under `key`; None where it names none. Raises `ValueError`."""
     if key not in meta:

@@ -11,7 +11,7 @@ from PIL import Image
 from linksim.cli import codebook, main
 from linksim.common import writing
 from linksim.common.errors import WriteError
-from linksim.results.store import PointStore
+from linksim.results.storage.store import PointStore
 
 
 def status(*arguments: str) -> int:

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linksim.results import PointStore, tail, write_tables
+from linksim.results import PointStore, write_tables
 from linksim.results.frame import Frame
-from linksim.results.parts import FOLDER, keys_of, stored_parts
 from linksim.results.row import empty_row, pack
+from linksim.results.storage import tail
+from linksim.results.storage.parts import FOLDER, keys_of, stored_parts
 
 METRICS = ("psnr", "ms_ssim")
 
@@ -126,7 +127,7 @@ def test_a_part_that_ends_in_a_long_line_counts(tmp_path):
 def test_lines_are_parsed_once(tmp_path, monkeypatch):
     """Neither tables in the middle of a run nor a part read what was written."""
     store = PointStore(tmp_path, write=True, rows_per_part=30)
-    monkeypatch.setattr("linksim.results.store._record", lambda _: pytest.fail("a line was parsed again"))
+    monkeypatch.setattr("linksim.results.storage.store._record", lambda _: pytest.fail("a line was parsed again"))
     for number, one in enumerate(RECORDS):
         store.add(one)
         rows, _ = store.points("A", 10.0, ids("A", 10.0))

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import time
 
-from linksim.results.store import scan
+from linksim.results.storage.store import scan
 
 TEXT = """
 name: small

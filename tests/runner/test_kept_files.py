@@ -12,7 +12,7 @@ from linksim.common.reading.yaml_files import read_yaml
 from linksim.reports import page
 from linksim.results.reading.described import RESOLVED, read_described_scenario
 from linksim.results.reading.examples import is_whole, load_examples
-from linksim.results.store import scan
+from linksim.results.storage.store import scan
 from linksim.runner import run_scenario
 from linksim.runner.folder import prepare
 from linksim.runner.progress import Progress

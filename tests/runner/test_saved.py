@@ -14,7 +14,7 @@ from linksim.cli import main
 from linksim.common.errors import InputError
 from linksim.results import read_images
 from linksim.results.pictures import Place, sent_file
-from linksim.results.store import scan
+from linksim.results.storage.store import scan
 from linksim.scenario.images import SentImages
 from tests.runner.small_runs import assert_same_tables, run
 

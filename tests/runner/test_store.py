@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from linksim.common.errors import InputError
 from linksim.results import PointStore
-from linksim.results.store import scan, write_atomically
+from linksim.results.storage.store import scan, write_atomically
 
 
 def fill(folder, names):

@@ -5,7 +5,7 @@ So no line is parsed again, neither for tables in the middle of a run nor for a 
 
 from collections.abc import Iterator
 
-from linksim.results.parts import Line, Part, in_memory
+from linksim.results.storage.parts import Line, Part, in_memory
 
 ROWS_PER_CHUNK = 1 << 14
 """Rows that are kept as they came, which takes more room than columns do."""

@@ -17,10 +17,10 @@ import numpy as np
 from linksim.common.errors import InputError, WriteError
 from linksim.common.system import lock
 from linksim.common.writing import in_one_step
-from linksim.results.columns import Columns, selected
 from linksim.results.frame import Frame
-from linksim.results.parts import ROWS_PER_PART, Line
-from linksim.results.tail import Tail
+from linksim.results.storage.columns import Columns, selected
+from linksim.results.storage.parts import ROWS_PER_PART, Line
+from linksim.results.storage.tail import Tail
 
 FILE_NAME = "points.jsonl"
 
@@ -64,8 +64,8 @@ def scan(path: Path, start: int = 0) -> Iterator[tuple[int, int, dict[str, Any]]
 class PointStore:
     """Finished points of a results folder, by id.
 
-    Its rows are held as columns, too: in parts on disk (`results.parts`), so that a long file is parsed once, and the last ones in
-    memory (`results.tail`).
+    Its rows are held as columns, too: in parts on disk (`results.storage.parts`), so that a long file is parsed once, and the last ones in
+    memory (`results.storage.tail`).
 
     Args:
         folder: the results folder.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from linksim.results.frame import Frame
-from linksim.results.parts import FOLDER, Group, Part, Stretch, frame_of, keys_of, stored_parts, write_part
+from linksim.results.storage.parts import FOLDER, Group, Part, Stretch, frame_of, keys_of, stored_parts, write_part
 
 
 class Columns:
