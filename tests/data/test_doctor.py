@@ -68,12 +68,12 @@ def test_what_is_there_but_cannot_be_read_is_not_ready(tmp_path: Path, monkeypat
 
 def test_a_broken_codec_and_a_broken_checkpoint_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     from linksim.codecs import jpeg
-    from linksim.semantic import checkpoint
+    from linksim.semantic import finding
 
-    whole = checkpoint.find_checkpoint("proposed")[1]
+    whole = finding.find_checkpoint("proposed")[1]
     monkeypatch.setattr(jpeg, "encode", lambda *_: b"not a file")
-    monkeypatch.setattr(checkpoint, "find_checkpoint", lambda name: (name, b"PK" if name == "vqvae" else whole))
-    codecs = {finding.name: finding for finding in doctor._codecs()}
+    monkeypatch.setattr(finding, "find_checkpoint", lambda name: (name, b"PK" if name == "vqvae" else whole))
+    codecs = {one.name: one for one in doctor._codecs()}
     assert "not a decodable JPEG file" in codecs["JPEG (Pillow)"].broken
     shipped, broken = doctor._checkpoints()
     assert "proposed" in shipped.found.split(", ")

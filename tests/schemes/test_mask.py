@@ -1,6 +1,7 @@
 """Masks of semantic schemes: what is not sent costs nothing and is known to both ends, what is doubtful is not shown."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ class Tokened:
 
 
 class TokenCodec(Tokened, TinyCodec):
-    pass
+    card: ClassVar[dict[str, str]] = {}
 
 
 class StagedTokenCodec(Tokened, StageCodec):
