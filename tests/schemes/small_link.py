@@ -8,6 +8,8 @@ from linksim.link.config import LinkConfig
 class TinyCodec:
     """Features are the mean colours of 4 x 4 cells in [0, 1]; 8 codewords. The interface of `SemanticCodec`."""
 
+    card: dict = {}  # noqa: RUF012
+
     def __init__(self, size=8):
         rng = np.random.default_rng(3)
         self.codebook = np.sort(rng.random((size, 3)).astype(np.float32), axis=0)
