@@ -49,9 +49,8 @@ class SemanticScheme(Scheme):
         if config.damaged_checkpoint is not None:
             self.damaged_codec = _load(config, "damaged_checkpoint", context.dtype)
             _check_pair(config, self.codec, self.damaged_codec)
-        if (
-            codec is None or config.damaged_checkpoint is not None
-        ):  # one that was handed in says nothing of its training
+        # A codec that was handed in says nothing of its training.
+        if codec is None or config.damaged_checkpoint is not None:
             _check_receiver(config, self.damaged_codec)
         make: Any = Hard
         if isinstance(config.receiver, SoftReceiver):
